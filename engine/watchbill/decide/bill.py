@@ -1,0 +1,150 @@
+"""The bill: the policies of one revision, made ready to decide with.
+
+A bill is compiled from a `PolicySet` and never stored. It holds the indexes and, made when first needed, the closures
+of matchers, conditions and templates. Nothing in it changes what is decided, only how fast.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, TypeAlias, TypeVar
+
+from watchbill.decide.index import Index
+from watchbill.expressions.conditions import compile_condition, explain_condition
+from watchbill.expressions.matchers import compile_matchers, matches_everything
+from watchbill.expressions.templates import compile_template
+from watchbill.model.labels import Labels, Matcher
+from watchbill.model.ownership import Service
+from watchbill.model.plan import Reason
+from watchbill.model.policies import Comms, Escalation, Guardrail, Policy, Remediation, Triage
+from watchbill.model.policyset import Catalogue, PolicySet
+from watchbill.model.references import Condition, Template
+
+Context: TypeAlias = Mapping[str, Any]
+"""What conditions and templates see, as JSON values; its shape is declared in `watchbill.expressions.context`."""
+
+P = TypeVar("P", bound=Policy)
+
+
+def specificity(matchers: tuple[Matcher, ...]) -> tuple[int, int]:
+    """How narrow these *matchers* are: the equalities, then the others that do not match everything."""
+    equalities = sum(1 for matcher in matchers if matcher.operator == "=")
+    others = sum(1 for matcher in matchers if matcher.operator != "=" and not matches_everything(matcher))
+    return (equalities, others)
+
+
+class Table(Generic[P]):
+    """Policies of one kind, in order, with their index and their matchers' closures."""
+
+    __slots__ = ("_failing", "_index", "policies")
+
+    def __init__(self, policies: Mapping[str, P]) -> None:
+        self.policies: tuple[P, ...] = tuple(policies.values())
+        self._index = Index([policy.selector.match for policy in self.policies])
+        self._failing: dict[int, Callable[[Labels], Matcher | None]] = {}
+
+    def looked_at(self, labels: Labels, *, everything: bool = False) -> Iterator[tuple[P, Matcher | None]]:
+        """Each candidate with the first of its matchers that fails, None where all hold.
+
+        With *everything*, all policies are looked at: for `explain`, and for the law that the index finds what a full
+        scan finds.
+        """
+        positions = range(len(self.policies)) if everything else self._index.candidates(labels)
+        failing = self._failing
+        for position in positions:
+            policy = self.policies[position]
+            closure = failing.get(position)
+            if closure is None:
+                closure = failing[position] = compile_matchers(policy.selector.match)
+            yield policy, closure(labels)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One way in which a service claims alerts."""
+
+    service: Service
+    matchers: tuple[Matcher, ...]
+    specificity: tuple[int, int]
+    failing: Callable[[Labels], Matcher | None]
+
+
+class Bill:
+    """All policies of one revision, ready. Make it with `Bill.of`."""
+
+    def __init__(self, policies: PolicySet, catalogue: Catalogue) -> None:
+        self.policies = policies
+        self.catalogue = catalogue
+        self.escalations: Table[Escalation] = Table(policies.escalations)
+        self.triages: Table[Triage] = Table(policies.triages)
+        self.comms: Table[Comms] = Table(policies.comms)
+        self.remediations: Table[Remediation] = Table(policies.remediations)
+        self.guardrails: Table[Guardrail] = Table(policies.guardrails)
+        pairs = [(service, group) for service in policies.services.values() for group in service.claims]
+        self._claims = tuple(Claim(service, group, specificity(group), compile_matchers(group)) for service, group in pairs)
+        self._claim_index = Index([group for _, group in pairs])
+        self._lines: dict[str, tuple[str, ...]] = {}
+        self._conditions: dict[str, Callable[[Context], bool]] = {}
+        self._templates: dict[tuple[str, str, str], Callable[[Context], str]] = {}
+        self._widened = {grant.team: frozenset(grant.services_of) for grant in policies.settings.grants if grant.services_of}
+
+    @classmethod
+    def of(cls, policies: PolicySet, catalogue: Catalogue | None = None) -> Bill:
+        """The bill of these *policies*. The *catalogue* says how arguments are escaped; without one they are not."""
+        return cls(policies, catalogue or {})
+
+    def claims(self, labels: Labels, *, everything: bool = False) -> Iterator[tuple[Claim, Matcher | None]]:
+        """Each claim that could take these received *labels*, with its first matcher that fails."""
+        positions = range(len(self._claims)) if everything else self._claim_index.candidates(labels)
+        for position in positions:
+            claim = self._claims[position]
+            yield claim, claim.failing(labels)
+
+    def line_of(self, team: str) -> tuple[str, ...]:
+        """This *team* and its ancestors, from the inside outwards."""
+        line = self._lines.get(team)
+        if line is None:
+            line = self._lines[team] = self.policies.line_of(team)
+        return line
+
+    def reaches(self, team: str, owner: str) -> bool:
+        """Whether policies of this *team* apply to services of this *owner*: its own, those below it, or by a grant.
+
+        A policy of no team is the whole repository's.
+        """
+        line = self.line_of(owner)
+        if not team or team == owner or team in line:
+            return True
+        widened = self._widened.get(team)
+        return widened is not None and ("*" in widened or not widened.isdisjoint(line))
+
+    def holds(self, condition: Condition, context: Context) -> bool:
+        """Whether this *condition* holds. One that cannot be evaluated does not."""
+        closure = self._conditions.get(condition.text)
+        if closure is None:
+            closure = self._conditions[condition.text] = compile_condition(condition)
+        return closure(context)
+
+    def render(self, template: Template, context: Context, escaping: str = "none", absent: str = "empty") -> str:
+        """This *template*, filled in. Raises `TemplateRefused` where *absent* is ``refuse`` and a value is missing."""
+        if template.is_plain:
+            return template.text
+        key = (template.text, escaping, absent)
+        closure = self._templates.get(key)
+        if closure is None:
+            closure = self._templates[key] = compile_template(template, escaping=escaping, absent=absent)  # type: ignore[arg-type]
+        return closure(context)
+
+    def refusal(self, policy: Policy, failed: Matcher | None, labels: Labels, context: Callable[[], Context]) -> Reason | None:
+        """Why this *policy* does not take part, or None if it does. *failed* is its first matcher that fails."""
+        if failed is not None:
+            return Reason(policy.ref, False, "a matcher does not hold", str(failed), labels.get(failed.name, ""))
+        when = policy.selector.when
+        if when is None:
+            return None
+        seen = context()
+        if self.holds(when, seen):
+            return None
+        _, text, saw = explain_condition(when, seen)
+        return Reason(policy.ref, False, "`when` does not hold", text, saw)

@@ -1,0 +1,56 @@
+"""Which alerts belong together, and which facts deciding them needs.
+
+Alerts of one service are one incident. What no service claims is kept apart by its name, since nothing says that two
+such alerts have anything to do with each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from watchbill.decide.bill import Bill
+from watchbill.decide.claiming import claim
+from watchbill.model.alert import Alert, ClaimedAlert
+from watchbill.model.decision import Correlation, Wanted
+from watchbill.model.plan import Reason
+
+
+def correlation_key(alert: ClaimedAlert) -> str:
+    """What makes two alerts the same incident."""
+    return f"service/{alert.service}" if alert.service is not None else f"unclaimed/{alert.alert.name}"
+
+
+def correlate(bill: Bill, alerts: Sequence[Alert], now: datetime) -> tuple[Correlation, ...]:
+    """These *alerts* by correlation key, in the order in which they came, with what their decisions need.
+
+    Pure, like `decide`: the facts wanted are data, which the record loads.
+    """
+    grouped: dict[str, list[ClaimedAlert]] = {}
+    reasons: dict[str, dict[Reason, None]] = {}
+    for alert in alerts:
+        claimed, why = claim(bill, alert)
+        key = correlation_key(claimed)
+        grouped.setdefault(key, []).append(claimed)
+        reasons.setdefault(key, {}).update(dict.fromkeys(why))
+    return tuple(
+        Correlation(key, group[0].service, tuple(group), _wanted(bill, key, group), tuple(reasons[key])) for key, group in grouped.items()
+    )
+
+
+def _wanted(bill: Bill, key: str, alerts: list[ClaimedAlert]) -> Wanted:
+    names: dict[str, None] = {}
+    history, all_runs = timedelta(0), False
+    for alert in alerts:
+        for remediation, failed in bill.remediations.looked_at(alert.labels):
+            if failed is None:
+                names[remediation.ref.name] = None
+                rate, cooldown = remediation.guards.rate, remediation.guards.cooldown
+                history = max(history, rate.within if rate else history, cooldown or history)
+    if names:
+        for alert in alerts:
+            for rail, failed in bill.guardrails.looked_at(alert.labels):
+                if failed is None and (rail.rate is not None or rail.concurrency is not None):
+                    all_runs = True
+                    history = max(history, rail.rate.within if rail.rate else history)
+    return Wanted(key, tuple(names), all_runs, history)

@@ -1,0 +1,116 @@
+"""One decision while it is being made: what is there, what changes, and why.
+
+Everything a decision does to an incident goes through `Draft.record`, so that what is recorded and what is folded are
+the same thing. A draft lives as long as one call of `decide`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, cast
+
+from watchbill.decide.bill import Bill, Context
+from watchbill.decide.context import context_of
+from watchbill.model.alert import ClaimedAlert
+from watchbill.model.decision import Decision, Snapshot
+from watchbill.model.incident import Change, Fold, StepAdded, StepChanged
+from watchbill.model.ownership import Service
+from watchbill.model.plan import FINAL, Call, Reason, Step
+from watchbill.model.references import Argument, Json, Template, Use
+
+
+class Draft:
+    """What a decision has come to so far. *now* is the only time there is."""
+
+    def __init__(self, bill: Bill, snapshot: Snapshot, now: datetime) -> None:
+        self.bill = bill
+        self.snapshot = snapshot
+        self.now = now
+        self.fold = Fold(snapshot.incident)
+        self.changes: list[Change] = []
+        self.reasons: list[Reason] = []
+        self.started: list[Step] = []
+        self._contexts: dict[str, Context] = {}
+
+    def record(self, change: Change) -> None:
+        """Record this *change* and apply it."""
+        self.changes.append(change)
+        self.fold.apply(change)
+
+    def add(self, step: Step) -> None:
+        """Plan this *step*, unless a step of the same id is there already."""
+        if step.id not in self.fold.steps:
+            self.record(StepAdded(step))
+
+    def change(self, step: Step, **fields: Any) -> Step:
+        """Record that this *step* now has these *fields*; the step as it is then."""
+        changed = replace(step, **fields)
+        self.record(StepChanged(changed))
+        return changed
+
+    def start(self, step: Step, **fields: Any) -> Step:
+        """Hand this *step* out to be carried out now."""
+        started = self.change(step, state="started", started_at=self.now, **fields)
+        self.started.append(started)
+        return started
+
+    def withdraw(self, steps: tuple[Step, ...], why: str) -> None:
+        """Take back those of these *steps* that have not come to an end."""
+        for step in steps:
+            if step.state not in FINAL:
+                self.change(step, state="withdrawn", note=why)
+
+    def steps(self, *kinds: str) -> tuple[Step, ...]:
+        """The steps of these *kinds*, in the order in which they were planned."""
+        return tuple(step for step in self.fold.steps.values() if step.kind in kinds)
+
+    @property
+    def service(self) -> Service | None:
+        """The service whose incident this is, if it is (still) declared."""
+        return self.bill.policies.services.get(self.fold.service) if self.fold.service else None
+
+    def context(self, alert: ClaimedAlert) -> Context:
+        """What conditions and templates see of this *alert* now; made once per decision and alert."""
+        context = self._contexts.get(alert.fingerprint)
+        if context is None:
+            context = self._contexts[alert.fingerprint] = context_of(self.bill, alert, self.fold, self.now)
+        return context
+
+    def fill(self, use: Use, alert: ClaimedAlert, *, absent: str = "refuse", **more: Json) -> Call:
+        """This *use* with its arguments filled in, by the connector that the service binds its name to.
+
+        *more* adds to what the templates see. Raises `TemplateRefused` for a value that is missing, or that an argument's
+        escaping does not allow.
+        """
+        context: Context = {**self.context(alert), **more} if more else self.context(alert)
+        service = self.service
+        name = dict(service.bindings).get(use.connector, use.connector) if service else use.connector
+        connector = self.bill.policies.connectors.get(name)
+        kind = self.bill.catalogue.get(connector.type) if connector else None
+        action = kind.action(use.action) if kind else None
+        escaping = dict(action.escaping) if action else {}
+        filled = {key: self._fill(value, context, escaping.get(key, "none"), absent) for key, value in use.arguments}
+        return Call(name, use.action, filled)
+
+    def _fill(self, value: Argument, context: Context, escaping: str, absent: str) -> Json:
+        if isinstance(value, Template):
+            return self.bill.render(value, context, escaping, absent)
+        if isinstance(value, tuple):
+            if value and all(_is_pair(each) for each in value):
+                pairs = cast("tuple[tuple[str, Argument], ...]", value)
+                return {name: self._fill(inner, context, escaping, absent) for name, inner in pairs}
+            return [self._fill(each, context, escaping, absent) for each in cast("tuple[Argument, ...]", value)]
+        return value
+
+    def decision(self, wake_at: datetime | None) -> Decision:
+        """The decision this has come to."""
+        bill = self.bill.policies
+        incident = self.fold.incident() if self.changes else self.snapshot.incident
+        started = tuple(self.started)
+        return Decision(incident, tuple(self.changes), started, wake_at, tuple(self.reasons), bill.revision, bill.tzdata)
+
+
+def _is_pair(value: object) -> bool:
+    """Whether this is a field of a mapping; an element of a list never begins with a bare text."""
+    return isinstance(value, tuple) and len(value) == 2 and isinstance(value[0], str)

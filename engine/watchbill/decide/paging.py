@@ -1,0 +1,200 @@
+"""Whom to page, when, and what stops it.
+
+Only the next page of an escalation is ever a step: who it reaches is looked up when it falls due, and an unreachable
+level takes no time. After the last round comes the fallback team, then the engine's own alarm, which nothing outranks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from watchbill.decide.draft import Draft
+from watchbill.decide.oncall import Reached, resolve
+from watchbill.decide.selecting import FALLBACK_WAIT, Chosen, choose_escalation
+from watchbill.expressions.problems import ExpressionError
+from watchbill.model.incident import EscalationBegun, EscalationEnded, EscalationReleased, EscalationRun
+from watchbill.model.plan import Delivery, Duty, Step, step_id
+from watchbill.model.policies import Escalation, Level, Selector
+from watchbill.model.references import Target
+
+FALLBACK = "fallback-team"
+ALARM = "alarm"
+
+
+def escalation_named(draft: Draft, run: EscalationRun) -> Escalation | None:
+    """The escalation of this *run*, as declared; None if it is declared no more."""
+    found = draft.bill.policies.escalations.get(run.policy.name)
+    if found is None and run.policy.kind == "Settings":
+        return Escalation(run.policy, Selector(), (fallback_level(draft),))
+    return found
+
+
+def fallback_level(draft: Draft) -> Level:
+    """The fallback team as a level."""
+    settings = draft.bill.policies.settings
+    return Level((Target("team", settings.fallback_team),), FALLBACK_WAIT, settings.place)
+
+
+def choose(draft: Draft) -> Chosen:
+    """The escalations for the incident's lead alert."""
+    lead = draft.fold.lead
+    return choose_escalation(draft.bill, lead, lambda: draft.context(lead), draft.reasons)
+
+
+def begin(draft: Draft, chosen: Chosen, held_until: datetime | None, *, anew: bool = False) -> None:
+    """Put the chosen escalations to work. One that is at work already keeps its clock, unless it is to begin *anew*."""
+    winner = chosen.escalation
+    for run in draft.fold.escalations:
+        if not run.proceeds and not run.is_over and run.policy.name != winner.ref.name:
+            end(draft, run, f"{winner.ref.name} took over")
+    for escalation in (winner, *chosen.besides):
+        run_before = draft.fold.run_of(escalation.ref.name)
+        if run_before is not None and not anew and not run_before.is_over:
+            continue
+        if run_before is not None and escalation.proceed and not anew:
+            continue
+        until = held_until if escalation is winner else None
+        first = _next_round(draft, escalation.ref.name)
+        draft.record(EscalationBegun(escalation.ref, draft.now, escalation.proceed, first, until))
+        plan_page(draft, escalation, 0, first, until or draft.now)
+
+
+def end(draft: Draft, run: EscalationRun, why: str) -> None:
+    """Page no more by this *run*."""
+    if not run.is_over:
+        draft.record(EscalationEnded(run.policy.name, why))
+    waiting = (step for step in draft.steps("page", "alarm", "notify") if step.because.name == run.policy.name)
+    draft.withdraw(tuple(step for step in waiting if step.state == "planned"), why)
+
+
+def end_all(draft: Draft, why: str, *, acknowledged_by: str | None = None) -> None:
+    """Stop all paging; an escalation with ``ack: own`` goes on unless somebody of its own team has *acknowledged*."""
+    for run in draft.fold.escalations:
+        escalation = escalation_named(draft, run)
+        if acknowledged_by is not None and escalation is not None and escalation.own_ack:
+            team = draft.bill.policies.teams.get(escalation.ref.team)
+            if team is None or acknowledged_by not in team.members:
+                continue
+        end(draft, run, why)
+
+
+def release(draft: Draft, why: str) -> None:
+    """Pages wait for remediations no more: what was held back is due now."""
+    for run in draft.fold.escalations:
+        if run.held_until is None or run.is_over:
+            continue
+        draft.record(EscalationReleased(run.policy.name, draft.now))
+        for step in draft.steps("page"):
+            if step.because.name == run.policy.name and step.state == "planned":
+                draft.change(step, due_at=draft.now, note=why)
+
+
+def plan_page(draft: Draft, escalation: Escalation, level: int, round: int, due_at: datetime) -> None:
+    """Plan one level of one round."""
+    place = escalation.levels[level].place
+    identity = step_id(draft.fold.id, "page", escalation.ref.name, str(level), round)
+    draft.add(Step(identity, "page", escalation.ref, place, str(level), round, due_at))
+
+
+def start_page(draft: Draft, step: Step) -> None:
+    """Page whoever this level means now, post what it posts, and plan the next one."""
+    run = draft.fold.run_of(step.because.name)
+    escalation = escalation_named(draft, run) if run is not None else None
+    if run is None or escalation is None:
+        draft.withdraw((step,), "its escalation is declared no more")
+        return
+    level = fallback_level(draft) if step.slot == FALLBACK else escalation.levels[int(step.slot)]
+    owner = escalation.ref.team if escalation.proceed else draft.fold.team
+    resolution = resolve(draft.bill.policies, level.page, owner, draft.now)
+    people = _own_only(draft, escalation, resolution.people)
+    note = "; ".join(resolution.skipped)
+    if people:
+        draft.start(step, people=duties(people), deliveries=deliveries_to(people, draft.now), note=note, text=_text(draft, escalation))
+    else:
+        draft.change(step, state="failed", note=note or "nobody can be reached")
+    if step.slot != FALLBACK:
+        _notify(draft, escalation, level, step)
+    _plan_next(draft, run, escalation, step, draft.now + (level.wait if people else timedelta(0)))
+
+
+def deliveries_to(people: Iterable[Reached], now: datetime) -> tuple[Delivery, ...]:
+    """Every contact of these *people*, each person's in order of preference, with its time."""
+    return tuple(
+        Delivery(reached.person.name, contact.connector, contact.action, contact.address, now + contact.after)
+        for reached in people
+        for contact in reached.person.contacts
+    )
+
+
+def duties(people: Iterable[Reached]) -> tuple[Duty, ...]:
+    """These *people* as a step records them."""
+    return tuple(Duty(reached.person.name, reached.duty, reached.why) for reached in people)
+
+
+def _text(draft: Draft, escalation: Escalation) -> str:
+    """What a page says. It never fails for its text: at worst it is the plain summary."""
+    lead = draft.fold.lead
+    if escalation.text is not None:
+        try:
+            text = draft.bill.render(escalation.text, draft.context(lead)).strip()
+        except ExpressionError:
+            text = ""
+        if text:
+            return text
+    return f"{draft.fold.severity}: {lead.alert.name} on {draft.fold.service or 'no known service'} ({draft.fold.team})"
+
+
+def _own_only(draft: Draft, escalation: Escalation, people: Iterable[Reached]) -> tuple[Reached, ...]:
+    """An escalation with ``continue`` pages nobody outside its own team."""
+    if not escalation.proceed:
+        return tuple(people)
+    team = draft.bill.policies.teams.get(escalation.ref.team)
+    return tuple(reached for reached in people if team is not None and reached.person.name in team.members)
+
+
+def _notify(draft: Draft, escalation: Escalation, level: Level, step: Step) -> None:
+    for number, use in enumerate(level.notify):
+        slot = f"{step.slot}.{number}"
+        identity = step_id(draft.fold.id, "notify", escalation.ref.name, slot, step.round)
+        draft.add(Step(identity, "notify", escalation.ref, use.place, slot, step.round, draft.now))
+
+
+def start_notify(draft: Draft, step: Step) -> None:
+    """Post what a level posts. What cannot be filled in is posted with that left out: a post never fails for a text."""
+    escalation = draft.bill.policies.escalations.get(step.because.name)
+    if escalation is None:
+        draft.withdraw((step,), "its escalation is declared no more")
+        return
+    level, number = step.slot.split(".")
+    use = escalation.levels[int(level)].notify[int(number)]
+    try:
+        call = draft.fill(use, draft.fold.lead, absent="empty")
+    except ExpressionError as problem:
+        draft.change(step, state="failed", note=problem.message)
+        return
+    draft.start(step, calls=(call,))
+
+
+def _plan_next(draft: Draft, run: EscalationRun, escalation: Escalation, step: Step, due_at: datetime) -> None:
+    """What follows this page if nobody answers by *due_at*."""
+    if step.slot == FALLBACK:
+        identity = step_id(draft.fold.id, "alarm", escalation.ref.name, ALARM, step.round)
+        draft.add(Step(identity, "alarm", escalation.ref, step.place, ALARM, step.round, due_at, note="nobody answered any page"))
+        return
+    level = int(step.slot) + 1
+    if level < len(escalation.levels):
+        plan_page(draft, escalation, level, step.round, due_at)
+    elif step.round - run.first_round < escalation.repeat:
+        plan_page(draft, escalation, 0, step.round + 1, due_at)
+    elif escalation.proceed:
+        draft.record(EscalationEnded(escalation.ref.name, "it went through all its rounds"))
+    else:
+        settings = draft.bill.policies.settings
+        identity = step_id(draft.fold.id, "page", escalation.ref.name, FALLBACK, step.round + 1)
+        draft.add(Step(identity, "page", escalation.ref, settings.place, FALLBACK, step.round + 1, due_at))
+
+
+def _next_round(draft: Draft, policy: str) -> int:
+    rounds = [step.round for step in draft.steps("page", "alarm") if step.because.name == policy]
+    return max(rounds) + 1 if rounds else 0

@@ -1,0 +1,258 @@
+"""The plan of an alert: the play-forward with nobody answering, gathered in the order in which people read it.
+
+Nothing is worked out here. Whom a page reaches, why, and what a step carries stand in the steps that the decisions
+started; this only sorts them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from watchbill.decide import repairing
+from watchbill.decide.bill import Bill
+from watchbill.decide.correlating import correlate
+from watchbill.decide.draft import Draft
+from watchbill.decide.paging import FALLBACK
+from watchbill.decide.playing import HORIZON, Moment, play
+from watchbill.expressions.problems import ExpressionError
+from watchbill.model.alert import Alert
+from watchbill.model.decision import Correlation, Snapshot
+from watchbill.model.event import AlertsReceived
+from watchbill.model.forecast import (
+    Plan,
+    PlannedContact,
+    PlannedEscalation,
+    PlannedEvidence,
+    PlannedHub,
+    PlannedPage,
+    PlannedPerson,
+    PlannedPost,
+    PlannedRepair,
+    PlannedUpdate,
+)
+from watchbill.model.incident import EscalationBegun, Incident, StepAdded, StepChanged, lead_of
+from watchbill.model.plan import Call, Duty, Reason, Step
+from watchbill.model.policies import Remediation
+from watchbill.model.severity import worst
+
+
+def plan(bill: Bill, alerts: Sequence[Alert], at: datetime, snapshot: Snapshot | None = None) -> tuple[Plan, ...]:
+    """What these *alerts* would bring if they arrived at *at* and nobody answered: one plan for each incident."""
+    return tuple(_plan(bill, correlation, at, snapshot or Snapshot()) for correlation in correlate(bill, alerts, at))
+
+
+def _plan(bill: Bill, correlation: Correlation, at: datetime, snapshot: Snapshot) -> Plan:
+    event = AlertsReceived(correlation.key, correlation.alerts)
+    moments = play(bill, snapshot, [(at, event)], at + HORIZON)
+    repairs = _repairs(bill, replace(snapshot, incident=moments[0].decision.incident), at)
+    return _gather(bill, correlation, at, moments, repairs)
+
+
+def _gather(bill: Bill, correlation: Correlation, at: datetime, moments: tuple[Moment, ...], repairs: tuple[PlannedRepair, ...]) -> Plan:
+    incident, reasons = moments[0].decision.incident, moments[0].decision.reasons
+    alerts = correlation.alerts
+    lead = incident.lead if incident is not None else lead_of(alerts)
+    service = bill.policies.services.get(correlation.service) if correlation.service else None
+    steps = _ended_up(moments)
+    subject = service.name if service else f"no known service ({lead.team})"
+    shown = {repair.because for repair in repairs}
+    refused = tuple(dict.fromkeys(reason for reason in reasons if not reason.applied and reason.policy not in shown))
+    return Plan(
+        at=at,
+        revision=bill.policies.revision,
+        tzdata=bill.policies.tzdata,
+        incident=incident.id if incident else "",
+        key=correlation.key,
+        title=f"{lead.alert.name} on {subject}",
+        lead=lead,
+        alerts=alerts,
+        severity=worst(tuple(alert.severity for alert in alerts if alert.is_firing)) if incident else lead.severity,
+        service=service.ref if service else None,
+        tier=service.tier if service else None,
+        team=lead.team,
+        claim=correlation.reasons[0],
+        escalations=tuple(_escalations(bill, moments, steps, reasons)),
+        posts=tuple(_posts(steps)),
+        hub=_hub(steps),
+        evidence=tuple(_evidence(bill, steps)),
+        evidence_budget=max((bill.policies.triages[s.because.name].budget for s in steps if s.kind == "collect"), default=timedelta(0)),
+        updates=tuple(_updates(bill, steps)),
+        repairs=repairs,
+        refused=refused,
+        reasons=tuple(dict.fromkeys((*correlation.reasons, *reasons))),
+        notes=_notes(lead.is_firing, alerts, reasons),
+        quarantined=bill.policies.quarantined,
+    )
+
+
+def _notes(is_firing: bool, alerts: Sequence[object], reasons: Iterable[Reason]) -> tuple[str, ...]:
+    notes = [reason.note for reason in reasons if "counts as critical" in reason.note]
+    if not is_firing:
+        notes.append("these alerts have ended: with no incident open, nothing would be done")
+    return tuple(dict.fromkeys(notes))
+
+
+def _ended_up(moments: tuple[Moment, ...]) -> tuple[Step, ...]:
+    """Every step as the play left it, in the order in which they were planned."""
+    steps: dict[str, Step] = {}
+    for moment in moments:
+        for change in moment.decision.changes:
+            if isinstance(change, StepAdded | StepChanged):
+                steps[change.step.id] = change.step
+    return tuple(steps.values())
+
+
+def _person(bill: Bill, duty: Duty, at: datetime) -> PlannedPerson:
+    person = bill.policies.people[duty.person]
+    contacts = tuple(PlannedContact(str(contact), contact.after) for contact in person.contacts)
+    return PlannedPerson(person.name, person.full_name, duty.duty, duty.why, person.zone.local(at), person.zone.name, contacts)
+
+
+def _escalations(
+    bill: Bill, moments: tuple[Moment, ...], steps: tuple[Step, ...], reasons: tuple[Reason, ...]
+) -> Iterable[PlannedEscalation]:
+    for change in (change for moment in moments for change in moment.decision.changes if isinstance(change, EscalationBegun)):
+        declared = bill.policies.escalations.get(change.policy.name)
+        pages = tuple(_page(bill, step) for step in steps if step.kind == "page" and step.because == change.policy and step.state != "planned")
+        why = next((reason.note for reason in reasons if reason.policy == change.policy and reason.applied), "")
+        after = "" if change.proceeds else "then the engine's own alarm"
+        held_for = tuple(
+            dict.fromkeys(
+                step.because.name for step in steps if step.kind == "repair" and _phase(bill, step) == "fallback" and change.held_until
+            )
+        )
+        repeat = declared.repeat if declared is not None else 0
+        yield PlannedEscalation(change.policy, why, pages, repeat, after, change.proceeds, change.held_until, held_for)
+
+
+def _phase(bill: Bill, step: Step) -> str:
+    remediation = bill.policies.remediations.get(step.because.name)
+    return remediation.phase if remediation else ""
+
+
+def _page(bill: Bill, step: Step) -> PlannedPage:
+    at = step.started_at or step.due_at
+    people = tuple(_person(bill, duty, at) for duty in step.people)
+    declared = bill.policies.escalations.get(step.because.name)
+    if step.slot == FALLBACK or declared is None:
+        targets: tuple[str, ...] = (f"team/{bill.policies.settings.fallback_team}",)
+        level = len(declared.levels) if declared else 0
+    else:
+        level = int(step.slot)
+        targets = tuple(str(target) for target in declared.levels[level].page)
+    return PlannedPage(at, step.round, level, targets, people, step.because, step.place, step.note)
+
+
+def _posts(steps: tuple[Step, ...]) -> Iterable[PlannedPost]:
+    for step in steps:
+        if step.kind == "notify" and step.round == 0 and step.started_at is not None:
+            for call in step.calls:
+                yield PlannedPost(step.started_at, step.kind, call, step.because, step.place)
+
+
+def _hub(steps: tuple[Step, ...]) -> PlannedHub | None:
+    opened = [step for step in steps if step.kind in ("hub", "bridge") and step.calls]
+    if not opened:
+        return None
+    channel = next((_first_text(step.calls[0]) for step in opened if step.kind == "hub"), "")
+    paged = [duty for step in steps if step.kind == "page" and step.started_at == opened[0].started_at for duty in step.people]
+    invited = dict.fromkeys((duty.person, duty.duty) for duty in (*paged, *opened[0].people))
+    has_bridge = any(step.kind == "bridge" for step in opened)
+    return PlannedHub(channel, has_bridge, tuple(invited), opened[0].because, opened[0].place)
+
+
+def _first_text(call: Call) -> str:
+    """What a channel is called: its ``name``, else the first text among the arguments."""
+    named = call.arguments.get("name")
+    texts = (value for value in call.arguments.values() if isinstance(value, str))
+    return named if isinstance(named, str) else next(texts, str(call.action))
+
+
+def _evidence(bill: Bill, steps: tuple[Step, ...]) -> Iterable[PlannedEvidence]:
+    for step in steps:
+        if step.kind == "collect":
+            triage = bill.policies.triages[step.because.name]
+            collector = next(each for each in triage.collectors if each.name == step.slot)
+            call = step.calls[0] if step.calls else Call(collector.use.connector, collector.use.action, {})
+            error = step.note if step.state == "failed" else ""
+            yield PlannedEvidence(
+                collector.name, collector.title, call, step.timeout or collector.timeout, step.because, step.place, error
+            )
+
+
+def _updates(bill: Bill, steps: tuple[Step, ...]) -> Iterable[PlannedUpdate]:
+    for step in steps:
+        if step.kind != "update" or step.round != 0:
+            continue
+        comms = bill.policies.comms[step.because.name]
+        audience = bill.policies.audiences[comms.audience]
+        review = next((s for s in steps if s.kind == "review" and s.because == step.because and s.round == step.round), None)
+        duty = review.people[0] if review is not None and review.people else None
+        yield PlannedUpdate(
+            audience=audience.ref.name,
+            title=audience.title,
+            due_at=step.due_at,
+            channels=tuple(str(use) for use in audience.channels),
+            subject=step.subject,
+            body=step.text,
+            because=step.because,
+            place=step.place,
+            reviewer=_person(bill, duty, step.due_at) if duty else None,
+            review=step.note,
+            sent_at=step.started_at,
+            every=comms.cadence,
+            liaison=str(audience.liaison or ""),
+        )
+
+
+def _repairs(bill: Bill, snapshot: Snapshot, at: datetime) -> tuple[PlannedRepair, ...]:
+    if snapshot.incident is None:
+        return ()
+    draft = Draft(bill, snapshot, at)
+    return tuple(_repair(draft, candidate, snapshot.incident) for candidate in repairing.candidates(draft))
+
+
+def _repair(draft: Draft, candidate: repairing.Candidate, incident: Incident) -> PlannedRepair:
+    remediation, allowed = candidate.remediation, candidate.permission
+    prefix = f"{candidate.target}/"
+    own = [step for step in incident.steps.values() if step.because == remediation.ref]
+    begun = next((step for step in own if step.kind == "repair" and step.slot.startswith(prefix)), None)
+    calls: tuple[Call, ...] = ()
+    error = candidate.error
+    if not error:
+        try:
+            calls = tuple(draft.fill(step.use, candidate.alert, target=candidate.target) for step in remediation.steps)
+        except ExpressionError as problem:
+            error = problem.message
+    return PlannedRepair(
+        name=remediation.ref.name,
+        at=begun.due_at if begun is not None else draft.now,
+        phase=allowed.phase,
+        declared=remediation.phase,
+        target=candidate.target,
+        runs=begun is not None and not error,
+        steps=calls,
+        forecasts=allowed.forecasts,
+        verification=_verification(remediation),
+        rollback=_rollback(remediation),
+        approvals=allowed.approvals,
+        approvers=tuple(str(target) for target in remediation.may_approve),
+        offered_to=tuple(str(target) for target in remediation.may_run),
+        because=remediation.ref,
+        place=remediation.ref.place,
+        runbook=remediation.runbook or "",
+        note=begun.note if begun is not None else "",
+        error=error,
+    )
+
+
+def _verification(remediation: Remediation) -> str:
+    return remediation.verification.expect.text if remediation.verification else ""
+
+
+def _rollback(remediation: Remediation) -> str:
+    if remediation.rollback is None:
+        return ""
+    return remediation.rollback.none or ", ".join(step.name for step in remediation.rollback.steps)

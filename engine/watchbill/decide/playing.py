@@ -1,0 +1,100 @@
+"""The play-forward: decisions one after another on virtual time.
+
+This is the only loop that runs decisions forward. Plans, policy tests, simulations and proofs differ in who answers,
+never in how it goes on.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TypeAlias
+
+from watchbill.decide.bill import Bill
+from watchbill.decide.judging import decide
+from watchbill.model.decision import Decision, RepairRun, Snapshot
+from watchbill.model.event import Event, Woken
+from watchbill.model.incident import StepChanged
+from watchbill.model.plan import Step
+
+HORIZON = timedelta(hours=24)
+"""How far a play goes unless it is told otherwise."""
+
+MOMENTS = 2_000
+"""How many decisions a play makes at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One event of a play, and what was decided on it."""
+
+    at: datetime
+    event: Event
+    decision: Decision
+
+
+Answer: TypeAlias = Callable[[Step, datetime], Iterable[tuple[timedelta, Event]]]
+"""What the world answers to a step that has just been started, and how long after."""
+
+
+def nobody_answers(step: Step, now: datetime) -> Iterable[tuple[timedelta, Event]]:
+    """Silence: no page is acknowledged, no repair comes to an end."""
+    return ()
+
+
+def play(
+    bill: Bill,
+    snapshot: Snapshot,
+    events: Iterable[tuple[datetime, Event]],
+    until: datetime,
+    answer: Answer = nobody_answers,
+) -> tuple[Moment, ...]:
+    """Every decision from the first of these *events* until *until*, in order of time.
+
+    *events* are what comes from outside whatever happens (alerts, people's words); *answer* is what comes back from each step. What falls
+    due at the same instant as an event comes after it.
+    """
+    queue = [(at, number, event) for number, (at, event) in enumerate(events)]
+    heapq.heapify(queue)
+    number = len(queue)
+    moments: list[Moment] = []
+    wake_at: datetime | None = None
+    while len(moments) < MOMENTS:
+        if queue and (wake_at is None or queue[0][0] <= wake_at):
+            at, _, event = heapq.heappop(queue)
+        elif wake_at is not None:
+            at, event = wake_at, Woken()
+        else:
+            break
+        if at > until:
+            break
+        decision = decide(bill, snapshot, event, at)
+        moments.append(Moment(at, event, decision))
+        snapshot = _after(snapshot, decision, at)
+        wake_at = decision.wake_at
+        for step in decision.steps:
+            for later, reply in answer(step, at):
+                heapq.heappush(queue, (at + later, number, reply))
+                number += 1
+    return tuple(moments)
+
+
+def _after(snapshot: Snapshot, decision: Decision, at: datetime) -> Snapshot:
+    """What the record would know next: the incident, and the runs of remediations that began or ended."""
+    runs = snapshot.runs
+    incident = decision.incident
+    if incident is None:
+        return snapshot
+    for change in decision.changes:
+        if not isinstance(change, StepChanged) or change.step.kind not in ("repair", "verify"):
+            continue
+        step = change.step
+        name, target = step.because.name, step.slot.rsplit("/", 1)[0]
+        is_this = [run.remediation == name and run.target == target and run.ended_at is None for run in runs]
+        if step.state == "started" and not any(is_this):
+            runs = (*runs, RepairRun(name, incident.id, target, incident.service, incident.team, at))
+        elif step.state in ("failed", "withdrawn") or (step.kind == "verify" and step.state == "done"):
+            runs = tuple(replace(run, ended_at=at) if mine else run for run, mine in zip(runs, is_this, strict=True))
+    return replace(snapshot, incident=incident, runs=runs)

@@ -1,0 +1,343 @@
+"""What is wrong with a condition that can be read: it is typed against what it speaks of.
+
+Everything found is a `Problem`, all at once and in order of place. Errors are what can never be meant: a field that
+does not exist, a text compared with a number. Warnings are what may be meant and mostly is not.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from watchbill.errors import Level
+from watchbill.expressions.conditions.functions import SIGNATURES, Signature, zone_of
+from watchbill.expressions.conditions.positions import Positions
+from watchbill.expressions.conditions.runtime import is_true
+from watchbill.expressions.conditions.unparse import unparse
+from watchbill.expressions.context import (
+    Anything,
+    Array,
+    Boolean,
+    Null,
+    Number,
+    Object,
+    String,
+    Type,
+    described,
+    field_names,
+    field_type,
+    members_of,
+    optional,
+    union,
+    without_null,
+)
+from watchbill.expressions.problems import Problem, closest, listed
+from watchbill.model.references import Condition, Json, Node
+
+_SIGNS: Final = {"eq": "==", "ne": "!=", "lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
+_CONSTANTS: Final = ("null", "true", "false")
+_TIME: Final = re.compile(r"(_at|\bnow)$")
+
+
+def check_condition(condition: Condition, root: Type) -> tuple[Problem, ...]:
+    """All problems of this *condition* where it is asked of a value of type *root*, in order of place."""
+    checker = _Checker(condition)
+    checker.condition(condition.tree, root, is_sure=True)
+    for at, text in checker.positions.loose_texts():
+        checker.problems.append(
+            Problem("backtick-text", f"`{text}` in backticks is not JSON and is read as a text", f"write '{text}'", "warning", at)
+        )
+    found = dict.fromkeys(checker.problems)
+    return tuple(sorted(found, key=lambda problem: (problem.offset is None, problem.offset or 0)))
+
+
+class _Checker:
+    def __init__(self, condition: Condition) -> None:
+        self.problems: list[Problem] = []
+        self.positions = Positions(condition.text, condition.tree)
+
+    def report(self, rule: str, node: Node, message: str, help: str, level: Level = "error") -> None:
+        self.problems.append(Problem(rule, message, help, level, self.positions.of(node)))
+
+    # --- conditions and their parts ---------------------------------------------------------
+
+    def condition(self, node: Node, at: Type, *, is_sure: bool) -> Type:
+        """The type of *node* where only its truth counts.
+
+        *is_sure* says that a part that breaks makes the whole false, and that this is what anybody would expect.
+        """
+        if node.type in ("and_expression", "or_expression"):
+            is_and = node.type == "and_expression"
+            types = [self.condition(child, at, is_sure=is_sure and is_and) for child in node.children]
+            return Boolean() if all(isinstance(type, Boolean) for type in types) else union(*types)
+        type = self.typed(node, at, is_sure=is_sure)
+        self.constant(node, type)
+        return type
+
+    def constant(self, node: Node, type: Type) -> None:
+        """A part that is true, or false, whatever happens."""
+        text = unparse(node)
+        if node.type == "literal" and not isinstance(node.value, bool):
+            always = "always" if is_true(node.value) else "never"
+            help = "compare it: `env == 'a' || env == 'b'`" if isinstance(node.value, str) else "compare it with something"
+            self.report("constant-condition", node, f"`{text}` {always} holds", help)
+        elif isinstance(type, Null) and node.type != "field":
+            self.report("constant-condition", node, f"`{text}` is always null and never holds", "compare a field that exists", "warning")
+        elif isinstance(type, Number):
+            help = f"compare it: `{text} > `0``"
+            self.report("not-boolean", node, f"`{text}` is a number, which always holds, even as 0", help, "warning")
+        elif isinstance(type, String):
+            help = f"compare it: `{text} == '…'`, or `{text} != ''`"
+            self.report("not-boolean", node, f"`{text}` is a text, which holds wherever it is not empty", help, "warning")
+        elif isinstance(type, Array | Object):
+            help = f"say what is meant: `length({text}) > `0``"
+            self.report("not-boolean", node, f"`{text}` is an {described(type).split()[0]}, which holds wherever it is not empty", help, "warning")
+
+    # --- types ------------------------------------------------------------------------------
+
+    def typed(self, node: Node, at: Type, *, is_sure: bool = False) -> Type:
+        """The type of *node* for an element of type *at*; what is wrong on the way is reported."""
+        match node.type:
+            case "field":
+                return self.field(node, at)
+            case "current" | "identity":
+                return at
+            case "literal":
+                return _type_of(node.value)
+            case "subexpression" | "index_expression" | "pipe":
+                return self.chain(node, at)
+            case "comparator":
+                return self.comparison(node, at)
+            case "not_expression":
+                self.condition(node.children[0], at, is_sure=False)
+                return Boolean()
+            case "and_expression" | "or_expression":
+                return self.choice(node, at)
+            case "index":
+                return self.of_list(node, at, lambda of: optional(of))
+            case "slice":
+                return self.of_list(node, at, Array)
+            case "multi_select_list":
+                types = [self.typed(child, at) for child in node.children]
+                return Array(union(*types))
+            case "multi_select_dict":
+                return Object({str(pair.value): self.typed(pair.children[0], at) for pair in node.children})
+            case "flatten" | "projection" | "filter_projection" | "value_projection":
+                return self.projection(node, at)
+            case "function_expression":
+                return self.call(node, at, is_sure)
+            case _:
+                return Anything()
+
+    def field(self, node: Node, at: Type) -> Type:
+        name = str(node.value)
+        found = field_type(at, name)
+        if found is not None:
+            return found
+        if isinstance(at, Null):
+            return Null()
+        rule, message, help = self.unknown(node, name, at)
+        self.report(rule, node, message, help)
+        return Anything()
+
+    def unknown(self, node: Node, name: str, at: Type) -> tuple[str, str, str]:
+        """What to say of a field that is not there: most often it was never meant as a field."""
+        bare = without_null(at)
+        if self.positions.is_quoted(node):
+            quoted = "'" + name.replace("'", "\\'") + "'"
+            return "unknown-field", f'"{name}" in double quotes is a field, and there is none', f"for a text write {quoted}"
+        if name in _CONSTANTS:
+            return "unknown-field", f"`{name}` is read as a field, and there is none", f"write `` `{name}` ``, in backticks"
+        known = list(field_names(at))
+        if isinstance(bare, Array):
+            return "unknown-field", f"an array has no field `{name}`", f"`[].{name}` gives it of each element, `[0].{name}` of the first"
+        if isinstance(bare, Boolean):
+            return "unknown-field", f"true and false have no field `{name}`", "`|` hands a value on; «or» is `||`, and `!` binds to one name only"
+        if not known:
+            return "unknown-field", f"a {described(bare)} has no field `{name}`", "name a field of the context"
+        near = closest(name, known)
+        help = f"did you mean `{near}`?" if near else f"there are {listed(known)}; a text stands in single quotes: '{name}'"
+        return "unknown-field", f"there is no field `{name}`", help
+
+    def chain(self, node: Node, at: Type) -> Type:
+        head, *rest = node.children
+        if node.type == "subexpression" and head.type == "not_expression":
+            inner = unparse(head.children[0])
+            path = ".".join(unparse(part) for part in rest)
+            self.report("not-binds-tight", head, f"`!` applies to `{inner}` alone, not to `{inner}.{path}`", f"write `!({inner}.{path})`")
+            return Anything()
+        type = self.typed(head, at)
+        for part in rest:
+            type = self.typed(part, type)
+        return type
+
+    def choice(self, node: Node, at: Type) -> Type:
+        """`a || b` gives a value as well: the first that is true, or the last."""
+        left, right = (self.typed(child, at) for child in node.children)
+        if node.type == "or_expression":
+            return right if isinstance(left, Null) else union(without_null(left), right)
+        return union(left, right)
+
+    def of_list(self, node: Node, at: Type, build: _Build) -> Type:
+        if isinstance(at, Anything):
+            return at
+        arrays = [member for member in members_of(at) if isinstance(member, Array)]
+        if not arrays:
+            if not isinstance(at, Null):
+                self.report("not-a-list", node, f"a {described(without_null(at))} is not an array and has no elements", "name a field with a dot")
+            return Null()
+        type = build(union(*(array.of for array in arrays)))
+        return type if len(arrays) == len(members_of(at)) else optional(type)
+
+    def projection(self, node: Node, at: Type) -> Type:
+        base = self.typed(node.children[0], at)
+        if node.type == "flatten":
+            return self.of_list(node, base, lambda of: Array(union(*(m.of if isinstance(m, Array) else m for m in members_of(of)))))
+        if node.type == "value_projection":
+            element: Type = _values(base)
+        else:
+            element = Anything()
+
+            def keep(of: Type) -> Type:
+                nonlocal element
+                element = of
+                return Array(of)
+
+            self.of_list(node, base, keep)
+        if node.type == "filter_projection":
+            self.condition(node.children[2], element, is_sure=True)
+        return Array(without_null(self.typed(node.children[1], element)))
+
+    # --- comparisons ------------------------------------------------------------------------
+
+    def comparison(self, node: Node, at: Type) -> Type:
+        left, right = node.children
+        if left.type == "not_expression":
+            sign = _SIGNS[str(node.value)]
+            inner, other = unparse(left.children[0]), unparse(right)
+            self.report(
+                "not-binds-tight", left, f"`!` applies to `{inner}` alone, before `{sign}`", f"write `!({inner} {sign} {other})`"
+            )
+            return Boolean()
+        types = (self.typed(left, at), self.typed(right, at))
+        if node.value in ("eq", "ne"):
+            self.equality(node, types)
+            return Boolean()
+        return self.ordering(node, types)
+
+    def equality(self, node: Node, types: tuple[Type, Type]) -> None:
+        outcome = "never holds" if node.value == "eq" else "always holds"
+        kinds = [_kinds(type) for type in types]
+        if not all(kinds):
+            return
+        left, right = (set(kind) - {"null"} for kind in kinds)
+        is_null = [kind == ("null",) for kind in kinds]
+        if any(is_null):
+            if not all("null" in kind for kind in kinds):
+                this = node.children[is_null.index(False)]
+                help = f"the empty text is `''`: `{unparse(this)} == ''`" if "string" in kinds[is_null.index(False)] else "leave it out"
+                self.report("never-equal", node, f"`{unparse(this)}` is never null, so `{unparse(node)}` {outcome}", help)
+        elif not left & right:
+            self.report("never-equal", node, self.unequal(node, types) + f": `{unparse(node)}` {outcome}", _conversion(node, types))
+        else:
+            self.choices(node, types, outcome)
+
+    def unequal(self, node: Node, types: tuple[Type, Type]) -> str:
+        first, second = (described(without_null(type)) for type in types)
+        return f"`{unparse(node.children[0])}` is {_an(first)} and `{unparse(node.children[1])}` {_an(second)}"
+
+    def choices(self, node: Node, types: tuple[Type, Type], outcome: str) -> None:
+        """A text that is none of those a field can have."""
+        for this, type, other in ((0, types[0], node.children[1]), (1, types[1], node.children[0])):
+            known = [member for member in members_of(type) if isinstance(member, String)]
+            if other.type != "literal" or not isinstance(other.value, str) or len(known) != 1 or not known[0].choices:
+                continue
+            if other.value not in known[0].choices:
+                near = closest(other.value, known[0].choices)
+                help = f"did you mean '{near}'?" if near else f"it is one of {listed(known[0].choices)}"
+                self.report("unknown-value", other, f"`{unparse(node.children[this])}` is never '{other.value}', so this {outcome}", help)
+
+    def ordering(self, node: Node, types: tuple[Type, Type]) -> Type:
+        sign = _SIGNS[str(node.value)]
+        kinds = [_kinds(type) for type in types]
+        if not all(kinds):
+            return optional(Boolean())
+        for child, kind in zip(node.children, kinds, strict=True):
+            if "number" not in kind:
+                text = unparse(child)
+                self.report("ordering-numbers", child, f"`{sign}` orders numbers, and `{text}` is {_an(_words(kind))}", _number_help(child))
+                return optional(Boolean())
+        return Boolean() if all(kind == ("number",) for kind in kinds) else optional(Boolean())
+
+    # --- functions --------------------------------------------------------------------------
+
+    def call(self, node: Node, at: Type, is_sure: bool) -> Type:
+        name = str(node.value)
+        signature = SIGNATURES.get(name)
+        # what `&expr` says is of the elements, whose type is known only where the array stands beside it
+        arrays = [self.typed(child, at) for child in node.children if child.type != "expref"]
+        element = next((of_array.of for type in arrays for of_array in members_of(type) if isinstance(of_array, Array)), Anything())
+        for child in node.children:
+            if child.type == "expref":
+                self.typed(child.children[0], element)
+        if signature is None:
+            near = closest(name, SIGNATURES)
+            help = f"did you mean `{near}()`?" if near else f"there are {listed(SIGNATURES, limit=len(SIGNATURES))}"
+            self.report("unknown-function", node, f"there is no function `{name}()`", help)
+            return Anything()
+        least, most = len(signature.takes) - signature.optional, None if signature.repeats else len(signature.takes)
+        if len(node.children) < least or (most is not None and len(node.children) > most):
+            self.report("wrong-arguments", node, f"`{name}()` takes {_count(least, most)}, not {len(node.children)}", signature.doc)
+            return signature.gives
+        self.arguments(node, signature, arrays, is_sure)
+        return _narrowed(name, signature, arrays)
+
+    def arguments(self, node: Node, signature: Signature, values: list[Type], is_sure: bool) -> None:
+        types = iter(values)
+        for place, child in enumerate(node.children):
+            wanted = signature.takes[min(place, len(signature.takes) - 1)]
+            type: Type = Null() if child.type == "expref" else next(types)
+            if "expref" in wanted or child.type == "expref":
+                if ("expref" in wanted) != (child.type == "expref"):
+                    help = f"write `&{unparse(child)}`" if "expref" in wanted else f"leave out the `&`: `{unparse(child).lstrip('&')}`"
+                    self.report("wrong-arguments", child, f"argument {place + 1} of `{node.value}()` is the wrong kind", help)
+                continue
+            self.argument(node, child, wanted, type, is_sure)
+        self.zone(node)
+
+    def argument(self, node: Node, child: Node, wanted: tuple[str, ...], type: Type, is_sure: bool) -> None:
+        kinds = {word.split("-")[0] for word in wanted}
+        if not kinds or isinstance(type, Anything):
+            return
+        given = set(_kinds(type)) or {"anything"}
+        text = unparse(child)
+        if not given & (kinds | {"anything"}):
+            takes = " or ".join(word.replace("array-", "array of ") for word in wanted)
+            self.report(
+                "wrong-arguments",
+                child,
+                f"`{node.value}()` takes {_an(takes)}, and `{text}` is {_an(described(type))}",
+                _argument_help(str(node.value), text, kinds),
+            )
+        elif "null" in given and not is_sure:
+            stand_in = {"string": f"`{text} || ''`", "array": f"`{text} || `[]``", "number": f"`{text} || `0``"}.get(sorted(kinds)[-1], "")
+            self.report(
+                "maybe-null",
+                child,
+                f"where `{text}` is absent, `{node.value}()` breaks, and then the whole condition does not hold",
+                f"give what stands in for it: {stand_in}" if stand_in else "ask whether it is there first",
+                "warning",
+            )
+
+    def zone(self, node: Node) -> None:
+        if node.value not in ("weekday", "hour") or len(node.children) != 2:
+            return
+        zone = node.children[1]
+        if zone.type == "literal" and isinstance(zone.value, str):
+            try:
+                zone_of(zone.value)
+            except ValueError as error:
+                self.report("unknown-zone", zone, str(error), "write it as `Europe/Lisbon`")
+
+
+# --- types in words ---------------------------------------------------------------------------

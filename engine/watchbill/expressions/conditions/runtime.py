@@ -1,0 +1,141 @@
+"""What generated conditions call: the parts of JMESPath's meaning that are more than a look-up.
+
+Everything here gives what jmespath's interpreter gives for the same values.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any, Final
+
+from watchbill.expressions.conditions.functions import Expression, hour, library, weekday
+from watchbill.expressions.problems import EvaluationError
+
+BROKEN: Final = (TypeError, ValueError, ArithmeticError, RecursionError)
+"""What evaluation may end in; jmespath's own errors are ValueErrors."""
+
+
+def is_true(value: Any) -> bool:
+    """Whether *value* is true in JMESPath's sense: neither null, false nor empty. Zero is true."""
+    return bool(value) or value.__class__ is int or value.__class__ is float
+
+
+def field(value: Any, name: str) -> Any:
+    """The field of a mapping that is no dict; null for what is no mapping."""
+    try:
+        return value.get(name)
+    except AttributeError:
+        return None
+
+
+def element(value: Any, index: int) -> Any:
+    """The element of a list, from its end where *index* is negative; null where there is none."""
+    if value.__class__ is not list:
+        return None
+    try:
+        return value[index]
+    except IndexError:
+        return None
+
+
+def values(value: Any) -> list[Any] | None:
+    """The values of an object's fields, None for what is no object."""
+    try:
+        return list(value.values())
+    except AttributeError:
+        return None
+
+
+def flattened(value: Any) -> list[Any] | None:
+    """A list with the elements of the lists in it in their place; None for what is no list."""
+    if value.__class__ is not list:
+        return None
+    merged: list[Any] = []
+    for part in value:
+        if part.__class__ is list:
+            merged.extend(part)
+        else:
+            merged.append(part)
+    return merged
+
+
+def equals(left: Any, right: Any) -> bool:
+    """Whether two values are equal; a number never equals a boolean."""
+    if (left.__class__ is bool) is not (right.__class__ is bool):
+        return False
+    return bool(left == right)
+
+
+def _ordering(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool | None]:
+    def ordered(left: Any, right: Any) -> bool | None:
+        kinds = _kind(left), _kind(right)
+        return compare(left, right) if kinds[0] is not None and kinds[0] is kinds[1] else None
+
+    return ordered
+
+
+def _kind(value: Any) -> type | None:
+    if value.__class__ is int or value.__class__ is float:
+        return float
+    return str if isinstance(value, str) else None
+
+
+def _needs(function: str, value: Any, kinds: tuple[type, ...]) -> None:
+    """The error that jmespath raises where an argument has none of these *kinds*; nothing where it has."""
+    if value.__class__ not in kinds:
+        raise TypeError(f"{function}() does not take {_shown(value)}")
+
+
+def _shown(value: Any) -> str:
+    names = {str: "a string", bool: "a boolean", int: "a number", float: "a number", list: "an array", dict: "an object"}
+    return "null" if value is None else names.get(value.__class__, "this")
+
+
+def call(name: str, arguments: list[Any]) -> Any:
+    """The result of a function of the library."""
+    return library()(name, arguments)
+
+
+def weekday_at(value: Any, zone: Any) -> str:
+    """The weekday of a time, in a zone known beforehand."""
+    _needs("weekday", value, (str,))
+    return weekday(value, zone)
+
+
+def hour_at(value: Any, zone: Any) -> int:
+    """The hour of a time, in a zone known beforehand."""
+    _needs("hour", value, (str,))
+    return hour(value, zone)
+
+
+def failure(error: BaseException) -> EvaluationError:
+    """How it is said that a condition could not be worked out."""
+    said = str(error).replace("\n", " ") or error.__class__.__name__
+    return EvaluationError(f"it cannot be worked out: {said}", "give the function what it takes; `|| ''` stands in for an absent text")
+
+
+NAMES: Final[dict[str, Any]] = {
+    "BROKEN": BROKEN,
+    "Expression": Expression,
+    "call": call,
+    "dict": dict,
+    "element": element,
+    "equals": equals,
+    "failure": failure,
+    "field": field,
+    "flattened": flattened,
+    "float": float,
+    "hour": hour_at,
+    "int": int,
+    "len": len,
+    "list": list,
+    "order_gt": _ordering(operator.gt),
+    "order_gte": _ordering(operator.ge),
+    "order_lt": _ordering(operator.lt),
+    "order_lte": _ordering(operator.le),
+    "str": str,
+    "values": values,
+    "weekday": weekday_at,
+}
+"""All that generated code can see."""

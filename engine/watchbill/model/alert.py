@@ -1,0 +1,59 @@
+"""One firing or resolved condition, as a source reported it and as policies see it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from watchbill.model.labels import Labels
+from watchbill.model.severity import Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One alert as it came in.
+
+    *labels* are as received. *fingerprint* is its identity, computed from them. *ends_at* is when
+    the source says it stops (resolved) or expires (firing); None where it said nothing.
+    """
+
+    fingerprint: str
+    labels: Labels
+    annotations: Labels
+    status: Literal["firing", "resolved"]
+    starts_at: datetime
+    ends_at: datetime | None = None
+    generator_url: str = ""
+    source: str = "alertmanager"
+
+    @property
+    def name(self) -> str:
+        """What people call it: its ``alertname``, or the fingerprint where it has none."""
+        return self.labels.get("alertname") or self.fingerprint
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedAlert:
+    """An alert after a service has claimed it (or nobody did: *service* is None).
+
+    *labels* are what every matcher but a service's sees: those received, with `service`, `team`, `tier` and a
+    normalised `severity` set. *unknown_severity* is a word the severity map does not know; it counts as critical.
+    """
+
+    alert: Alert
+    service: str | None
+    team: str
+    labels: Labels
+    severity: Severity
+    unknown_severity: str | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        """The alert's identity."""
+        return self.alert.fingerprint
+
+    @property
+    def is_firing(self) -> bool:
+        """Whether the source says that it still holds."""
+        return self.alert.status == "firing"

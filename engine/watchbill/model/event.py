@@ -1,0 +1,86 @@
+"""Whatever reaches the one door: alerts, the clock, people's words, finished steps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from watchbill.model.alert import ClaimedAlert
+from watchbill.model.plan import Outcome
+from watchbill.model.references import Json
+
+
+@dataclass(frozen=True, slots=True)
+class AlertsReceived:
+    """All alerts of one correlation key that came in one batch."""
+
+    key: str
+    alerts: tuple[ClaimedAlert, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Woken:
+    """It is time to look again: something may have fallen due."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepFinished:
+    """A step that was handed out came to an end."""
+
+    step: str
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """A verification that goes on looked once more, and this is what it saw."""
+
+    step: str
+    result: Json
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledged:
+    """A person takes the incident."""
+
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unacknowledged:
+    """The person who had taken it gives it back."""
+
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mitigated:
+    """A person says that users are no longer affected."""
+
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """A person says that it is over."""
+
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Approved:
+    """A person says yes to a step that waits: an update in review, or a remediation."""
+
+    step: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Denied:
+    """A person says no to a step that waits."""
+
+    step: str
+    by: str
+
+
+Event: TypeAlias = AlertsReceived | Woken | StepFinished | Observed | Acknowledged | Unacknowledged | Mitigated | Resolved | Approved | Denied

@@ -1,0 +1,202 @@
+"""A plan as people read it: what would happen from an alert on, if nobody answers.
+
+It is gathered from the play-forward of the very decisions the engine would make, in the order a
+reader asks: who is paged, where to talk, what is collected, who is told, what is repaired, what is not.
+Whatever depends on something not known yet says so in its `known_after`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from watchbill.errors import Place
+from watchbill.model.alert import ClaimedAlert
+from watchbill.model.plan import Call, Reason
+from watchbill.model.policies import Phase
+from watchbill.model.references import Ref
+from watchbill.model.severity import Severity
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedContact:
+    """One way a person is tried: the connector's action, and how long after the page."""
+
+    use: str
+    after: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedPerson:
+    """Who is reached, what time it is where they are, and why it is they.
+
+    *duty* is the target that led to them (``role/primary``), *why* says how (``payments-primary, layer base``).
+    """
+
+    name: str
+    full_name: str
+    duty: str
+    why: str
+    local_at: datetime
+    zone: str
+    contacts: tuple[PlannedContact, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedPage:
+    """One level of one round falling due. *people* is empty where nobody can be reached; *note* then says why."""
+
+    at: datetime
+    round: int
+    level: int
+    targets: tuple[str, ...]
+    people: tuple[PlannedPerson, ...]
+    because: Ref
+    place: Place
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedEscalation:
+    """An escalation that takes part: why it was chosen, until when it is held and for what, and its pages.
+
+    *proceeds* marks one with ``continue``. *after* says in words what follows the last page.
+    """
+
+    policy: Ref
+    why: str
+    pages: tuple[PlannedPage, ...]
+    repeat: int
+    after: str
+    proceeds: bool = False
+    held_until: datetime | None = None
+    held_for: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedPost:
+    """A call that is made at a time: a channel post, the opening of a channel or a bridge."""
+
+    at: datetime
+    kind: str
+    call: Call
+    because: Ref
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedHub:
+    """Where responders talk. *channel* is its name once filled in, *invited* are people by name with their duty."""
+
+    channel: str
+    bridge: bool
+    invited: tuple[tuple[str, str], ...]
+    because: Ref
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedEvidence:
+    """One collector that runs. *error* says why its arguments could not be filled in, empty otherwise."""
+
+    name: str
+    title: str
+    call: Call
+    timeout: timedelta
+    because: Ref
+    place: Place
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedUpdate:
+    """An update that is due to an audience.
+
+    *due_at* is the obligation. *reviewer* is who reads it first, and *sent_at* when it leaves if they do not answer
+    (None: it is held until somebody does). *every* is the cadence that follows.
+    """
+
+    audience: str
+    title: str
+    due_at: datetime
+    channels: tuple[str, ...]
+    subject: str
+    body: str
+    because: Ref
+    place: Place
+    reviewer: PlannedPerson | None = None
+    review: str = ""
+    sent_at: datetime | None = None
+    every: timedelta | None = None
+    liaison: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What a guard or guardrail says now; it is asked again when the step starts. *text* is ``0 of 2 today``."""
+
+    text: str
+    passes: bool
+    because: Ref
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedRepair:
+    """A remediation that applies, and what it may do.
+
+    *phase* is what it may do after guardrails; *declared* what its document says. *runs* tells whether it would begin by
+    itself, at *at*. *offered_to* are those who may start it; *approvals* how many must say yes, by *approvers*.
+    """
+
+    name: str
+    at: datetime
+    phase: Phase
+    declared: Phase
+    target: str
+    runs: bool
+    steps: tuple[Call, ...]
+    forecasts: tuple[Forecast, ...]
+    verification: str
+    rollback: str
+    approvals: int
+    approvers: tuple[str, ...]
+    offered_to: tuple[str, ...]
+    because: Ref
+    place: Place
+    runbook: str = ""
+    note: str = ""
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything one incident would bring, from *at* on.
+
+    *service* is None where nobody claims the alerts. *refused* are policies a reader might expect and that do not
+    take part, each with its first failed condition. *quarantined* are documents that did not compile and are not in it.
+    """
+
+    at: datetime
+    revision: str
+    tzdata: str
+    incident: str
+    key: str
+    title: str
+    lead: ClaimedAlert
+    alerts: tuple[ClaimedAlert, ...]
+    severity: Severity
+    service: Ref | None
+    tier: int | None
+    team: str
+    claim: Reason
+    escalations: tuple[PlannedEscalation, ...]
+    posts: tuple[PlannedPost, ...]
+    hub: PlannedHub | None
+    evidence: tuple[PlannedEvidence, ...]
+    evidence_budget: timedelta
+    updates: tuple[PlannedUpdate, ...]
+    repairs: tuple[PlannedRepair, ...]
+    refused: tuple[Reason, ...]
+    reasons: tuple[Reason, ...]
+    notes: tuple[str, ...] = ()
+    quarantined: tuple[str, ...] = ()

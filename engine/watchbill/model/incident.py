@@ -1,0 +1,354 @@
+"""What an incident is, and every way it may change.
+
+Rule 1: each change of status is a row of TRANSITIONS; nothing else sets it.
+Rule 2: an incident is the fold of its recorded changes, and the fold decides nothing.
+Rule 3: this file knows no policy. It says what may happen, never what should.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Final, Literal, TypeAlias
+
+from watchbill.model.alert import ClaimedAlert
+from watchbill.model.plan import Step, StepState
+from watchbill.model.references import Ref
+from watchbill.model.severity import RANK, Severity
+
+Status = Literal["triggered", "acknowledged", "mitigated", "resolved"]
+Trigger = Literal["acknowledge", "unacknowledge", "severity-rise", "mitigate", "relapse", "resolve", "reopen"]
+
+TRANSITIONS: Final[Mapping[tuple[Status, Trigger], Status]] = {
+    ("triggered", "acknowledge"): "acknowledged",
+    ("triggered", "mitigate"): "mitigated",
+    ("triggered", "resolve"): "resolved",
+    ("acknowledged", "unacknowledge"): "triggered",
+    ("acknowledged", "severity-rise"): "triggered",
+    ("acknowledged", "mitigate"): "mitigated",
+    ("acknowledged", "resolve"): "resolved",
+    ("mitigated", "relapse"): "triggered",
+    ("mitigated", "severity-rise"): "triggered",
+    ("mitigated", "resolve"): "resolved",
+    ("resolved", "reopen"): "triggered",
+}
+"""From a status, by a trigger, to a status. What is not here cannot happen. Opening makes ``triggered``."""
+
+
+# --- changes --------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An incident begins."""
+
+    id: str
+    key: str
+    service: str | None
+    team: str
+    tier: int | None
+    severity: Severity
+    at: datetime
+    revision: str
+
+
+@dataclass(frozen=True, slots=True)
+class AlertsTaken:
+    """Alerts joined, or changed; each replaces the one of the same fingerprint."""
+
+    alerts: tuple[ClaimedAlert, ...]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StatusChanged:
+    """A row of TRANSITIONS was taken. *by* is the person, or empty for watchbill itself."""
+
+    trigger: Trigger
+    at: datetime
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SeverityRaised:
+    """It is worse than it was; an incident's severity is the highest so far."""
+
+    severity: Severity
+
+
+@dataclass(frozen=True, slots=True)
+class EscalationBegun:
+    """An escalation took the incident (or takes part in it, for one with ``continue``).
+
+    *held_until* is until when its first page waits for a remediation to work. *first_round* numbers its first round:
+    above 0 when it begins anew on an incident that it has paged for before.
+    """
+
+    policy: Ref
+    at: datetime
+    proceeds: bool = False
+    first_round: int = 0
+    held_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EscalationReleased:
+    """Pages of this escalation wait for nothing any more."""
+
+    policy: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class EscalationEnded:
+    """This escalation pages no more: another one took over, or it went through all its rounds."""
+
+    policy: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepAdded:
+    """Something is to be done."""
+
+    step: Step
+
+
+@dataclass(frozen=True, slots=True)
+class StepChanged:
+    """A step went on to another state; *step* is as it is now."""
+
+    step: Step
+
+
+@dataclass(frozen=True, slots=True)
+class RepairObserved:
+    """A verification looked, and *expect* held or not. *held_since* is since when it has held unbroken."""
+
+    step: str
+    held_since: datetime | None
+
+
+Change: TypeAlias = (
+    Opened
+    | AlertsTaken
+    | StatusChanged
+    | SeverityRaised
+    | EscalationBegun
+    | EscalationReleased
+    | EscalationEnded
+    | StepAdded
+    | StepChanged
+    | RepairObserved
+)
+
+
+# --- the incident ---------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class EscalationRun:
+    """An escalation at work on an incident."""
+
+    policy: Ref
+    begun_at: datetime
+    proceeds: bool
+    first_round: int = 0
+    held_until: datetime | None = None
+    is_over: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """One disturbance of one service, from its first alert to its resolution.
+
+    *service* is None where nobody claimed the alerts. *alerts* and *steps* are by fingerprint and by step id, in
+    the order in which they came.
+    """
+
+    id: str
+    key: str
+    service: str | None
+    team: str
+    tier: int | None
+    opened_at: datetime
+    revision: str
+    severity: Severity
+    status: Status = "triggered"
+    status_at: datetime | None = None
+    acknowledged_by: str = ""
+    reopen_count: int = 0
+    alerts: Mapping[str, ClaimedAlert] = field(default_factory=dict)
+    steps: Mapping[str, Step] = field(default_factory=dict)
+    escalations: tuple[EscalationRun, ...] = ()
+    held_since: Mapping[str, datetime] = field(default_factory=dict)
+
+    @property
+    def lead(self) -> ClaimedAlert:
+        """The alert that selects the escalation: most severe firing, then oldest, then by fingerprint."""
+        return lead_of(tuple(self.alerts.values()))
+
+    @property
+    def firing(self) -> tuple[ClaimedAlert, ...]:
+        """The alerts that still hold."""
+        return tuple(alert for alert in self.alerts.values() if alert.is_firing)
+
+    def in_state(self, *states: StepState) -> tuple[Step, ...]:
+        """The steps in any of these *states*."""
+        return tuple(step for step in self.steps.values() if step.state in states)
+
+
+def lead_of(alerts: tuple[ClaimedAlert, ...]) -> ClaimedAlert:
+    """The lead of these *alerts*; resolved ones count only where none fires."""
+    return min(
+        alerts,
+        key=lambda alert: (not alert.is_firing, -RANK[alert.severity], alert.alert.starts_at, alert.fingerprint),
+    )
+
+
+class Fold:
+    """An incident while changes are applied to it: the only mutable thing here, and never kept.
+
+    `decide` reads it while it decides; reading a timeline back goes through the very same code.
+    """
+
+    __slots__ = tuple(Incident.__dataclass_fields__)
+
+    id: str
+    key: str
+    service: str | None
+    team: str
+    tier: int | None
+    opened_at: datetime
+    revision: str
+    severity: Severity
+    status: Status
+    status_at: datetime | None
+    acknowledged_by: str
+    reopen_count: int
+    alerts: dict[str, ClaimedAlert]
+    steps: dict[str, Step]
+    escalations: tuple[EscalationRun, ...]
+    held_since: dict[str, datetime]
+
+    def __init__(self, incident: Incident | None = None) -> None:
+        if incident is not None:
+            for name in self.__slots__:
+                setattr(self, name, getattr(incident, name))
+            self.alerts = dict(incident.alerts)
+            self.steps = dict(incident.steps)
+            self.held_since = dict(incident.held_since)
+
+    def apply(self, change: Change) -> None:
+        """Apply one recorded *change*. The first change of a new incident is `Opened`.
+
+        Raises KeyError for a change of status that is no row of TRANSITIONS.
+        """
+        _APPLY[type(change)](self, change)
+
+    def incident(self) -> Incident:
+        """The incident as it now stands, sharing nothing with what is applied later."""
+        return Incident(
+            self.id,
+            self.key,
+            self.service,
+            self.team,
+            self.tier,
+            self.opened_at,
+            self.revision,
+            self.severity,
+            self.status,
+            self.status_at,
+            self.acknowledged_by,
+            self.reopen_count,
+            dict(self.alerts),
+            dict(self.steps),
+            self.escalations,
+            dict(self.held_since),
+        )
+
+    @property
+    def lead(self) -> ClaimedAlert:
+        """The alert that selects the escalation."""
+        return lead_of(tuple(self.alerts.values()))
+
+    @property
+    def firing(self) -> tuple[ClaimedAlert, ...]:
+        """The alerts that still hold."""
+        return tuple(alert for alert in self.alerts.values() if alert.is_firing)
+
+    def may(self, trigger: Trigger) -> bool:
+        """Whether there is a row for this *trigger* from where the incident stands."""
+        return (self.status, trigger) in TRANSITIONS
+
+    def run_of(self, policy: str) -> EscalationRun | None:
+        """The escalation of this name that is at work here, or was."""
+        return next((run for run in self.escalations if run.policy.name == policy), None)
+
+    def _opened(self, change: Opened) -> None:
+        self.id, self.key, self.service, self.team, self.tier = change.id, change.key, change.service, change.team, change.tier
+        self.severity, self.revision = change.severity, change.revision
+        self.opened_at = self.status_at = change.at
+        self.status, self.acknowledged_by, self.reopen_count = "triggered", "", 0
+        self.alerts, self.steps, self.escalations, self.held_since = {}, {}, (), {}
+
+    def _alerts_taken(self, change: AlertsTaken) -> None:
+        for alert in change.alerts:
+            self.alerts[alert.fingerprint] = alert
+
+    def _status_changed(self, change: StatusChanged) -> None:
+        self.status = TRANSITIONS[self.status, change.trigger]
+        self.status_at = change.at
+        if change.trigger == "acknowledge":
+            self.acknowledged_by = change.by
+        elif self.status == "triggered":
+            self.acknowledged_by = ""
+        if change.trigger == "reopen":
+            self.reopen_count += 1
+
+    def _severity_raised(self, change: SeverityRaised) -> None:
+        self.severity = change.severity
+
+    def _escalation_begun(self, change: EscalationBegun) -> None:
+        run = EscalationRun(change.policy, change.at, change.proceeds, change.first_round, change.held_until)
+        self.escalations = (*(each for each in self.escalations if each.policy.name != change.policy.name), run)
+
+    def _escalation_released(self, change: EscalationReleased) -> None:
+        self.escalations = tuple(
+            replace(run, held_until=None) if run.policy.name == change.policy else run for run in self.escalations
+        )
+
+    def _escalation_ended(self, change: EscalationEnded) -> None:
+        self.escalations = tuple(replace(run, is_over=True) if run.policy.name == change.policy else run for run in self.escalations)
+
+    def _step(self, change: StepAdded | StepChanged) -> None:
+        self.steps[change.step.id] = change.step
+
+    def _repair_observed(self, change: RepairObserved) -> None:
+        if change.held_since is None:
+            self.held_since.pop(change.step, None)
+        else:
+            self.held_since[change.step] = change.held_since
+
+
+_APPLY: Final[Mapping[type, Callable[[Fold, Any], None]]] = {
+    Opened: Fold._opened,
+    AlertsTaken: Fold._alerts_taken,
+    StatusChanged: Fold._status_changed,
+    SeverityRaised: Fold._severity_raised,
+    EscalationBegun: Fold._escalation_begun,
+    EscalationReleased: Fold._escalation_released,
+    EscalationEnded: Fold._escalation_ended,
+    StepAdded: Fold._step,
+    StepChanged: Fold._step,
+    RepairObserved: Fold._repair_observed,
+}
+
+
+def fold(incident: Incident | None, changes: Iterable[Change]) -> Incident:
+    """The incident after these recorded *changes*, applied in order."""
+    folding = Fold(incident)
+    for change in changes:
+        folding.apply(change)
+    return folding.incident()

@@ -1,0 +1,121 @@
+"""All policies of one revision, and the catalogue of what connectors offer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from watchbill.errors import Place
+from watchbill.model.ownership import Person, Service, Team
+from watchbill.model.policies import Audience, Comms, Connector, Escalation, Guardrail, Remediation, Triage
+from watchbill.model.references import Json
+from watchbill.model.schedule import Override, Schedule
+from watchbill.model.severity import Severity
+from watchbill.model.times import Zone
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What a team may use beyond its own: *connectors* to act with, *services_of* other teams to apply policies to.
+
+    A ``*`` stands for all.
+    """
+
+    team: str
+    connectors: tuple[str, ...] = ()
+    services_of: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What holds for the whole repository (`watchbill.yaml`).
+
+    *labels* are the declared label names, None where the repository declares none.
+    *severities* maps further words to severities, in lower case.
+    """
+
+    place: Place
+    fallback_team: str
+    zone: Zone
+    labels: tuple[str, ...] | None = None
+    severities: Mapping[str, Severity] = field(default_factory=dict)
+    grants: tuple[Grant, ...] = ()
+    escalation: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PolicySet:
+    """Every document of one *revision* that compiled, by kind and name, in order of file and line.
+
+    *revision* is the commit (short) or a hash of the contents; *quarantined* names what did not
+    compile (``Kind/name``), so that a plan can say what it does not know of. *tzdata* is the version
+    of the time zone rules that the zones were resolved with.
+    """
+
+    settings: Settings
+    revision: str
+    tzdata: str
+    people: Mapping[str, Person]
+    teams: Mapping[str, Team]
+    services: Mapping[str, Service]
+    schedules: Mapping[str, Schedule]
+    overrides: tuple[Override, ...]
+    escalations: Mapping[str, Escalation]
+    triages: Mapping[str, Triage]
+    audiences: Mapping[str, Audience]
+    comms: Mapping[str, Comms]
+    remediations: Mapping[str, Remediation]
+    guardrails: Mapping[str, Guardrail]
+    connectors: Mapping[str, Connector]
+    quarantined: tuple[str, ...] = ()
+
+    def line_of(self, team: str) -> tuple[str, ...]:
+        """This *team* and its ancestors, from the inside outwards."""
+        line: list[str] = []
+        name: str | None = team
+        while name is not None and name in self.teams and name not in line:
+            line.append(name)
+            name = self.teams[name].parent
+        return tuple(line)
+
+
+# --- the catalogue --------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing a connector can do, as data.
+
+    *reads* only reads (it may be a collector); *idempotent* may be repeated without harm;
+    *reaches* gets to a person. *arguments* is a JSON Schema of an object. *escaping* names, for an argument,
+    how text that is filled in is escaped: ``promql``, ``html``, ``mrkdwn``, ``header``, ``url``, ``argv`` or ``none``.
+    *result* is a JSON Schema of what comes back, against which `expect` is typed.
+    """
+
+    name: str
+    summary: str
+    arguments: Mapping[str, Json]
+    reads: bool = False
+    idempotent: bool = False
+    reaches: bool = False
+    escaping: tuple[tuple[str, str], ...] = ()
+    result: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectorType:
+    """A kind of outside system: its *settings* (a JSON Schema of an object), secrets and actions."""
+
+    name: str
+    summary: str
+    settings: Mapping[str, Json]
+    secrets: tuple[str, ...]
+    actions: tuple[Action, ...]
+
+    def action(self, name: str) -> Action | None:
+        """The action of this *name*, or None."""
+        return next((action for action in self.actions if action.name == name), None)
+
+
+Catalogue = Mapping[str, ConnectorType]
+"""What connectors offer, by type. It is data that `cli` passes down; `policy` never imports a connector."""

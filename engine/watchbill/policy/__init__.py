@@ -1,0 +1,27 @@
+"""From a repository of YAML to a compiled policy set, with everything that is wrong in it.
+
+`load` does all of it for a folder, `compile_policies` for documents that are loaded already. pydantic is imported in this
+room only; import it where it is used, for it takes its time.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from watchbill.model.policyset import Catalogue
+from watchbill.policy.compile import Compiled, compile_policies
+from watchbill.policy.loading import load_repository
+
+__all__ = ["Compiled", "compile_policies", "load"]
+
+
+def load(root: Path, catalogue: Catalogue, revision: str | None = None) -> Compiled:
+    """The policy set of the repository at this *root*, and everything that is wrong in it.
+
+    Without a *revision* it is called by the first seven digits of its contents' digest. Raises UserError `no-settings`
+    where there is no `watchbill.yaml`; settings that are broken give findings, and no policies.
+    """
+    settings, loaded = load_repository(root)
+    compiled = compile_policies(loaded.documents, catalogue, revision or loaded.digest[:7], settings, quarantined=loaded.quarantined)
+    findings = sorted((*loaded.findings, *compiled.findings), key=lambda finding: finding.order)
+    return Compiled(compiled.policies, tuple(findings), compiled.quarantined, compiled.documents)

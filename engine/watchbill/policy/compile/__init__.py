@@ -1,0 +1,178 @@
+"""From documents to a policy set: the only bridge between what people write and what the engine uses.
+
+Rule 1: all findings at once. A document with an error is left out and named; the rest goes on without it.
+Rule 2: a name that stands in a policy set is the name of something in it, or of something that is quarantined. Whatever
+reads a policy set takes a quarantined person, team, schedule or service for one that cannot be reached.
+Rule 3: nothing outside is touched. Zones and holidays come from installed packages; no file, clock or network is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from watchbill.errors import Finding
+from watchbill.model.policyset import Catalogue, PolicySet, Settings
+from watchbill.model.references import Kind
+from watchbill.policy.compile import ownership, policies, repair, settings, whole
+from watchbill.policy.compile.draft import Draft
+from watchbill.policy.compile.names import Grants, Names
+from watchbill.policy.compile.reading import read
+from watchbill.policy.compile.workbench import Workbench
+from watchbill.policy.loading.placed import RawDocument
+from watchbill.policy.zones import tzdata_version, zone
+
+
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """What came of some documents.
+
+    *policies* is None where the settings are missing or broken: without a fallback team nothing could be promised.
+    *findings* are sorted by place. *quarantined* names what is not in the policies, *documents* says how many there were.
+    """
+
+    policies: PolicySet | None
+    findings: tuple[Finding, ...]
+    quarantined: tuple[str, ...]
+    documents: int
+
+
+def compile_policies(
+    documents: Iterable[RawDocument],
+    catalogue: Catalogue,
+    revision: str,
+    settings: RawDocument | None,
+    *,
+    quarantined: Iterable[str] = (),
+) -> Compiled:
+    """Everything these *documents* say, as one policy set, and everything that is wrong with them.
+
+    *quarantined* names (``Kind/name``) documents that could not be loaded at all, so that a reference to one is no
+    second finding. *settings* are not among the *documents*.
+    """
+    everything = sorted(([settings] if settings else []) + list(documents), key=lambda raw: (raw.file, raw.line))
+    drafts = tuple(read(raw) for raw in everything)
+    main = next((draft for draft in drafts if draft.raw is settings), None)
+    names = Names((draft for draft in drafts if draft.kind != "Settings"), quarantined)
+    utc = zone("UTC")
+    assert utc is not None
+    bench = Workbench(catalogue, drafts, names, Grants(None, names), utc, main)
+    for stage in STAGES:
+        stage(bench)
+    return _compiled(bench, revision, tuple(quarantined))
+
+
+# --- the stages -----------------------------------------------------------------------
+
+
+def refuse_second_settings(bench: Workbench) -> None:
+    """Settings stand once, in `watchbill.yaml`."""
+    for draft in bench.drafts:
+        if draft.kind == "Settings" and draft is not bench.main:
+            draft.report("second-settings", draft.place, "settings are read from `watchbill.yaml`, and only the first of them", "move them there")
+
+
+def settle(bench: Workbench) -> None:
+    """Compile the settings first: zone, labels and grants hold for all the rest."""
+    main = bench.main
+    if main is None or main.document is None:
+        return
+    value: Settings = settings.settings(bench, main)
+    bench.zone = value.zone
+    bench.labels = frozenset(value.labels) if value.labels is not None else None
+    if not main.is_left_out:
+        main.value = bench.settings = value
+        bench.grants = Grants(value, bench.names)
+
+
+def know_members(bench: Workbench) -> None:
+    """Find out whose member each person is, and so in whose name they may be reached."""
+    teams: dict[str, tuple[str, ...]] = {}
+    for draft in bench.names.of("Team"):
+        if draft.document is not None:
+            for member in draft.document.spec.members:
+                teams[member] = (*teams.get(member, ()), draft.name or "")
+    bench.acting_teams = teams
+
+
+BUILDERS: Final[Mapping[Kind, Callable[[Workbench, Draft], Any]]] = {
+    "Connector": repair.connector,
+    "Person": ownership.person,
+    "Team": ownership.team,
+    "Schedule": ownership.schedule,
+    "Override": ownership.override,
+    "Service": ownership.service,
+    "Escalation": policies.escalation,
+    "Triage": policies.triage,
+    "Audience": policies.audience,
+    "Comms": policies.comms,
+    "Remediation": repair.remediation,
+    "Guardrail": repair.guardrail,
+}
+"""In an order in which whatever a document cannot do without is compiled before it."""
+
+
+def build(bench: Workbench) -> None:
+    """Compile every document by itself: its texts, the names it uses, the calls it makes."""
+    for kind, builder in BUILDERS.items():
+        for draft in bench.drafts:
+            if draft.kind == kind and draft.document is not None and draft.name is not None:
+                draft.value = builder(bench, draft)
+
+
+STAGES: Final[tuple[Callable[[Workbench], None], ...]] = (
+    refuse_second_settings,
+    settle,
+    know_members,
+    build,
+    whole.check_team_cycles,
+    whole.check_role_cycles,
+    whole.check_claims,
+    whole.check_ties,
+    whole.check_contacts,
+)
+"""What is done, from top to bottom, after every document was read and had its name taken."""
+
+
+# --- the result -----------------------------------------------------------------------
+
+
+def _compiled(bench: Workbench, revision: str, unreadable: tuple[str, ...]) -> Compiled:
+    findings = sorted((finding for draft in bench.drafts for finding in draft.findings), key=lambda finding: finding.order)
+    left_out = tuple(dict.fromkeys((*unreadable, *(draft.label for draft in bench.drafts if draft.is_left_out))))
+    good = _by_kind(bench.drafts)
+    value = bench.settings
+    main = bench.main
+    policies = None
+    if value is not None and main is not None and not main.is_left_out:
+        policies = PolicySet(
+            settings=value,
+            revision=revision,
+            tzdata=tzdata_version(),
+            people=good["Person"],
+            teams=good["Team"],
+            services=good["Service"],
+            schedules=good["Schedule"],
+            overrides=tuple(good["Override"].values()),
+            escalations=good["Escalation"],
+            triages=good["Triage"],
+            audiences=good["Audience"],
+            comms=good["Comms"],
+            remediations=good["Remediation"],
+            guardrails=good["Guardrail"],
+            connectors=good["Connector"],
+            quarantined=left_out,
+        )
+    return Compiled(policies, tuple(findings), left_out, len(bench.drafts))
+
+
+def _by_kind(drafts: Iterable[Draft]) -> dict[str, dict[str, Any]]:
+    """The values that compiled, by kind and name, in the order of files and lines."""
+    found: dict[str, dict[str, Any]] = {kind: {} for kind in BUILDERS}
+    for draft in drafts:
+        if draft.kind in found and draft.name is not None and draft.value is not None and not draft.is_left_out:
+            found[draft.kind][draft.name] = draft.value
+    return found

@@ -1,0 +1,125 @@
+"""`use:` and its arguments: whether there is such a connector and action, what it may do here, and what it is given."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final, Literal
+
+from watchbill.expressions.context import Type, from_json_schema
+from watchbill.model.policyset import Action, ConnectorType
+from watchbill.model.references import Argument, Use
+from watchbill.policy.compile.arguments import check_arguments, is_template, validator_of
+from watchbill.policy.compile.draft import At, Draft
+from watchbill.policy.compile.texts import template
+from watchbill.policy.compile.workbench import Workbench
+from watchbill.policy.documents.section import Use as UseKeys
+from watchbill.policy.secrets import looks_secret
+from watchbill.policy.suggest import nearest
+from watchbill.policy.wording import choice, quoted
+
+Must = Literal["anything", "read", "reach"]
+_SECRET_HELP: Final = "take it out of the repository, change it where it came from, and refer to it in `secrets` of a Connector"
+
+
+def use(bench: Workbench, at: At, keys: UseKeys, must: Must = "anything") -> Use | None:
+    """The call that is written here, or None where it cannot be made: it is wrong, or its connector is quarantined.
+
+    What is wrong gives findings; that a connector is quarantined does not, for it was said where it stands.
+    """
+    found = action_of(bench, at / "use", keys.use, must)
+    if found is None:
+        return None
+    connector, action = found
+    name = str(connector.name)
+    spot = at / "with"
+    validator = bench.validators.get((connector.value.type, action.name))
+    if validator is None:
+        validator = bench.validators[connector.value.type, action.name] = validator_of(action.arguments)
+    check_arguments(spot, keys.with_, validator, keys.use)
+    arguments = tuple((key, _argument(spot / key, value)) for key, value in keys.with_.items())
+    return Use(name, action.name, arguments, (at / "use").place)
+
+
+def action_of(bench: Workbench, at: At, text: str, must: Must) -> tuple[Draft, Action] | None:
+    """The connector and the action that this *text* names, if the document may use them here."""
+    connector, dot, name = text.partition(".")
+    if not (connector and dot and name) or "." in name:
+        draft = bench.names.find("Connector", text)
+        type = bench.catalogue.get(draft.value.type) if draft and draft.value else None
+        help = "write `connector.action`" + (f": {choice(None, [each.name for each in type.actions], 'actions')}" if type else "")
+        at.report("bad-use", f"{quoted(text)} names no action", help)
+        return None
+    if not bench.names.expect(at, "Connector", connector):
+        return None
+    draft = bench.names.find("Connector", connector)
+    if draft is None or draft.is_left_out or draft.value is None:
+        return None
+    type = bench.catalogue[draft.value.type]
+    action = type.action(name)
+    if action is None:
+        known = [each.name for each in type.actions if _suits(each, must)] or [each.name for each in type.actions]
+        help = choice(nearest(name, known), known, "actions")
+        at.draft.report("unknown-action", at.within(text, len(connector) + 1), f"{connector} ({type.name}) has no action {quoted(name)}", help)
+        return None
+    if not _suits(action, must):
+        _report_unsuitable(at, text, type, must)
+        return None
+    if not action.reads and not _may_act(bench, at, draft):
+        return None
+    return draft, action
+
+
+def _suits(action: Action, must: Must) -> bool:
+    return must == "anything" or (action.reads if must == "read" else action.reaches)
+
+
+def _report_unsuitable(at: At, text: str, type: ConnectorType, must: Must) -> None:
+    known = [each.name for each in type.actions if _suits(each, must)]
+    if must == "read":
+        help = f"{choice(None, known, 'actions that only read')}" if known else "use a connector that reads"
+        at.report("collector-must-read", f"{quoted(text)} does not only read", help)
+    else:
+        help = f"{choice(None, known, 'actions that reach a person')}" if known else f"no action of {type.name} reaches a person; use another connector"
+        at.report("contact-must-reach", f"{quoted(text)} does not reach a person", help)
+
+
+def _may_act(bench: Workbench, at: At, connector: Draft) -> bool:
+    """Whether the document's team may change things with this *connector*; a finding where it may not."""
+    teams = bench.teams_of(at.draft)
+    if bench.grants.may_act(teams, connector):
+        return True
+    report_not_granted(at, teams[0] if teams else "", connector)
+    return False
+
+
+def report_not_granted(at: At, team: str, connector: Draft) -> None:
+    """Say that *team* may not act with a *connector* of another one."""
+    who = f"the team `{team}`" if team else "a document of no team"
+    help = f"ask for `{{to: team/{team}, connectors: [{connector.name}]}}` in the grants of `watchbill.yaml`" if team else "give it a team"
+    at.report("not-granted", f"{who} may not act with `{connector.name}`, which belongs to `{connector.team}`", help)
+
+
+def result_type(bench: Workbench, call: Use) -> Type:
+    """What a call gives back, for the condition that looks at it."""
+    draft = bench.names.find("Connector", call.connector)
+    assert draft is not None
+    key = (draft.value.type, call.action)
+    if key not in bench.roots:
+        action = bench.catalogue[draft.value.type].action(call.action)
+        bench.roots[key] = from_json_schema(action.result if action else {})
+    root: Type = bench.roots[key]
+    return root
+
+
+def _argument(at: At, value: Any) -> Argument:
+    """An argument with a template for every text."""
+    if isinstance(value, str):
+        if looks_secret(value) and not is_template(value):
+            at.report("secret-in-plain-text", f"`{at.key}` looks like a secret", _SECRET_HELP)
+        return template(at, value)
+    if isinstance(value, Mapping):
+        return tuple((str(key), _argument(at / key, inner)) for key, inner in value.items())
+    if isinstance(value, list):
+        return tuple(_argument(at / index, inner) for index, inner in enumerate(value))
+    assert value is None or isinstance(value, bool | int | float)
+    return value

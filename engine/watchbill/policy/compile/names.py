@@ -1,0 +1,176 @@
+"""Who is called what: every name of the repository, and what is said of a name that nobody has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
+
+from watchbill.errors import Level
+from watchbill.model.policyset import Settings
+from watchbill.model.references import Kind, Target
+from watchbill.policy.compile.draft import At, Draft
+from watchbill.policy.suggest import nearest
+from watchbill.policy.wording import choice, quoted
+
+NOBODY: Final[Mapping[str, str]] = {
+    "Person": "nobody",
+    "Team": "no team",
+    "Service": "no service",
+    "Schedule": "no schedule",
+    "Escalation": "no escalation",
+    "Audience": "no audience",
+    "Connector": "no connector",
+}
+
+
+class Names:
+    """All drafts by kind and name, and the names of documents that could not even be read.
+
+    A name belongs to the first document that has it, in the order of files and lines. What is quarantined keeps its
+    name: to refer to it is no second mistake.
+    """
+
+    def __init__(self, drafts: Iterable[Draft], unreadable: Iterable[str]) -> None:
+        self._drafts: dict[tuple[str, str], Draft] = {}
+        self.unreadable = frozenset(unreadable)
+        for draft in drafts:
+            if draft.kind is not None and draft.name:
+                self._take(draft, draft.kind, draft.name)
+        self._lines: dict[str, tuple[str, ...]] = {}
+        self._roles: dict[str, list[Draft]] = {}
+        for draft in self.of("Team"):
+            for role in self.roles_of(draft):
+                self._roles.setdefault(role, []).append(draft)
+        self._has_lost_teams = any(label.startswith("Team/") for label in self.unreadable)
+
+    def _take(self, draft: Draft, kind: Kind, name: str) -> None:
+        incumbent = self._drafts.setdefault((kind, name), draft)
+        if incumbent is draft:
+            return
+        if "unknown-kind" in (finding.rule for finding in (*incumbent.findings, *draft.findings)):
+            # Whose kind is a guess takes no name from anybody.
+            if not draft.is_left_out:
+                self._drafts[kind, name] = draft
+            return
+        said = f"{'an' if kind[0] in 'AEIOU' else 'a'} {kind} called {quoted(name)} is there already, at {incumbent.place}"
+        draft.report("duplicate-name", draft.raw.place("metadata", "name"), said, "give this one another name")
+
+    # Documents by name.
+
+    def of(self, kind: Kind) -> Iterator[Draft]:
+        """The drafts of this *kind* that have their name, in order."""
+        return (draft for (each, _), draft in self._drafts.items() if each == kind)
+
+    def find(self, kind: Kind, name: str) -> Draft | None:
+        """The draft of this *kind* and *name*, whether it compiles or not."""
+        return self._drafts.get((kind, name))
+
+    def is_known(self, kind: Kind, name: str) -> bool:
+        """Whether there is such a document, even if nothing is known of it but its name."""
+        return (kind, name) in self._drafts or f"{kind}/{name}" in self.unreadable
+
+    def expect(self, at: At, kind: Kind, name: str, level: Level = "error") -> bool:
+        """Whether there is such a document; a finding at *at* where there is none."""
+        if self.is_known(kind, name):
+            return True
+        names = [draft.name or "" for draft in self.of(kind)]
+        meant = nearest(name, names)
+        found = self.find(kind, meant) if meant else None
+        help = f"`{meant}` is, at {found.place}" if found else f"declare it, or take another: {choice(None, names, 'known names')}"
+        at.report("unknown-name", f"{NOBODY.get(kind, 'nothing')} is called {quoted(name)}", help, level)
+        return False
+
+    # Teams, their ancestors and their roles. Asked of what was written, so that a team that is quarantined still counts.
+
+    def parent_of(self, team: str) -> str | None:
+        """The next team outwards, as it was written."""
+        parent = _written(self.find("Team", team)).get("parent")
+        return parent if isinstance(parent, str) else None
+
+    def line_of(self, team: str) -> tuple[str, ...]:
+        """This *team* and its ancestors, from the inside outwards; a circle is walked once."""
+        line = self._lines.get(team)
+        if line is None:
+            walked: list[str] = []
+            name: str | None = team
+            while name is not None and name not in walked:
+                walked.append(name)
+                name = self.parent_of(name)
+            line = self._lines[team] = tuple(walked)
+        return line
+
+    def roles_of(self, draft: Draft | None) -> Mapping[str, Any]:
+        """The roles that a team was written with."""
+        roles = _written(draft).get("roles")
+        return roles if isinstance(roles, dict) else {}
+
+    def has_role(self, team: str, role: str) -> bool:
+        """Whether this *team* or one above it has the *role*, as far as is known."""
+        line = self.line_of(team)
+        if any(self.find("Team", each) is None for each in line):
+            return True
+        return any(role in self.roles_of(self.find("Team", each)) for each in line)
+
+    # Targets.
+
+    def expect_target(self, at: At, target: Target, *, pages: bool = True) -> None:
+        """Report a *target* that leads to nobody. One that *pages* a team needs somebody to page there."""
+        if target.kind == "role":
+            self._expect_role(at, target)
+            return
+        kinds: Mapping[str, Kind] = {"person": "Person", "schedule": "Schedule", "team": "Team"}
+        is_known = self.expect(at, kinds[target.kind], target.name)
+        if is_known and pages and target.kind == "team" and not self.has_role(target.name, "primary"):
+            said = f"the team {quoted(target.name)} has no role `primary`, so a page to it reaches nobody"
+            at.report("unknown-name", said, f"bind `primary` under `roles` of {quoted(target.name)}, or of a team above it")
+
+    def _expect_role(self, at: At, target: Target) -> None:
+        if target.team is not None:
+            if self.expect(at, "Team", target.team) and not self.has_role(target.team, target.name):
+                roles = [role for team in self.line_of(target.team) for role in self.roles_of(self.find("Team", team))]
+                said = f"the team {quoted(target.team)} has no role {quoted(target.name)}"
+                at.report("unknown-name", said, choice(nearest(target.name, roles), roles, "roles it has"))
+            return
+        if target.name in self._roles or self._has_lost_teams:
+            return
+        meant = nearest(target.name, self._roles)
+        help = f"`{meant}` is one, at {self._roles[meant][0].place}" if meant else "bind it under `roles` of a team"
+        at.report("unknown-name", f"no team has a role {quoted(target.name)}", help)
+
+
+def _written(draft: Draft | None) -> Mapping[str, Any]:
+    spec = draft.raw.data.get("spec") if draft is not None else None
+    return spec if isinstance(spec, dict) else {}
+
+
+# --- who may do what ------------------------------------------------------------------
+
+
+class Grants:
+    """What `Settings.grants` allow, merged by team."""
+
+    def __init__(self, settings: Settings | None, names: Names) -> None:
+        self._names = names
+        self._settings = settings
+        self._by_team = {grant.team: grant for grant in settings.grants} if settings else {}
+
+    def may_act(self, teams: Iterable[str], connector: Draft) -> bool:
+        """Whether one of these *teams* may act with this *connector*: it belongs to nobody, to it or above it, or is granted.
+
+        Without settings nothing is known of grants, and nothing is said.
+        """
+        if self._settings is None or not connector.team:
+            return True
+        return any(connector.team in self._names.line_of(team) or self._is_granted(team, connector.name or "") for team in teams)
+
+    def _is_granted(self, team: str, connector: str) -> bool:
+        grant = self._by_team.get(team)
+        return grant is not None and (connector in grant.connectors or "*" in grant.connectors)
+
+    def reaches(self, team: str, owner: str) -> bool:
+        """Whether policies of *team* apply to services of *owner*."""
+        line = self._names.line_of(owner)
+        if self._settings is None or not team or team in line:
+            return True
+        grant = self._by_team.get(team)
+        return grant is not None and ("*" in grant.services_of or not set(line).isdisjoint(grant.services_of))

@@ -1,0 +1,182 @@
+"""Escalations, triage, audiences and comms: from documents to the model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from watchbill.model.policies import Audience, Collector, Comms, Escalation, Hub, Level, Message, Review, Triage
+from watchbill.model.references import Target, Use
+from watchbill.policy.compile import texts
+from watchbill.policy.compile.calls import use
+from watchbill.policy.compile.draft import At, Draft
+from watchbill.policy.compile.ownership import check_unique
+from watchbill.policy.compile.selecting import selector
+from watchbill.policy.compile.workbench import Workbench
+from watchbill.policy.documents import policies as written
+from watchbill.policy.documents.section import Use as UseKeys
+
+# --- escalations ----------------------------------------------------------------------
+
+
+def escalation(bench: Workbench, draft: Draft) -> Escalation:
+    """An escalation. A post or a hub whose connector is quarantined is not in it; nobody is left unpaged for that."""
+    spec: written.EscalationSpec = draft.document.spec
+    at = draft.top / "spec"
+    expect_owner(bench, draft)
+    return Escalation(
+        ref=draft.ref,
+        selector=selector(bench, draft, match=spec.match, when=spec.when, priority=spec.priority, anywhere=spec.continue_),
+        levels=tuple(_level(bench, at / "levels" / index, each) for index, each in enumerate(spec.levels)),
+        repeat=spec.repeat,
+        hub=_hub(bench, at / "hub", spec.hub) if spec.hub else None,
+        proceed=spec.continue_,
+        own_ack=spec.ack == "own",
+        text=texts.template(at / "text", spec.text) if spec.text is not None else None,
+    )
+
+
+def expect_owner(bench: Workbench, draft: Draft) -> None:
+    """Report a team that does not exist, at the document's metadata."""
+    if draft.team:
+        bench.names.expect(draft.top / "metadata" / "team", "Team", draft.team)
+
+
+def _level(bench: Workbench, at: At, keys: written.Level) -> Level:
+    if isinstance(keys.page, str):
+        page = targets(bench, at, {"page": keys.page})
+    else:
+        if not keys.page:
+            (at / "page").report("bad-value", "`page` is empty", "name at least one target")
+        page = targets(bench, at / "page", dict(enumerate(keys.page)))
+    return Level(page, texts.duration(at / "wait", keys.wait), at.place, uses(bench, at / "notify", keys.notify))
+
+
+def _hub(bench: Workbench, at: At, keys: written.Hub) -> Hub:
+    return Hub(
+        channel=use(bench, at / "channel", keys.channel) if keys.channel else None,
+        bridge=use(bench, at / "bridge", keys.bridge) if keys.bridge else None,
+        invite=targets(bench, at / "invite", dict(enumerate(keys.invite))),
+        place=at.place,
+    )
+
+
+def target(bench: Workbench, at: At, text: str, *, pages: bool = True) -> Target:
+    """The target that is written here."""
+    found = texts.target(at, text)
+    if found is None:
+        return Target("person", text)
+    bench.names.expect_target(at, found, pages=pages)
+    return found
+
+
+def targets(bench: Workbench, at: At, written: dict[str, str] | dict[int, str], *, pages: bool = True) -> tuple[Target, ...]:
+    """Several targets, each with what leads from *at* to it."""
+    return tuple(target(bench, at / part, text, pages=pages) for part, text in written.items())
+
+
+def uses(bench: Workbench, at: At, keys: Sequence[UseKeys]) -> tuple[Use, ...]:
+    """Those of these calls that can be made."""
+    return _made(use(bench, at / index, each) for index, each in enumerate(keys))
+
+
+def _made(calls: Iterable[Use | None]) -> tuple[Use, ...]:
+    return tuple(call for call in calls if call is not None)
+
+
+# --- triage ---------------------------------------------------------------------------
+
+
+def triage(bench: Workbench, draft: Draft) -> Triage:
+    """A triage with those of its collectors whose connector is there; left out where none is."""
+    spec: written.TriageSpec = draft.document.spec
+    at = draft.top / "spec"
+    expect_owner(bench, draft)
+    seen: set[str] = set()
+    collectors = []
+    for index, keys in enumerate(spec.collect):
+        spot = at / "collect" / index
+        check_unique(spot / "name", keys.name, seen, "collector")
+        timeout = texts.some_duration(spot / "timeout", keys.timeout)
+        call = use(bench, spot, keys, "read")
+        if call is not None:
+            collectors.append(Collector(keys.name, keys.title or keys.name, call, timeout))
+    chosen = selector(bench, draft, match=spec.match, when=spec.when, priority=spec.priority)
+    budget = texts.some_duration(at / "budget", spec.budget)
+    if not collectors and not draft.is_left_out:
+        _leave_out_for(draft, at / "collect", spec.collect[0].use)
+    return Triage(draft.ref, chosen, tuple(collectors), budget)
+
+
+def _leave_out_for(draft: Draft, at: At, use: str) -> None:
+    draft.leave_out(at, f"Connector/{use.partition('.')[0]}")
+
+
+# --- updates --------------------------------------------------------------------------
+
+
+def audience(bench: Workbench, draft: Draft) -> Audience:
+    """An audience with those of its channels whose connector is there; left out where none is."""
+    spec: written.AudienceSpec = draft.document.spec
+    at = draft.top / "spec"
+    expect_owner(bench, draft)
+    zone = texts.zone(at / "zone", spec.zone, bench.zone)
+    channels = uses(bench, at / "channels", spec.channels)
+    liaison = target(bench, at / "liaison", spec.liaison) if spec.liaison is not None else None
+    quiet_hours = texts.recurrence(at / "quiet_hours", spec.quiet_hours, zone)
+    if not channels and not draft.is_left_out:
+        _leave_out_for(draft, at / "channels", spec.channels[0].use)
+    return Audience(
+        ref=draft.ref,
+        title=spec.title or draft.ref.name,
+        channels=channels,
+        liaison=liaison,
+        language=spec.language,
+        zone=zone,
+        quiet_hours=quiet_hours,
+    )
+
+
+def comms(bench: Workbench, draft: Draft) -> Comms:
+    """What an audience is told; left out where the audience is."""
+    spec: written.CommsSpec = draft.document.spec
+    at = draft.top / "spec"
+    expect_owner(bench, draft)
+    is_known = bench.names.expect(at / "audience", "Audience", spec.audience)
+    compiled = Comms(
+        ref=draft.ref,
+        selector=selector(bench, draft, match=spec.match, when=spec.when, priority=spec.priority),
+        audience=spec.audience,
+        first=texts.duration(at / "first", spec.first),
+        cadence=texts.some_duration(at / "cadence", spec.cadence) if spec.cadence is not None else None,
+        messages=_messages(at / "messages", spec.messages),
+        review=_review(bench, at / "review", spec.review) if spec.review else None,
+        remind=texts.some_duration(at / "remind", spec.remind) if spec.remind is not None else None,
+    )
+    hearing = bench.names.find("Audience", spec.audience)
+    if is_known and not draft.is_left_out and (hearing is None or hearing.is_left_out):
+        draft.leave_out(at / "audience", f"Audience/{spec.audience}")
+    return compiled
+
+
+def _messages(at: At, keys: written.Messages) -> tuple[Message, ...]:
+    """The messages that are written, in the order in which an incident goes through its statuses."""
+    found = (
+        ("triggered", keys.triggered),
+        ("acknowledged", keys.acknowledged),
+        ("mitigated", keys.mitigated),
+        ("resolved", keys.resolved),
+        ("unchanged", keys.unchanged),
+    )
+    return tuple(
+        Message(
+            status,  # type: ignore[arg-type]
+            texts.template(at / status / "subject", message.subject) if message.subject is not None else None,
+            texts.template(at / status / "body", message.body),
+        )
+        for status, message in found
+        if message is not None
+    )
+
+
+def _review(bench: Workbench, at: At, keys: written.Review) -> Review:
+    return Review(target(bench, at / "by", keys.by), texts.duration(at / "wait", keys.wait), keys.then)

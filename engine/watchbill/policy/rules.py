@@ -1,0 +1,77 @@
+"""Every rule that a finding may name, with one line on what it means.
+
+Rule 1: a finding's rule stands here, and has a section in `docs/errors.md` with an example that breaks it.
+Rule 2: a name, once given, stays: people write it into the settings of their CI.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+FILES: Final[Mapping[str, str]] = {
+    "yaml-syntax": "the text cannot be read as YAML 1.2",
+    "yaml-encoding": "the file is not UTF-8, or holds a character nobody can see",
+    "yaml-size": "the file is too large to be read",
+    "yaml-many": "so much is wrong in this file that the rest was not read",
+    "yaml-number": "a number that JSON does not know",
+    "yaml-document": "a document is not a mapping",
+}
+
+KEYS: Final[Mapping[str, str]] = {
+    "no-kind": "a document does not say what it is",
+    "unknown-version": "`apiVersion` names no version that this engine knows",
+    "unknown-kind": "`kind` names no kind of the language",
+    "unknown-key": "a key is not known where it stands",
+    "missing-key": "a key that must be there is not",
+    "wrong-type": "a value is of another type than its key takes",
+    "bad-value": "a value is of the right type, and not one of those allowed",
+    "no-effect": "a key has no effect where it stands",
+}
+
+TEXTS: Final[Mapping[str, str]] = {
+    "bad-name": "a name holds characters that names cannot have",
+    "bad-duration": "a duration cannot be read, or is not a sensible one here",
+    "bad-time": "a time or a date cannot be read, or ends before it begins",
+    "bad-target": "a target is not written as `person/…`, `schedule/…`, `team/…` or `role/…`",
+    "bad-use": "a `use` is not written as `connector.action`",
+    "bad-matcher": "a matcher cannot be read",
+    "bad-pattern": "RE2 refuses a pattern",
+    "bad-condition": "a condition cannot be read as JMESPath",
+    "bad-template": "a template cannot be read as Jinja2",
+    "unknown-zone": "no time zone is called this",
+    "unknown-country": "no public holidays are known for this country or part of it",
+}
+
+NAMES: Final[Mapping[str, str]] = {
+    "duplicate-name": "a name is taken already",
+    "unknown-name": "what is named does not exist",
+    "unknown-type": "no type of connector is called this",
+    "unknown-action": "the connector has no such action",
+    "team-cycle": "teams are each other's parents",
+    "role-cycle": "roles lead back to themselves",
+    "second-settings": "settings stand outside `watchbill.yaml`",
+    "depends-on-quarantined": "the document is left out because one that it needs is",
+}
+
+CALLS: Final[Mapping[str, str]] = {
+    "bad-argument": "an argument or a setting does not fit what the connector takes",
+    "collector-must-read": "evidence and verifications may only read",
+    "contact-must-reach": "a contact uses an action that does not reach a person",
+    "bad-binding": "a binding leads to another type of connector",
+    "not-granted": "the team has no grant for what the document does",
+    "secret-in-plain-text": "a secret stands in the repository",
+}
+
+SENSE: Final[Mapping[str, str]] = {
+    "undeclared-label": "a matcher uses a label that the settings do not declare",
+    "ambiguous-claim": "two services claim the same alerts",
+    "tied-policies": "nothing decides between two policies",
+    "schedule-empty": "nobody is ever on call",
+    "person-without-contact": "somebody on call cannot be reached",
+    "unverifiable": "a remediation that runs by itself lacks what makes that safe",
+    "no-approver": "approvals are asked for, and nobody may give one",
+}
+
+RULES: Final[Mapping[str, str]] = {**FILES, **KEYS, **TEXTS, **NAMES, **CALLS, **SENSE}
+"""All of them, in the order of the docs."""

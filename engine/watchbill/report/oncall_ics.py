@@ -1,0 +1,52 @@
+"""Turns as an iCalendar, for a calendar that subscribes to a schedule.
+
+An event's identity is made of schedule and beginning, so that a calendar that reads the file again moves what has
+changed and adds nothing twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from watchbill.errors import UserError
+from watchbill.model.schedule import Shift
+from watchbill.report.plain import plain
+from watchbill.report.plan_json import time_json
+from watchbill.report.watches import Turns
+
+
+def turns_ics(turns: Sequence[Turns], at: datetime) -> str:
+    """The turns of every schedule as one calendar, with an event for each turn of a person; gaps have none.
+
+    *at* is when the calendar is made, which every event must say. Raises UserError `missing-extra` without icalendar.
+    """
+    try:
+        from icalendar import Calendar
+    except ModuleNotFoundError:
+        help_ = "run `pip install 'watchbill[calendar]'`"
+        raise UserError("a calendar needs the icalendar library, which is not installed", help_, rule="missing-extra") from None
+    calendar = Calendar()
+    calendar.add("prodid", "-//watchbill//oncall//EN")
+    calendar.add("version", "2.0")
+    names = ", ".join(each.schedule for each in turns)
+    calendar.add("x-wr-calname", f"On call: {plain(names)}")
+    for each in turns:
+        for shift in each.shifts:
+            if shift.person is not None:
+                calendar.add_component(_event(shift, shift.person, at))
+    return calendar.to_ical().decode("utf-8")
+
+
+def _event(shift: Shift, person: str, at: datetime):  # type: ignore[no-untyped-def]  # icalendar is there only where it is installed
+    from icalendar import Event
+
+    event = Event()
+    event.add("uid", f"{shift.schedule}-{time_json(shift.span.start)}@watchbill")
+    event.add("dtstamp", at)
+    event.add("dtstart", shift.span.start)
+    event.add("dtend", shift.span.end)
+    event.add("summary", f"{plain(person)} on call ({plain(shift.schedule)})")
+    event.add("description", plain(shift.because))
+    event.add("transp", "TRANSPARENT")
+    return event

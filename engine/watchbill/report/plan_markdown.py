@@ -1,0 +1,192 @@
+"""A plan as Markdown, for the comment of a pull request: tables a reviewer can scan, every line with its place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from watchbill.errors import Place
+from watchbill.model.forecast import Plan, PlannedEscalation, PlannedPage, PlannedPerson
+from watchbill.report import words
+from watchbill.report.counts import count, listing
+from watchbill.report.markdown import code, escape, table
+from watchbill.report.paint import Line
+from watchbill.report.plan_text import refusal
+from watchbill.report.plan_text_work import failure, forecast, how_told, said_text, said_to
+
+
+def plan_markdown(plan: Plan) -> str:
+    """The *plan* as Markdown that ends with a newline."""
+    sections = [_head(plan), _page(plan), _talk(plan), _collect(plan), _tell(plan), _repair(plan), _refused(plan), _notes(plan)]
+    return "\n\n".join("\n".join(section) for section in sections if section) + "\n"
+
+
+def plans_markdown(plans: Sequence[Plan]) -> str:
+    """The *plans* one after another, with a rule between them."""
+    return "\n---\n\n".join(plan_markdown(plan) for plan in plans)
+
+
+def _place(place: Place, *, cell: bool = True) -> str:
+    return code(f"{place.file}:{place.line}" if place.line else place.file, cell=cell)
+
+
+def _head(plan: Plan) -> list[str]:
+    name = escape(plan.lead.alert.name) + (f" on {escape(plan.service.name)}" if plan.service else "")
+    facts = [f"**{plan.severity}**"]
+    if plan.tier is not None:
+        facts.append(f"tier {plan.tier}")
+    facts += [escape(plan.team), f"revision {code(plan.revision)}", words.instant(plan.at)]
+    lines = [f"### {name}", "", " · ".join(facts)]
+    if plan.title and plan.title not in (plan.lead.alert.name, f"{plan.lead.alert.name} on {plan.service.name if plan.service else ''}"):
+        lines += ["", escape(plan.title)]
+    if plan.quarantined:
+        listed = ", ".join(code(name) for name in plan.quarantined)
+        lines += ["", "> [!WARNING]", f"> {count(len(plan.quarantined), 'document')} did not compile and not in this plan: {listed}"]
+    note = escape(plan.claim.note)
+    if plan.service is None:
+        return [*lines, "", f"Claimed by no service{f': {note}' if note else ''}."]
+    return [*lines, "", f"Claimed by service {escape(plan.service.name)}, {_place(plan.service.place, cell=False)}"]
+
+
+# --- people -----------------------------------------------------------------------------
+
+
+def _page(plan: Plan) -> list[str]:
+    lines = ["#### Page"]
+    if not plan.escalations:
+        return [*lines, "", "**Nobody**: no escalation takes part."]
+    for escalation in plan.escalations:
+        besides = " (besides the others)" if escalation.proceeds else ""
+        title = f"**{escape(escalation.policy.name)}**: {escape(escalation.why)}{besides}"
+        lines += ["", f"{title} {_place(escalation.policy.place, cell=False)}", *_held(plan, escalation)]
+        rows = [row for page in escalation.pages for row in _rows(plan, page)]
+        head = ("UTC", "Round", "Level", "Who", "Duty", "How", "There", "Why", "Where")
+        lines += ["", *(table(head, rows) or ["**Nobody is paged.**"])]
+        if escalation.after:
+            lines += ["", f"After the last page: {escape(escalation.after)}."]
+    return lines
+
+
+def _held(plan: Plan, escalation: PlannedEscalation) -> list[str]:
+    if escalation.held_until is None:
+        return []
+    held_for = listing([escape(name) for name in escalation.held_for])
+    until = words.clock(escalation.held_until, plan.at)
+    return ["", f"Held up to {words.span(escalation.held_until - plan.at)}, until {until}{f', for {held_for}' if held_for else ''}."]
+
+
+def _rows(plan: Plan, page: PlannedPage) -> list[list[str]]:
+    head = [words.clock(page.at, plan.at), str(page.round), str(page.level)]
+    if not page.people:
+        return [[*head, "**nobody**", escape(words.whom(page.targets)), "", "", escape(page.note), _place(page.place)]]
+    rows = [[*head, *_person(plan, person), _place(page.place)] for person in page.people]
+    if page.note:
+        rows[-1][7] = "; ".join(filter(None, (rows[-1][7], escape(page.note))))
+    return rows
+
+
+def _person(plan: Plan, person: PlannedPerson) -> list[str]:
+    return [
+        escape(person.name),
+        escape(words.duty(person.duty)),
+        escape(words.contacts(person.contacts)) or "**no contact**",
+        escape(words.local_of(person)),
+        escape(person.why),
+    ]
+
+
+# --- work -------------------------------------------------------------------------------
+
+
+def _talk(plan: Plan) -> list[str]:
+    if plan.hub is None and not plan.posts:
+        return []
+    lines = ["#### Talk"]
+    if plan.hub is not None:
+        people = ", ".join(f"{escape(name)}{f' ({escape(words.duty(duty))})' if duty else ''}" for name, duty in plan.hub.invited)
+        parts = [code(plan.hub.channel), "bridge" if plan.hub.bridge else "", people]
+        lines += ["", f"{' · '.join(filter(None, parts))} {_place(plan.hub.place, cell=False)}"]
+    rows = [
+        [
+            words.clock(post.at, plan.at),
+            escape(post.kind),
+            code(f"{post.call.connector}.{post.call.action}", cell=True),
+            escape(said_to(post.call.arguments)),
+            escape(said_text(post.call.arguments)),
+            _place(post.place),
+        ]
+        for post in plan.posts
+    ]
+    return [*lines, *([""] if rows else []), *table(("UTC", "For", "Action", "To", "Text", "Where"), rows)]
+
+
+def _collect(plan: Plan) -> list[str]:
+    rows = [
+        [
+            escape(each.title or each.name),
+            code(f"{each.call.connector}.{each.call.action}", cell=True),
+            words.span(each.timeout),
+            escape(each.error),
+            _place(each.place),
+        ]
+        for each in plan.evidence
+    ]
+    if not rows:
+        return []
+    head = ("Evidence", "Action", "Within", "Cannot be collected", "Where")
+    return ["#### Collect", "", f"In parallel, within {words.span(plan.evidence_budget)}.", "", *table(head, rows)]
+
+
+def _tell(plan: Plan) -> list[str]:
+    rows = [
+        [
+            words.clock(update.due_at, plan.at),
+            escape(update.title or update.audience),
+            escape(how_told(plan, update)),
+            escape(update.subject or update.body),
+            _place(update.place),
+        ]
+        for update in plan.updates
+    ]
+    return ["#### Tell", "", *table(("By (UTC)", "Audience", "How", "Text", "Where"), rows)] if rows else []
+
+
+def _repair(plan: Plan) -> list[str]:
+    rows = [
+        [
+            words.clock(each.at, plan.at) if each.runs else "offered",
+            escape(each.name),
+            escape(f"{words.phase(each)}, {words.approval(each)}"),
+            escape(each.target),
+            "; ".join(code(f"{call.connector}.{call.action}", cell=True) for call in each.steps),
+            escape(" · ".join(_text(forecast(guard)) for guard in each.forecasts)),
+            escape("; ".join(filter(None, (each.verification and f"verify {each.verification}", failure(each))))),
+            escape("; ".join(filter(None, (each.error, each.note)))),
+            _place(each.place),
+        ]
+        for each in plan.repairs
+    ]
+    head = ("UTC", "Remediation", "Phase", "Target", "Steps", "Guards", "Then", "Note", "Where")
+    return ["#### Repair", "", *table(head, rows)] if rows else []
+
+
+def _text(spans: Line) -> str:
+    return "".join(span.text for span in spans)
+
+
+def _refused(plan: Plan) -> list[str]:
+    if not plan.refused:
+        return []
+    rows = [[escape(each.policy.kind), escape(each.policy.name), escape(refusal(each)), _place(each.policy.place)] for each in plan.refused]
+    head = ("Kind", "Policy", "Why not", "Where")
+    return [
+        "<details>",
+        f"<summary>{count(len(rows), 'policy', 'policies')} a reader might expect, not taking part</summary>",
+        "",
+        *table(head, rows),
+        "",
+        "</details>",
+    ]
+
+
+def _notes(plan: Plan) -> list[str]:
+    return [f"- {escape(note)}" for note in plan.notes]

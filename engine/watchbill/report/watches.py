@@ -1,0 +1,49 @@
+"""What `oncall` found out, before it is shown: watches at one instant, turns over a span."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from watchbill.model.schedule import Shift
+from watchbill.model.times import Span
+
+
+@dataclass(frozen=True, slots=True)
+class WatchPerson:
+    """Somebody on call: until when (None where no end is in sight), what time it is where they are, and why it is they."""
+
+    name: str
+    full_name: str
+    until: datetime | None
+    local_at: datetime
+    zone: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Who is on call for *what*: a schedule, a team, a service or a role, as ``schedule/payments-primary``.
+
+    *until* is when a gap ends, where there is one. *notes* say who was passed over, and why.
+    """
+
+    what: str
+    people: tuple[WatchPerson, ...]
+    notes: tuple[str, ...] = ()
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Turns:
+    """The turns of one *schedule* over a span, those of nobody included. *gaps_allowed* is why a gap is meant."""
+
+    schedule: str
+    span: Span
+    shifts: tuple[Shift, ...]
+    gaps_allowed: str | None = None
+
+    @property
+    def gap(self) -> timedelta:
+        """For how much of the span nobody is on call."""
+        return sum((shift.span.end - shift.span.start for shift in self.shifts if shift.person is None), timedelta(0))
