@@ -68,11 +68,10 @@ test: $(VENV)/ready ## run the tests; narrower: make test ARGS="tests/decide -k 
 
 .PHONY: lint
 lint: $(VENV)/ready ## check style, types, that imports point down and that generated files are fresh
-	@$(BIN)/ruff check .
-	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy
-	@$(BIN)/lint-imports --no-cache
-	@$(BIN)/watchbill schemas --check
+	@failed=; for check in "ruff check ." "ruff format --check ." mypy "lint-imports --no-cache --no-logo" "watchbill schemas --check"; do \
+		echo "== $$check"; $(BIN)/$$check || failed="$$failed; $$check"; \
+	done; \
+	test -z "$$failed" || { echo "make: these found something:$${failed#;}" >&2; exit 1; }
 
 .PHONY: fix
 fix: $(VENV)/ready ## mend what mends itself: form, order of imports

@@ -140,7 +140,11 @@ def test_imports_point_down():
     """
     Every import of the package goes to a lower layer, and the nouns and the judgement touch nothing.
     """
-    done = python("-c", "from importlinter.cli import lint_imports; raise SystemExit(lint_imports(no_cache=True))", PYTHONPATH=str(ENGINE))
+    done = python(
+        "-c",
+        "from importlinter.cli import lint_imports; raise SystemExit(lint_imports(no_cache=True, no_logo=True))",
+        PYTHONPATH=str(ENGINE),
+    )
 
     assert done.returncode == 0, done.stdout + done.stderr
 

@@ -89,7 +89,7 @@ def _check(value: Any, spot: tuple[int, int], rest: Any) -> None:
     here: str = rest(spot)
     if isinstance(value, PlacedDict):
         assert value.place == spot
-        assert here.startswith("{") or next(iter(value.keys_at.values())) == spot
+        assert here.startswith(("{", "? ")) or next(iter(value.keys_at.values())) == spot
         assert list(value.keys_at) == list(value.values_at) == list(value)
         for key, child in value.items():
             _check(key, value.keys_at[key], rest)

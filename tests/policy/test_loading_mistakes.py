@@ -53,8 +53,12 @@ SYNTAX = [
     ("a: |x\n  b\n", "1:5", "after `|` or `>`"),
     ("{a: 1}\nb: 1\n", "2:1", "after the end of the document"),
     ("%YAML 3.0\n---\na: 1\n", "1:1", "another YAML"),
+    ("%YAML 1.2", "1:10", "no document follows"),
     ("a: 1\n<<<<<<< HEAD\nb: 2\n=======\nb: 3\n>>>>>>> x\n", "2:1", "a merge conflict"),
-    ("a: x-{{ y }}\nb: [{{ y }} z: {{ x }}]\n", "2:5", "a template without quotes"),
+    ('a: x-{{ y }}\nb: {{ "x" ~ y }}\n', "2:4", "a template without quotes"),
+    ("a: 1\nb: [", "2:4", "the bracket `[` is never closed"),
+    ("a: 1\nb: {x: [  # and so on\n", "2:8", "the bracket `[` is never closed"),
+    ("a: [1,", "1:4", "the bracket `[` is never closed"),
 ]
 
 
@@ -204,7 +208,7 @@ def test_each_further_repetition_is_a_mistake() -> None:
         ("1.5: a", "`1.5` is read as a number"),
         ("true: a", "`true` is read as a boolean"),
         ("~: a", "`~` is read as null"),
-        ("{: a}", "a key is missing"),
+        ("?\n: a", "a key is missing"),
         ("? [a]\n: b", "this is a list"),
         ("? {a: b}\n: c", "this is a mapping"),
         ("{&x 1: a}", "`1` is read as a number"),
@@ -399,7 +403,7 @@ def test_ten_thousand_values_may_be_repeated() -> None:
     document = "a: &a [" + "x," * 999 + "]\nb: [" + "*a," * 5 + "]\n"
 
     assert findings(document + "---\n" + document) == []
-    assert findings(document + "---\n" + document + "c: *a\n") == [("5:4", "yaml-bomb")]
+    assert findings(document + "---\n" + document + "c: *a\n") == [("6:4", "yaml-bomb")]
 
 
 def test_a_large_file_is_refused_unread() -> None:

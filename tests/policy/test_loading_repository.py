@@ -188,8 +188,10 @@ def test_links_out_of_the_repository_are_not_followed(tmp_path: Path) -> None:
     (root / "policies/notes.md").symlink_to("/etc/hostname")
     (root / "ownership").symlink_to(tmp_path / "outside")
 
-    assert found(root) == [("ownership", "file-link"), ("policies/file.yaml", "file-link"), ("policies/folder", "file-link")]
-    assert list(read_policy_files(root)) == ["watchbill.yaml", "policies/a.yaml"]
+    for settings in (SETTINGS, "kind: Settings\nspec: {folders: [ownership, policies]}\n"):
+        put(root, "watchbill.yaml", settings)
+        assert found(root) == [("ownership", "file-link"), ("policies/file.yaml", "file-link"), ("policies/folder", "file-link")]
+        assert list(read_policy_files(root)) == ["watchbill.yaml", "policies/a.yaml"]
 
 
 def test_a_neighbour_with_a_longer_name_is_outside(tmp_path: Path) -> None:
@@ -299,6 +301,7 @@ def test_what_fails_to_open_is_a_finding(tmp_path: Path, monkeypatch: pytest.Mon
     def refuse(path: Path, mode: str) -> None:
         raise OSError(5, "Input/output error")
 
+    (root / "policies/a.yaml").unlink()
     monkeypatch.setattr(os, "scandir", scandir)
     monkeypatch.setattr(reading, "open", refuse, raising=False)
     findings = read_policy_files(root).findings

@@ -59,7 +59,7 @@ def test_plain_scalars_follow_the_core_schema(written: str, value: Any) -> None:
 
 @pytest.mark.parametrize(
     "written",
-    ["no", "yes", "on", "off", "y", "12:30", "2026-01-05", "2026-01-05T09:00:00Z", "1_000", "0b11", "-0x1", "0o8", "5m", "1h30m", "-", "+", ".", "1.2.3"],
+    ["no", "yes", "on", "off", "y", "12:30", "2026-01-05", "2026-01-05T09:00:00Z", "1_000", "0b11", "-0x1", "0o8", "5m", "1h30m", "+", ".", "1.2.3"],
 )
 def test_what_only_yaml_1_1_knows_is_a_text(written: str) -> None:
     """
@@ -200,11 +200,11 @@ def test_yaml_is_imported_only_to_load() -> None:
     [
         ((), "2:1", "2:1"),
         (("kind",), "3:7", "3:1"),
-        (("metadata", "team"), "4:30", "4:24"),
+        (("metadata", "team"), "4:31", "4:25"),
         (("spec", "levels"), "7:5", "6:3"),
         (("spec", "levels", 0), "7:7", "7:7"),
         (("spec", "levels", 0, "wait"), "8:13", "8:7"),
-        (("spec", "levels", 1, "page", 1), "9:29", "9:29"),
+        (("spec", "levels", 1, "page", 1), "9:30", "9:30"),
     ],
 )
 def test_every_value_and_key_has_its_place(path: tuple[str | int, ...], value: str, key: str) -> None:

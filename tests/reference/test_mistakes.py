@@ -13,7 +13,7 @@ FINDINGS = load(ROOT, catalogue()).findings
 RULES = {
     "ownership/warehouse.yaml": ["duplicate-name", "wrong-type"],
     "policies/comms.yaml": ["unknown-field"],
-    "policies/escalation.yaml": ["unknown-name", "bad-duration", "undeclared-label", "type-mismatch"],
+    "policies/escalation.yaml": ["unknown-name", "bad-duration", "undeclared-label", "never-equal"],
     "policies/remediation.yaml": ["bad-matcher", "unknown-field"],
     "policies/triage.yaml": ["unknown-key"],
 }

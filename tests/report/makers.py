@@ -95,14 +95,21 @@ def rounds(minutes: float, number: int) -> tuple[PlannedPage, ...]:
     )
 
 
+def a_fallback_page(minutes: float, number: int) -> PlannedPage:
+    """The page of the fallback team, after all rounds."""
+    dee = a_person("dee", "UTC", after(minutes), duty="team/platform", why="platform-primary, layer base")
+    settings = a_place("watchbill.yaml", 7)
+    return a_page(minutes, dee, round=number, level=3, targets=("team/platform",), place=settings)
+
+
 def an_escalation(**more: Any) -> PlannedEscalation:
     """Three levels, two further rounds, held for a restart."""
     usual: dict[str, Any] = {
         "policy": CRITICAL,
         "why": "most specific of 3 that match",
-        "pages": (*rounds(6, 0), *rounds(31, 1), *rounds(56, 2)),
+        "pages": (*rounds(6, 0), *rounds(31, 1), *rounds(56, 2), a_fallback_page(81, 3)),
         "repeat": 2,
-        "after": "platform (fallback team)",
+        "after": "then the engine's own alarm",
         "held_until": after(6),
         "held_for": ("restart-checkout",),
     }
@@ -154,8 +161,8 @@ def a_repair(**more: Any) -> PlannedRepair:
         "runs": True,
         "steps": (Call("cluster", "rollout-restart", {"deployment": "checkout"}),),
         "forecasts": (Forecast("0 of 2 today", True, because), Forecast("not frozen", True, because)),
-        "verification": "value < `0.01` for 2m, within 5m",
-        "rollback": "none: a restart leaves nothing to undo",
+        "verification": "value < `0.01`",
+        "rollback": "a restart leaves nothing to undo",
         "approvals": 0,
         "approvers": (),
         "offered_to": (),
@@ -204,10 +211,10 @@ def a_plan(**more: Any) -> Plan:
         "service": CHECKOUT,
         "tier": 1,
         "team": "payments",
-        "claim": Reason(CHECKOUT, True, 'service="checkout"'),
+        "claim": Reason(CHECKOUT, True, 'claimed by service="checkout"'),
         "escalations": (an_escalation(),),
         "posts": (a_post(11), a_post(36), a_post(61)),
-        "hub": PlannedHub("#inc-checkout-1123", True, (("eve", "role/incident-commander"),), CRITICAL, a_place(line=20)),
+        "hub": PlannedHub("#inc-checkout-1123", True, (("ana", "role/primary"), ("eve", "role/incident-commander")), CRITICAL, a_place(line=20)),
         "evidence": (
             some_evidence("error-rate", "error rate, 1h against yesterday"),
             some_evidence("logs", "new log templates", "logs.query"),
@@ -217,12 +224,13 @@ def a_plan(**more: Any) -> Plan:
         "evidence_budget": timedelta(seconds=30),
         "updates": (
             an_update(),
-            an_update(title="stakeholders", channels=("mail.send",), due_at=after(10), reviewer=None, sent_at=after(10), every=None),
+            an_update(title="stakeholders", channels=("mail.send",), due_at=after(10), reviewer=None, sent_at=after(10), every=None, liaison="role/customer-liaison"),
         ),
         "repairs": (a_repair(), an_offer()),
         "refused": (
-            Reason(night, False, "", "hour(now) < `3`", "3"),
-            Reason(guard, False, "begins 2026-12-20"),
+            Reason(night, False, "`when` does not hold", "hour(now) < `3`", "3"),
+            Reason(a_ref("Triage", "batch-jobs"), False, "a matcher does not hold", 'tier="3"', "1"),
+            Reason(guard, False, "payments-critical is more specific"),
         ),
         "reasons": (Reason(CRITICAL, True, "most specific of 3 that match"),),
     }

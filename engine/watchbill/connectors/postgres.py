@@ -6,10 +6,27 @@ that what an alert's label says can never become a part of the statement.
 
 from __future__ import annotations
 
-from watchbill.connectors.schemas import arguments, named, result, several, text, whole
+from watchbill.connectors.schemas import Schema, arguments, named, result, several, text, whole
 from watchbill.model.policyset import Action, ConnectorType
 
 _VALUE = ["string", "number", "boolean", "null"]
+
+_ARGUMENTS: Schema = {
+    **arguments(
+        {
+            "query": text(
+                "The statement, as it is: values stand as `$1`, `$2` in it and come in `parameters`.",
+                example="select count(*) from pg_stat_activity where datname = $1",
+            ),
+            "parameters": several("The values of `$1`, `$2` and so on.", {"type": list(_VALUE)}),
+            "limit": whole("How many rows at most.", least=1, most=1000, default=50),
+        },
+        ("query",),
+    ),
+    # Said of the arguments as a whole, because a text with a template in it is let pass as a text of any form.
+    "description": "write the value as `$1` in `query`, without a template, and the template in `parameters`",
+    "not": {"properties": {"query": {"pattern": r"\{[{%]"}}, "required": ["query"]},
+}
 
 TYPE = ConnectorType(
     name="postgres",
@@ -30,18 +47,7 @@ TYPE = ConnectorType(
         Action(
             name="query",
             summary="Runs one SELECT in a read-only transaction.",
-            arguments=arguments(
-                {
-                    "query": text(
-                        "The statement, without templates: values stand as `$1`, `$2` and come in `parameters`.",
-                        pattern=r"^(?![\s\S]*\{[{%])[\s\S]*$",
-                        example="select count(*) from pg_stat_activity where datname = $1",
-                    ),
-                    "parameters": several("The values of `$1`, `$2` and so on.", {"type": list(_VALUE)}),
-                    "limit": whole("How many rows at most.", least=1, most=1000, default=50),
-                },
-                ("query",),
-            ),
+            arguments=_ARGUMENTS,
             reads=True,
             idempotent=True,
             # Parameters are bound, never written into the statement.

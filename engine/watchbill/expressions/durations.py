@@ -46,7 +46,9 @@ def parse_duration(text: str) -> timedelta:
             raise ExpressionError(f"`{text}` is not a duration: {said}", _HELP, part.start(2) if unit else position, part.end())
         rank = units.index(unit)
         if rank < smallest:
-            raise ExpressionError(f"`{text}` is not a duration: `{unit}` stands after a smaller unit, or twice", _HELP, position, part.end())
+            raise ExpressionError(
+                f"`{text}` is not a duration: `{unit}` stands after a smaller unit, or twice", _HELP, position, part.end()
+            )
         if len(digits) > 15:
             raise _too_long(text)
         smallest = rank + 1

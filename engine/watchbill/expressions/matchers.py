@@ -19,7 +19,9 @@ from watchbill.model.labels import Labels, Matcher, Operator
 
 _CLASSIC: Final = re.compile(r"[\t\n\f\r ]*([a-zA-Z_:][a-zA-Z0-9_:]*)[\t\n\f\r ]*(=~|=|!=|!~)")
 _CLASSIC_SPACE: Final = "\t\n\f\r "
-_SPACE: Final = "\t\n\v\f\r \u0085\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
+_SPACE: Final = (
+    "\t\n\v\f\r \u0085\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
+)
 _RESERVED: Final = frozenset(_SPACE + "{}!=~,\\\"'`")
 _ESCAPES: Final = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "\\": "\\", '"': '"'}
 _NUMERIC: Final = re.compile(r"x([0-9a-fA-F]{2})|([0-7]{3})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})")
@@ -54,9 +56,7 @@ def parse_matchers(text: str) -> tuple[Matcher, ...]:
     return _first_reading(text, lambda: _classic_matchers(text), lambda: _Utf8Reader(text).matchers())
 
 
-def _first_reading(
-    text: str, classic: Callable[[], tuple[Matcher, ...]], utf8: Callable[[], tuple[Matcher, ...]]
-) -> tuple[Matcher, ...]:
+def _first_reading(text: str, classic: Callable[[], tuple[Matcher, ...]], utf8: Callable[[], tuple[Matcher, ...]]) -> tuple[Matcher, ...]:
     """The classic reading if there is one, else the UTF-8 one, whose errors say more."""
     for place, char in enumerate(text):
         if 0xD800 <= ord(char) <= 0xDFFF:
@@ -95,7 +95,7 @@ def _bare_comma(text: str) -> int | None:
 
 
 def _classic_matcher(text: str) -> Matcher:
-    """A value may be bare; only ``\\"``, ``\\\\`` and ``\\n`` are escapes in it, and any other backslash is itself."""
+    """The lenient reading: a value may be bare, and a backslash that escapes nothing stands for itself."""
     head = _CLASSIC.match(text)
     if head is None:
         raise ExpressionError("not a classic matcher", _EXAMPLE)
@@ -235,7 +235,9 @@ class _Utf8Reader:
             token = self.quoted(start)
         elif text[start] in _RESERVED:
             raise ExpressionError(
-                f"`{text[start]}` cannot stand at column {start + 1}", "put the value in double quotes; a backslash in them is written twice", start
+                f"`{text[start]}` cannot stand at column {start + 1}",
+                "put the value in double quotes; a backslash in them is written twice",
+                start,
             )
         else:
             end = start
@@ -312,7 +314,9 @@ class _Utf8Reader:
 
     def bad_escape(self, token: _Token, place: int, what: str) -> ExpressionError:
         at = token.start + 1 + place
-        return ExpressionError(f"{what} cannot stand inside the quotes, at column {at + 1}", 'the escapes are `\\"`, `\\\\` and `\\n`', at, at + 2)
+        return ExpressionError(
+            f"{what} cannot stand inside the quotes, at column {at + 1}", 'the escapes are `\\"`, `\\\\` and `\\n`', at, at + 2
+        )
 
 
 def _help_for(what: str, text: str, token: _Token) -> str:

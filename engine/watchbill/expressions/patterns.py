@@ -68,7 +68,9 @@ def is_universal(text: str) -> bool:
     if branches is None:
         return False
     least = [
-        sum(item.least for item in branch) for branch in branches if branch and all(item.chars == ANY and item.most is MANY for item in branch)
+        sum(item.least for item in branch)
+        for branch in branches
+        if branch and all(item.chars == ANY and item.most is MANY for item in branch)
     ]
     return 0 in least or (1 in least and () in branches)
 

@@ -58,6 +58,11 @@ def closest(name: str, known: Iterable[str]) -> str | None:
     return lowered[found[0]] if found else None
 
 
+def code(text: str) -> str:
+    """This *text* in backticks; in two where it has backticks of its own, as Markdown reads them."""
+    return f"`` {text} ``" if "`" in text else f"`{text}`"
+
+
 def listed(names: Iterable[str], limit: int = 8) -> str:
     """These *names* in backticks, in order, as a sentence has them: at most *limit*, then «…»."""
     quoted = [f"`{name}`" for name in names]

@@ -1,16 +1,18 @@
 """From a repository of YAML to a compiled policy set, with everything that is wrong in it.
 
 `load` does all of it for a folder, `compile_policies` for documents that are loaded already. pydantic is imported in this
-room only; import it where it is used, for it takes its time.
+room only, and with the compiler: whoever asks for files alone, or for nothing, does not wait for it.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from watchbill.model.policyset import Catalogue
-from watchbill.policy.compile import Compiled, compile_policies
-from watchbill.policy.loading import load_repository
+
+if TYPE_CHECKING:
+    from watchbill.policy.compile import Compiled, compile_policies
 
 __all__ = ["Compiled", "compile_policies", "load"]
 
@@ -21,7 +23,18 @@ def load(root: Path, catalogue: Catalogue, revision: str | None = None) -> Compi
     Without a *revision* it is called by the first seven digits of its contents' digest. Raises UserError `no-settings`
     where there is no `watchbill.yaml`; settings that are broken give findings, and no policies.
     """
+    from watchbill.policy.compile import Compiled, compile_policies
+    from watchbill.policy.loading import load_repository
+
     settings, loaded = load_repository(root)
     compiled = compile_policies(loaded.documents, catalogue, revision or loaded.digest[:7], settings, quarantined=loaded.quarantined)
     findings = sorted((*loaded.findings, *compiled.findings), key=lambda finding: finding.order)
     return Compiled(compiled.policies, tuple(findings), compiled.quarantined, compiled.documents)
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("Compiled", "compile_policies"):
+        from watchbill.policy import compile
+
+        return getattr(compile, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

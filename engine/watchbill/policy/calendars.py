@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Final
 
 YEARS: Final = range(2020, 2041)
@@ -18,7 +18,7 @@ def countries() -> Mapping[str, tuple[str, ...]]:
     return {country: tuple(parts) for country, parts in holidays.list_supported_countries().items()}
 
 
-@lru_cache(maxsize=None)
+@cache
 def public_holidays(country: str, subdivision: str | None) -> frozenset[date]:
     """All public holidays there in `YEARS`; *country* and *subdivision* are known ones."""
     import holidays

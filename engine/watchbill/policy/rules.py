@@ -10,10 +10,21 @@ from collections.abc import Mapping
 from typing import Final
 
 FILES: Final[Mapping[str, str]] = {
+    "no-settings": "there is no `watchbill.yaml`, or no settings in it",
+    "no-folder": "a folder that the settings name is not there",
+    "folder-outside": "a folder that the settings name is outside the repository",
+    "file-link": "a link leads out of the repository",
+    "file-unreadable": "a file or folder cannot be read",
     "yaml-syntax": "the text cannot be read as YAML 1.2",
     "yaml-encoding": "the file is not UTF-8, or holds a character nobody can see",
-    "yaml-size": "the file is too large to be read",
+    "yaml-size": "a file or the repository is too large to be read",
     "yaml-many": "so much is wrong in this file that the rest was not read",
+    "yaml-depth": "the text is nested too deep",
+    "yaml-bomb": "aliases repeat too much",
+    "yaml-alias": "an alias has no anchor",
+    "yaml-merge": "a merge key (`<<`) stands in a mapping",
+    "yaml-tag": "a tag that means nothing here",
+    "yaml-key": "a key is no text, or stands twice",
     "yaml-number": "a number that JSON does not know",
     "yaml-document": "a document is not a mapping",
 }
@@ -41,6 +52,21 @@ TEXTS: Final[Mapping[str, str]] = {
     "bad-template": "a template cannot be read as Jinja2",
     "unknown-zone": "no time zone is called this",
     "unknown-country": "no public holidays are known for this country or part of it",
+}
+
+CONDITIONS: Final[Mapping[str, str]] = {
+    "unknown-field": "a field that the context does not have",
+    "unknown-value": "a field never has this value",
+    "unknown-function": "there is no such function",
+    "wrong-arguments": "a function is called with what it does not take",
+    "ordering-numbers": "`<`, `<=`, `>` and `>=` order numbers only",
+    "never-equal": "two sides of a comparison can never be equal",
+    "constant-condition": "a part of a condition is always true, or never",
+    "not-boolean": "a value stands where a comparison was probably meant",
+    "not-binds-tight": "`!` applies to less than it seems to",
+    "not-a-list": "elements are asked of what is no list",
+    "maybe-null": "a function breaks where a field is absent",
+    "backtick-text": "a text stands in backticks without quotes",
 }
 
 NAMES: Final[Mapping[str, str]] = {
@@ -73,5 +99,5 @@ SENSE: Final[Mapping[str, str]] = {
     "no-approver": "approvals are asked for, and nobody may give one",
 }
 
-RULES: Final[Mapping[str, str]] = {**FILES, **KEYS, **TEXTS, **NAMES, **CALLS, **SENSE}
+RULES: Final[Mapping[str, str]] = {**FILES, **KEYS, **TEXTS, **CONDITIONS, **NAMES, **CALLS, **SENSE}
 """All of them, in the order of the docs."""

@@ -26,7 +26,9 @@ _KNOWN: Final = re.compile(
     r"|\b(?:Bearer|Basic) +[A-Za-z0-9+/_.=-]{16,}"
 )
 _ALONE: Final = re.compile(r"[0-9a-fA-F]{32,}|[A-Za-z0-9+/_-]{40,}={0,2}")
-_TELLING: Final = re.compile(r"(?:^|[_-])(?:token|password|passwd|secret|api_?key|auth_?key|routing_?key|private_?key|credentials?)$", re.IGNORECASE)
+_TELLING: Final = re.compile(
+    r"(?:^|[_-])(?:token|password|passwd|secret|api_?key|auth_?key|routing_?key|private_?key|credentials?)$", re.IGNORECASE
+)
 _REFERENCE: Final = re.compile(r"(?:env|file)/\S+")
 
 

@@ -18,14 +18,20 @@ def noun(value: object) -> str:
     return "a list" if isinstance(value, list | tuple) else "a mapping"
 
 
-def help_for_type(expected: str, value: object) -> str:
-    """The next thing to do where a value of type *expected* should stand and *value* does."""
+def wrong_type(subject: str, expected: str, value: object) -> tuple[str, str]:
+    """What to say, and what to do, where a value of type *expected* should stand and *value* does."""
     if value is None:
-        return "write a value, or take the key away"
+        return f"{subject} is empty", "write a value, or take the key away"
+    return f"{subject} should be {expected}, not {noun(value)}", _help_for_type(expected, value)
+
+
+def _help_for_type(expected: str, value: object) -> str:
     if expected == "text" and isinstance(value, bool | int | float):
         return "put it in quotes"
-    if isinstance(value, str) and expected in ("a number", "a whole number", "true or false"):
-        return "write it without quotes" if value.strip() else f"write {expected}"
+    if isinstance(value, str) and expected == "true or false":
+        return "write `true` or `false`; other words are text in YAML 1.2"
+    if isinstance(value, str) and expected in ("a number", "a whole number") and value.strip("+-").replace(".", "", 1).isdigit():
+        return "write it without quotes"
     if expected == "a list":
         return "write it as a list: each item on its own line after `- `, or all in `[…]`"
     if expected == "a mapping":

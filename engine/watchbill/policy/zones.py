@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache, lru_cache
 from zoneinfo import ZoneInfo
 
 from watchbill.model.times import Zone
@@ -16,7 +16,7 @@ def zone_names() -> frozenset[str]:
     return frozenset((files("tzdata") / "zones").read_text(encoding="utf-8").split())
 
 
-@lru_cache(maxsize=None)
+@cache
 def zone(name: str) -> Zone | None:
     """The zone of this *name* with its rules, or None where there is no such zone."""
     if name not in zone_names():
@@ -29,6 +29,6 @@ def zone(name: str) -> Zone | None:
 
 def tzdata_version() -> str:
     """The version of the rules: ``2026.1`` and the like."""
-    import tzdata
+    from importlib.metadata import version
 
-    return tzdata.__version__
+    return version("tzdata")

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Final, Literal
 
+from watchbill.errors import Place
 from watchbill.expressions.durations import format_duration
-from watchbill.model.forecast import PlannedContact, PlannedPerson, PlannedRepair
+from watchbill.model.forecast import Plan, PlannedContact, PlannedEscalation, PlannedPerson, PlannedPost, PlannedRepair, PlannedUpdate
+from watchbill.model.plan import Call, Reason
 from watchbill.report.counts import count, listing
-from watchbill.report.plain import plain
+from watchbill.report.plain import first_line, plain
 
 _WEEKDAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
@@ -110,6 +112,113 @@ def channels(uses: Sequence[str]) -> str:
     """The channels of an update: ``statuspage and e-mail``."""
     words = [_contact(use) for use in uses]
     return listing([plain(use) if words.count(word) > 1 else word for word, use in zip(words, uses, strict=True)])
+
+
+def held(plan: Plan, escalation: PlannedEscalation) -> str:
+    """How long the pages of an *escalation* wait, and for what: ``held up to 6m, until 03:18, for restart-checkout``."""
+    if escalation.held_until is None:
+        return ""
+    for_what = listing([plain(name) for name in escalation.held_for])
+    until = f"held up to {span(escalation.held_until - plan.at)}, until {clock(escalation.held_until, plan.at)}"
+    return f"{until}, for {for_what}" if for_what else until
+
+
+def afterwards(escalation: PlannedEscalation) -> str:
+    """What follows the last page of an *escalation*, as the end of a list of things that happen."""
+    after = plain(escalation.after)
+    return after if not after or after.startswith("then ") else f"then {after}"
+
+
+# --- posts and updates ------------------------------------------------------------------
+
+
+def alike(posts: Sequence[PlannedPost]) -> list[list[PlannedPost]]:
+    """The *posts*, those that say the same to the same together."""
+    groups: dict[tuple[str, str, str, Place], list[PlannedPost]] = {}
+    for each in posts:
+        arguments = repr(sorted(each.call.arguments.items(), key=str))
+        groups.setdefault((each.call.connector, each.call.action, arguments, each.place), []).append(each)
+    return list(groups.values())
+
+
+def post(post: PlannedPost) -> str:
+    """A post: its action, where it goes, and the first line of what it says."""
+    to, text = said_to(post.call), said_text(post.call)
+    name = f"{plain(post.call.connector)}.{plain(post.call.action)}"
+    return name + (f" {to}" if to else "") + (f": «{text}»" if text else "")
+
+
+def said_to(call: Call) -> str:
+    """Where a *call* speaks: its ``channel`` or ``to``, if it has one."""
+    return plain(_argument(call, ("channel", "to", "room")))
+
+
+def said_text(call: Call) -> str:
+    """The first line of what a *call* says, if it says anything."""
+    return first_line(_argument(call, ("text", "body", "message", "summary", "title")))
+
+
+def _argument(call: Call, names: Sequence[str]) -> str:
+    texts = (call.arguments.get(name) for name in names)
+    return next((text for text in texts if isinstance(text, str)), "")
+
+
+def how_told(plan: Plan, update: PlannedUpdate) -> str:
+    """How an update leaves: its channels, who reads it first, when it goes without them, and what follows."""
+    parts = [channels(update.channels) or "no channel"]
+    if update.reviewer is not None:
+        parts.append(f"reviewed by {plain(update.reviewer.name)}")
+        parts.append(f"sent {clock(update.sent_at, plan.at)} if nobody answers" if update.sent_at else "held until they answer")
+    elif update.sent_at is None:
+        parts.append(f"not sent: {plain(update.review)}" if update.review else "not sent")
+    elif update.review:
+        parts.append(plain(update.review))
+    then = f"; then every {span(update.every)}" if update.every else ""
+    liaison = f"; liaison: {whom((update.liaison,))}" if update.liaison and update.reviewer is None else ""
+    return ", ".join(parts) + then + liaison
+
+
+# --- remediations -----------------------------------------------------------------------
+
+
+def standing(plan: Plan, repair: PlannedRepair) -> Literal["runs", "offer", "no"]:
+    """Whether a remediation begins by itself, is offered to people, or neither."""
+    if repair.runs:
+        return "runs"
+    return "no" if why_not(plan, repair) else "offer"
+
+
+def why_not(plan: Plan, repair: PlannedRepair) -> str:
+    """Why a remediation that applies is neither run nor offered; empty where it is."""
+    if repair.runs:
+        return ""
+    if repair.error:
+        return f"cannot run: {plain(repair.error)}"
+    if repair.declared == "opportunity":
+        return "opportunity: counted, not automated"
+    reason = next((each for each in plan.reasons if each.policy == repair.because and not each.applied and each.failed), None)
+    return refusal(reason) if reason is not None else ""
+
+
+def refusal(reason: Reason) -> str:
+    """Why a policy does not take part: the first condition that failed, and what it met."""
+    note, failed, saw = plain(reason.note), plain(reason.failed), plain(reason.saw)
+    if not failed:
+        return note or "it does not apply"
+    met = f", saw {saw}" if saw else ""
+    if note.startswith(("a matcher", "`when`")) or not note:
+        return f"needs {failed}{met or ', saw nothing'}"
+    return f"{note}: {failed}{met}"
+
+
+def failure(plan: Plan, repair: PlannedRepair) -> str:
+    """What happens where a remediation that runs by itself does not help, and how it is undone."""
+    undo = f"undo: {plain(repair.rollback)}" if repair.rollback else ""
+    if not repair.runs:
+        return undo
+    if any(repair.name in escalation.held_for for escalation in plan.escalations):
+        return "if it does not hold: page at once, with what was tried" + (f"; {undo}" if undo else "")
+    return "people are paged all the same" + (f"; {undo}, if it does not hold" if undo else "")
 
 
 def approval(repair: PlannedRepair) -> str:

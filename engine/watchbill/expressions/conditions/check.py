@@ -6,11 +6,24 @@ does not exist, a text compared with a number. Warnings are what may be meant an
 
 from __future__ import annotations
 
-import re
+from collections.abc import Callable
 from typing import Final
 
 from watchbill.errors import Level
 from watchbill.expressions.conditions.functions import SIGNATURES, Signature, zone_of
+from watchbill.expressions.conditions.kinds import (
+    an,
+    argument_help,
+    arguments_of,
+    conversion_help,
+    flattened,
+    kinds_of,
+    narrowed,
+    noun_of,
+    number_help,
+    type_of,
+    values_of,
+)
 from watchbill.expressions.conditions.positions import Positions
 from watchbill.expressions.conditions.runtime import is_true
 from watchbill.expressions.conditions.unparse import unparse
@@ -31,12 +44,11 @@ from watchbill.expressions.context import (
     union,
     without_null,
 )
-from watchbill.expressions.problems import Problem, closest, listed
-from watchbill.model.references import Condition, Json, Node
+from watchbill.expressions.problems import Problem, closest, code, listed
+from watchbill.model.references import Condition, Node
 
 _SIGNS: Final = {"eq": "==", "ne": "!=", "lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
 _CONSTANTS: Final = ("null", "true", "false")
-_TIME: Final = re.compile(r"(_at|\bnow)$")
 
 
 def check_condition(condition: Condition, root: Type) -> tuple[Problem, ...]:
@@ -80,18 +92,21 @@ class _Checker:
         if node.type == "literal" and not isinstance(node.value, bool):
             always = "always" if is_true(node.value) else "never"
             help = "compare it: `env == 'a' || env == 'b'`" if isinstance(node.value, str) else "compare it with something"
-            self.report("constant-condition", node, f"`{text}` {always} holds", help)
+            self.report("constant-condition", node, f"{code(text)} {always} holds", help)
         elif isinstance(type, Null) and node.type != "field":
-            self.report("constant-condition", node, f"`{text}` is always null and never holds", "compare a field that exists", "warning")
+            self.report(
+                "constant-condition", node, f"{code(text)} is always null and never holds", "compare a field that exists", "warning"
+            )
         elif isinstance(type, Number):
-            help = f"compare it: `{text} > `0``"
-            self.report("not-boolean", node, f"`{text}` is a number, which always holds, even as 0", help, "warning")
+            help = "compare it: " + code(f"{text} > `0`")
+            self.report("not-boolean", node, f"{code(text)} is a number, which always holds, even as 0", help, "warning")
         elif isinstance(type, String):
-            help = f"compare it: `{text} == '…'`, or `{text} != ''`"
-            self.report("not-boolean", node, f"`{text}` is a text, which holds wherever it is not empty", help, "warning")
+            help = "compare it: " + code(f"{text} == '…'") + ", or " + code(f"{text} != ''")
+            self.report("not-boolean", node, f"{code(text)} is a text, which holds wherever it is not empty", help, "warning")
         elif isinstance(type, Array | Object):
-            help = f"say what is meant: `length({text}) > `0``"
-            self.report("not-boolean", node, f"`{text}` is an {described(type).split()[0]}, which holds wherever it is not empty", help, "warning")
+            help = "say what is meant: " + code(f"length({text}) > `0`")
+            kind = described(type).split()[0]
+            self.report("not-boolean", node, f"{code(text)} is an {kind}, which holds wherever it is not empty", help, "warning")
 
     # --- types ------------------------------------------------------------------------------
 
@@ -103,18 +118,18 @@ class _Checker:
             case "current" | "identity":
                 return at
             case "literal":
-                return _type_of(node.value)
+                return type_of(node.value)
             case "subexpression" | "index_expression" | "pipe":
-                return self.chain(node, at)
+                return self.chain(node, at, is_sure)
             case "comparator":
-                return self.comparison(node, at)
+                return self.comparison(node, at, is_sure and node.value != "ne")
             case "not_expression":
                 self.condition(node.children[0], at, is_sure=False)
                 return Boolean()
             case "and_expression" | "or_expression":
                 return self.choice(node, at)
             case "index":
-                return self.of_list(node, at, lambda of: optional(of))
+                return self.of_list(node, at, optional)
             case "slice":
                 return self.of_list(node, at, Array)
             case "multi_select_list":
@@ -152,23 +167,27 @@ class _Checker:
         if isinstance(bare, Array):
             return "unknown-field", f"an array has no field `{name}`", f"`[].{name}` gives it of each element, `[0].{name}` of the first"
         if isinstance(bare, Boolean):
-            return "unknown-field", f"true and false have no field `{name}`", "`|` hands a value on; «or» is `||`, and `!` binds to one name only"
+            return (
+                "unknown-field",
+                f"true and false have no field `{name}`",
+                "`|` hands a value on; «or» is `||`, and `!` binds to one name only",
+            )
         if not known:
-            return "unknown-field", f"a {described(bare)} has no field `{name}`", "name a field of the context"
+            return "unknown-field", f"{noun_of(at)} has no field `{name}`", "name a field that holds more than one value"
         near = closest(name, known)
         help = f"did you mean `{near}`?" if near else f"there are {listed(known)}; a text stands in single quotes: '{name}'"
         return "unknown-field", f"there is no field `{name}`", help
 
-    def chain(self, node: Node, at: Type) -> Type:
+    def chain(self, node: Node, at: Type, is_sure: bool) -> Type:
         head, *rest = node.children
         if node.type == "subexpression" and head.type == "not_expression":
             inner = unparse(head.children[0])
             path = ".".join(unparse(part) for part in rest)
             self.report("not-binds-tight", head, f"`!` applies to `{inner}` alone, not to `{inner}.{path}`", f"write `!({inner}.{path})`")
             return Anything()
-        type = self.typed(head, at)
+        type = self.typed(head, at, is_sure=is_sure)
         for part in rest:
-            type = self.typed(part, type)
+            type = self.typed(part, type, is_sure=is_sure)
         return type
 
     def choice(self, node: Node, at: Type) -> Type:
@@ -178,13 +197,13 @@ class _Checker:
             return right if isinstance(left, Null) else union(without_null(left), right)
         return union(left, right)
 
-    def of_list(self, node: Node, at: Type, build: _Build) -> Type:
+    def of_list(self, node: Node, at: Type, build: Callable[[Type], Type]) -> Type:
         if isinstance(at, Anything):
             return at
         arrays = [member for member in members_of(at) if isinstance(member, Array)]
         if not arrays:
             if not isinstance(at, Null):
-                self.report("not-a-list", node, f"a {described(without_null(at))} is not an array and has no elements", "name a field with a dot")
+                self.report("not-a-list", node, f"{noun_of(at)} is not an array and has no elements", "name a field with a dot")
             return Null()
         type = build(union(*(array.of for array in arrays)))
         return type if len(arrays) == len(members_of(at)) else optional(type)
@@ -192,9 +211,9 @@ class _Checker:
     def projection(self, node: Node, at: Type) -> Type:
         base = self.typed(node.children[0], at)
         if node.type == "flatten":
-            return self.of_list(node, base, lambda of: Array(union(*(m.of if isinstance(m, Array) else m for m in members_of(of)))))
+            return self.of_list(node, base, lambda of: Array(flattened(of)))
         if node.type == "value_projection":
-            element: Type = _values(base)
+            element: Type = values_of(base)
         else:
             element = Anything()
 
@@ -210,16 +229,19 @@ class _Checker:
 
     # --- comparisons ------------------------------------------------------------------------
 
-    def comparison(self, node: Node, at: Type) -> Type:
+    def comparison(self, node: Node, at: Type, is_sure: bool) -> Type:
         left, right = node.children
         if left.type == "not_expression":
             sign = _SIGNS[str(node.value)]
             inner, other = unparse(left.children[0]), unparse(right)
-            self.report(
-                "not-binds-tight", left, f"`!` applies to `{inner}` alone, before `{sign}`", f"write `!({inner} {sign} {other})`"
-            )
+            help = "write " + code(f"!({inner} {sign} {other})")
+            self.report("not-binds-tight", left, f"`!` applies to {code(inner)} alone, before `{sign}`", help)
             return Boolean()
-        types = (self.typed(left, at), self.typed(right, at))
+        types = (self.typed(left, at, is_sure=is_sure), self.typed(right, at, is_sure=is_sure))
+        if left.type == right.type == "literal":
+            help = "compare a field; `||` takes in less than `==`, so a stand-in is written `(env || 'dev') == 'dev'`"
+            self.report("constant-condition", node, f"{code(unparse(node))} is the same whatever happens", help)
+            return Boolean()
         if node.value in ("eq", "ne"):
             self.equality(node, types)
             return Boolean()
@@ -227,7 +249,7 @@ class _Checker:
 
     def equality(self, node: Node, types: tuple[Type, Type]) -> None:
         outcome = "never holds" if node.value == "eq" else "always holds"
-        kinds = [_kinds(type) for type in types]
+        kinds = [kinds_of(type) for type in types]
         if not all(kinds):
             return
         left, right = (set(kind) - {"null"} for kind in kinds)
@@ -235,37 +257,42 @@ class _Checker:
         if any(is_null):
             if not all("null" in kind for kind in kinds):
                 this = node.children[is_null.index(False)]
-                help = f"the empty text is `''`: `{unparse(this)} == ''`" if "string" in kinds[is_null.index(False)] else "leave it out"
-                self.report("never-equal", node, f"`{unparse(this)}` is never null, so `{unparse(node)}` {outcome}", help)
+                is_text = "string" in kinds[is_null.index(False)]
+                help = "what is not said is the empty text: " + code(f"{unparse(this)} == ''") if is_text else "leave it out"
+                self.report("never-equal", node, f"{code(unparse(this))} is never null, so {code(unparse(node))} {outcome}", help)
         elif not left & right:
-            self.report("never-equal", node, self.unequal(node, types) + f": `{unparse(node)}` {outcome}", _conversion(node, types))
+            self.report("never-equal", node, self.unequal(node, types) + f": {code(unparse(node))} {outcome}", conversion_help(node, types))
         else:
             self.choices(node, types, outcome)
 
     def unequal(self, node: Node, types: tuple[Type, Type]) -> str:
-        first, second = (described(without_null(type)) for type in types)
-        return f"`{unparse(node.children[0])}` is {_an(first)} and `{unparse(node.children[1])}` {_an(second)}"
+        first, second = (noun_of(type) for type in types)
+        left, right = (code(unparse(child)) for child in node.children)
+        return f"{left} is {first} and {right} {second}"
 
     def choices(self, node: Node, types: tuple[Type, Type], outcome: str) -> None:
         """A text that is none of those a field can have."""
-        for this, type, other in ((0, types[0], node.children[1]), (1, types[1], node.children[0])):
-            known = [member for member in members_of(type) if isinstance(member, String)]
-            if other.type != "literal" or not isinstance(other.value, str) or len(known) != 1 or not known[0].choices:
-                continue
-            if other.value not in known[0].choices:
-                near = closest(other.value, known[0].choices)
-                help = f"did you mean '{near}'?" if near else f"it is one of {listed(known[0].choices)}"
-                self.report("unknown-value", other, f"`{unparse(node.children[this])}` is never '{other.value}', so this {outcome}", help)
+        left, right = node.children
+        self.choice_of(left, types[0], right, outcome)
+        self.choice_of(right, types[1], left, outcome)
+
+    def choice_of(self, field: Node, type: Type, other: Node, outcome: str) -> None:
+        known = [member.choices for member in members_of(type) if isinstance(member, String)]
+        if other.type != "literal" or not isinstance(other.value, str) or len(known) != 1 or not known[0] or other.value in known[0]:
+            return
+        near = closest(other.value, known[0])
+        help = f"did you mean '{near}'?" if near else f"it is one of {listed(known[0])}"
+        self.report("unknown-value", other, f"{code(unparse(field))} is never '{other.value}', so this {outcome}", help)
 
     def ordering(self, node: Node, types: tuple[Type, Type]) -> Type:
         sign = _SIGNS[str(node.value)]
-        kinds = [_kinds(type) for type in types]
+        kinds = [kinds_of(type) for type in types]
         if not all(kinds):
             return optional(Boolean())
-        for child, kind in zip(node.children, kinds, strict=True):
+        for child, kind, type in zip(node.children, kinds, types, strict=True):
             if "number" not in kind:
-                text = unparse(child)
-                self.report("ordering-numbers", child, f"`{sign}` orders numbers, and `{text}` is {_an(_words(kind))}", _number_help(child))
+                message = f"`{sign}` orders numbers, and {code(unparse(child))} is {noun_of(type)}"
+                self.report("ordering-numbers", child, message, number_help(child, type))
                 return optional(Boolean())
         return Boolean() if all(kind == ("number",) for kind in kinds) else optional(Boolean())
 
@@ -275,8 +302,8 @@ class _Checker:
         name = str(node.value)
         signature = SIGNATURES.get(name)
         # what `&expr` says is of the elements, whose type is known only where the array stands beside it
-        arrays = [self.typed(child, at) for child in node.children if child.type != "expref"]
-        element = next((of_array.of for type in arrays for of_array in members_of(type) if isinstance(of_array, Array)), Anything())
+        values = [self.typed(child, at, is_sure=is_sure) for child in node.children if child.type != "expref"]
+        element = next((member.of for type in values for member in members_of(type) if isinstance(member, Array)), Anything())
         for child in node.children:
             if child.type == "expref":
                 self.typed(child.children[0], element)
@@ -285,12 +312,14 @@ class _Checker:
             help = f"did you mean `{near}()`?" if near else f"there are {listed(SIGNATURES, limit=len(SIGNATURES))}"
             self.report("unknown-function", node, f"there is no function `{name}()`", help)
             return Anything()
-        least, most = len(signature.takes) - signature.optional, None if signature.repeats else len(signature.takes)
-        if len(node.children) < least or (most is not None and len(node.children) > most):
-            self.report("wrong-arguments", node, f"`{name}()` takes {_count(least, most)}, not {len(node.children)}", signature.doc)
+        count, most = len(node.children), len(signature.takes)
+        if count < most - signature.optional or (count > most and not signature.repeats):
+            self.report("wrong-arguments", node, f"`{name}()` takes {arguments_of(signature)}, not {count}", signature.doc)
             return signature.gives
-        self.arguments(node, signature, arrays, is_sure)
-        return _narrowed(name, signature, arrays)
+        self.arguments(node, signature, values, is_sure)
+        if name == "contains":
+            self.containing(node, values[0], values[1])
+        return narrowed(name, signature.gives, values)
 
     def arguments(self, node: Node, signature: Signature, values: list[Type], is_sure: bool) -> None:
         types = iter(values)
@@ -299,7 +328,7 @@ class _Checker:
             type: Type = Null() if child.type == "expref" else next(types)
             if "expref" in wanted or child.type == "expref":
                 if ("expref" in wanted) != (child.type == "expref"):
-                    help = f"write `&{unparse(child)}`" if "expref" in wanted else f"leave out the `&`: `{unparse(child).lstrip('&')}`"
+                    help = "write " + code(f"&{unparse(child)}") if "expref" in wanted else "leave out the `&`"
                     self.report("wrong-arguments", child, f"argument {place + 1} of `{node.value}()` is the wrong kind", help)
                 continue
             self.argument(node, child, wanted, type, is_sure)
@@ -309,25 +338,35 @@ class _Checker:
         kinds = {word.split("-")[0] for word in wanted}
         if not kinds or isinstance(type, Anything):
             return
-        given = set(_kinds(type)) or {"anything"}
+        given = set(kinds_of(type)) or {"anything"}
         text = unparse(child)
         if not given & (kinds | {"anything"}):
             takes = " or ".join(word.replace("array-", "array of ") for word in wanted)
             self.report(
                 "wrong-arguments",
                 child,
-                f"`{node.value}()` takes {_an(takes)}, and `{text}` is {_an(described(type))}",
-                _argument_help(str(node.value), text, kinds),
+                f"`{node.value}()` takes {an(takes)}, and {code(text)} is {an(described(type))}",
+                argument_help(str(node.value), text, kinds),
             )
         elif "null" in given and not is_sure:
-            stand_in = {"string": f"`{text} || ''`", "array": f"`{text} || `[]``", "number": f"`{text} || `0``"}.get(sorted(kinds)[-1], "")
+            stand_in = {"string": "''", "array": "`[]`", "number": "`0`"}.get(sorted(kinds)[-1], "`{}`")
             self.report(
                 "maybe-null",
                 child,
-                f"where `{text}` is absent, `{node.value}()` breaks, and then the whole condition does not hold",
-                f"give what stands in for it: {stand_in}" if stand_in else "ask whether it is there first",
+                f"where {code(text)} is absent, `{node.value}()` breaks, and then the whole condition does not hold",
+                "give what stands in for it: " + code(f"{text} || {stand_in}"),
                 "warning",
             )
+
+    def containing(self, node: Node, subject: Type, search: Type) -> None:
+        """A text cannot contain a number, nor a list of texts one that no field can be."""
+        listing, sought = node.children
+        if kinds_of(subject) == ("string",) and kinds_of(search) and "string" not in kinds_of(search):
+            message = f"a text contains texts, and {code(unparse(sought))} is {noun_of(search)}"
+            self.report("wrong-arguments", sought, message, "write " + code(f"to_string({unparse(sought)})"))
+        elif listing.type == "multi_select_list":
+            for child in listing.children:
+                self.choice_of(sought, search, child, "changes nothing")
 
     def zone(self, node: Node) -> None:
         if node.value not in ("weekday", "hour") or len(node.children) != 2:
@@ -338,6 +377,3 @@ class _Checker:
                 zone_of(zone.value)
             except ValueError as error:
                 self.report("unknown-zone", zone, str(error), "write it as `Europe/Lisbon`")
-
-
-# --- types in words ---------------------------------------------------------------------------

@@ -67,7 +67,9 @@ SIGNATURES: Final[dict[str, Signature]] = {
     "to_string": Signature(((),), String(), "A text as it is, anything else as JSON."),
     "type": Signature(((),), String(("string", "number", "boolean", "array", "object", "null")), "The name of a value's type."),
     "values": Signature((("object",),), Array(Anything()), "The values of an object's fields."),
-    "weekday": Signature((("string",), ("string",)), String(WEEKDAYS), "The weekday of a time, `mon` to `sun`, in a zone or in UTC.", optional=1),
+    "weekday": Signature(
+        (("string",), ("string",)), String(WEEKDAYS), "The weekday of a time, `mon` to `sun`, in a zone or in UTC.", optional=1
+    ),
 }
 """Every function there is."""
 
@@ -119,7 +121,7 @@ def hour(text: str, zone: tzinfo) -> int:
 @lru_cache(maxsize=1)
 def library() -> Callable[[str, list[Any]], Any]:
     """What calls a function by name, checking number and types of its arguments as jmespath does."""
-    from jmespath.exceptions import ArityError
+    from jmespath.exceptions import ArityError, JMESPathTypeError
     from jmespath.functions import Functions, signature
 
     class Library(Functions):
@@ -134,8 +136,8 @@ def library() -> Callable[[str, list[Any]], Any]:
         def _zone(self, function: str, rest: tuple[Any, ...]) -> tzinfo:
             if len(rest) > 1:
                 raise ArityError(2, 1 + len(rest), function)
-            if rest:
-                self._type_check_single(rest[0], ["string"], function)
+            if rest and not isinstance(rest[0], str):
+                raise JMESPathTypeError(function, rest[0], type(rest[0]).__name__, ["string"])
             return zone_of(rest[0]) if rest else UTC
 
     return Library().call_function

@@ -202,7 +202,7 @@ class _Generator:
                 value = self.field(str(part.value), value)
                 continue
             if part.type == "index":
-                value = _call("element", value, ast.Constant(part.value))
+                value = _call("element", value, _constant(part.value))
                 continue
             name = self.fresh()
             # a tuple's last element, so that the name is bound before the next part uses it
@@ -234,7 +234,7 @@ class _Generator:
             name = self.fresh()
             is_int = ast.Compare(ast.Attribute(_bind(name, self.value(left, at)), "__class__", ast.Load()), [ast.Is()], [_name("int")])
             is_float = ast.Compare(_class_of(name), [ast.Is()], [_name("float")])
-            compared = ast.Compare(_name(name), [operator()], [ast.Constant(right.value)])
+            compared = ast.Compare(_name(name), [operator()], [_constant(right.value)])
             return ast.IfExp(ast.BoolOp(ast.Or(), [is_int, is_float]), compared, otherwise)
         return _call(function, self.value(left, at), self.value(right, at))
 
@@ -250,9 +250,9 @@ class _Generator:
 
     def element(self, node: Node, at: str) -> ast.expr:
         if node.type == "index":
-            return _call("element", _name(at), ast.Constant(node.value))
+            return _call("element", _name(at), _constant(node.value))
         assert isinstance(node.value, tuple)
-        bounds = ast.Slice(*(ast.Constant(part) for part in node.value))
+        bounds = ast.Slice(*(_constant(part) for part in node.value))
         return ast.IfExp(_is_list(at), ast.Subscript(_name(at), bounds, ast.Load()), _NONE)
 
     def selection(self, node: Node, at: str) -> ast.expr:
@@ -261,7 +261,7 @@ class _Generator:
             built = ast.List([self.value(child, at) for child in node.children], ast.Load())
         else:
             pairs = node.children
-            built = ast.Dict([ast.Constant(pair.value) for pair in pairs], [self.value(pair.children[0], at) for pair in pairs])
+            built = ast.Dict([_constant(pair.value) for pair in pairs], [self.value(pair.children[0], at) for pair in pairs])
         return ast.IfExp(ast.Compare(_name(at), [ast.Is()], [_NONE]), _NONE, built)
 
     def projection(self, node: Node, at: str) -> ast.expr:
@@ -320,7 +320,9 @@ class _Generator:
         classes = [ast.Attribute(_bind(first, value), "__class__", ast.Load()), *(_class_of(first) for _ in quick.kinds[1:])]
         tests: list[ast.expr] = [ast.Compare(of, [ast.Is()], [_name(kind)]) for of, kind in zip(classes, quick.kinds, strict=True)]
         is_right = tests[0] if len(tests) == 1 else ast.BoolOp(ast.Or(), tests)
-        return ast.IfExp(is_right, quick.build(_name(first), rest), _call("call", ast.Constant(name), ast.List([_name(first), *rest], ast.Load())))
+        return ast.IfExp(
+            is_right, quick.build(_name(first), rest), _call("call", ast.Constant(name), ast.List([_name(first), *rest], ast.Load()))
+        )
 
     def expression(self, node: Node, at: str) -> ast.expr:
         inner = self.fresh("e")
@@ -361,6 +363,10 @@ _BOOLEAN_CALLS: Final = ("contains", "starts_with", "ends_with")
 
 def _is_written_list(node: Node) -> bool:
     return node.type == "multi_select_list" and all(child.type == "literal" for child in node.children)
+
+
+def _constant(value: Any) -> ast.expr:
+    return ast.Constant(value)
 
 
 def _name(name: str) -> ast.Name:

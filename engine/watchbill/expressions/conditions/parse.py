@@ -60,18 +60,24 @@ def _node(parsed: dict[str, Any], depth: int, text: str) -> Node:
     if kind == "slice":
         start, stop, step = parsed["children"]
         if step == 0:
-            raise ExpressionError("a slice has a step of 0", "a step goes forwards or backwards: `[::2]`, `[::-1]`", max(text.find(":0]"), 0))
+            raise ExpressionError(
+                "a slice has a step of 0", "a step goes forwards or backwards: `[::2]`, `[::-1]`", max(text.find(":0]"), 0)
+            )
         return Node(kind, (start, stop, step))
     value: Json = parsed.get("value")
     return Node(kind, value, tuple(_node(child, depth + 1, text) for child in parsed["children"]))
 
 
 def _ends_early(text: str) -> ExpressionError:
-    return ExpressionError("the condition ends too early", "a value is missing at its end, or a bracket is not closed", len(text), len(text) + 1)
+    return ExpressionError(
+        "the condition ends too early", "a value is missing at its end, or a bracket is not closed", len(text), len(text) + 1
+    )
 
 
 def _too_deep(text: str) -> ExpressionError:
-    return ExpressionError(f"the condition is nested more than {DEEPEST} deep", "take it apart, or list values with `contains()`", 0, len(text))
+    return ExpressionError(
+        f"the condition is nested more than {DEEPEST} deep", "take it apart, or list values with `contains()`", 0, len(text)
+    )
 
 
 # --- what went wrong ----------------------------------------------------------------------
@@ -85,7 +91,9 @@ def _unread(text: str, at: int, token: str, reason: str) -> ExpressionError:
         quote = char or "`"
         return ExpressionError(f"the {_quote_name(quote)} at column {at + 1} is not closed", f"end it with {_shown(quote)}", at, len(text))
     if char == "~" or text[at : at + 2] == "=~" or text[max(at - 1, 0) : at + 1] == "=~":
-        return ExpressionError("there are no patterns in a condition", "use `match:` for patterns, or `contains()`, `starts_with()` and `ends_with()`", at)
+        return ExpressionError(
+            "there are no patterns in a condition", "use `match:` for patterns, or `contains()`, `starts_with()` and `ends_with()`", at
+        )
     if char == "=" or token == "=":
         at = _lone_equals(text, at)
         return ExpressionError("a single `=` compares nothing", "write `==`", at)
@@ -96,10 +104,16 @@ def _unread(text: str, at: int, token: str, reason: str) -> ExpressionError:
     if char in "+/%":
         return ExpressionError(f"there is no arithmetic: `{char}` means nothing here", "compare with a number, in backticks: `` `3` ``", at)
     if char == "`":
-        return ExpressionError("what stands between the backticks is not JSON", "write a number as `` `3` `` and a text as `'prod'`", at, len(text))
+        return ExpressionError(
+            "what stands between the backticks is not JSON", "write a number as `` `3` `` and a text as `'prod'`", at, len(text)
+        )
     if char == '"':
-        return ExpressionError("the name in double quotes cannot be read", "double quotes hold a field's name; a text stands in single quotes", at)
-    return ExpressionError(f"`{char or token}` means nothing here", "texts stand in single quotes, numbers in backticks: `env == 'prod'`", at)
+        return ExpressionError(
+            "the name in double quotes cannot be read", "double quotes hold a field's name; a text stands in single quotes", at
+        )
+    return ExpressionError(
+        f"`{char or token}` means nothing here", "texts stand in single quotes, numbers in backticks: `env == 'prod'`", at
+    )
 
 
 def _unexpected(text: str, at: int, token: str, reason: str) -> ExpressionError:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
+from typing import Any
 
 from watchbill.model.references import Node
 
@@ -36,14 +37,14 @@ class Positions:
     def loose_texts(self) -> Iterator[tuple[int, str]]:
         """Literals in backticks that are not JSON, and are read as texts all the same: where, and what they say."""
         for token in _tokens(self.text):
-            at = int(token["start"])
+            at = token["start"]
             if token["type"] == "literal" and self.text[at] == "`" and isinstance(token["value"], str):
                 inside = self.text[at + 1 :].lstrip()
                 if not inside.startswith('"'):
                     yield at, token["value"]
 
 
-def _tokens(text: str) -> list[dict[str, object]]:
+def _tokens(text: str) -> list[dict[str, Any]]:
     from jmespath.lexer import Lexer
 
     with warnings.catch_warnings():
@@ -53,7 +54,7 @@ def _tokens(text: str) -> list[dict[str, object]]:
 
 def _words(text: str) -> list[tuple[str, int]]:
     kinds = {"unquoted_identifier": "name", "quoted_identifier": "name", "literal": "literal"}
-    return [(kinds[str(token["type"])], int(str(token["start"]))) for token in _tokens(text) if token["type"] in kinds]
+    return [(kinds[token["type"]], token["start"]) for token in _tokens(text) if token["type"] in kinds]
 
 
 def _kind(node: Node) -> str:

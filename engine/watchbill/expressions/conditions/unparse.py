@@ -70,9 +70,10 @@ def _chain(node: Node, *, is_bare: bool) -> str:
         case "function_expression":
             return f"{node.value}({', '.join(_expression(argument) for argument in node.children)})"
         case "multi_select_list":
-            first, *rest = [_expression(child) for child in node.children]
-            # `[*]` alone would be a projection
-            return "[" + ", ".join([f"({first})" if first.startswith("*") else first, *rest]) + "]"
+            parts = [_expression(child) for child in node.children]
+            if parts[0].startswith("*"):  # `[*]` alone would be a projection
+                parts[0] = f"({parts[0]})"
+            return "[" + ", ".join(parts) + "]"
         case "multi_select_dict":
             return "{" + ", ".join(f"{_name(str(pair.value))}: {_expression(pair.children[0])}" for pair in node.children) + "}"
         case "index":
@@ -90,12 +91,12 @@ def _chain(node: Node, *, is_bare: bool) -> str:
         case "projection":
             return _projection(node, is_bare)
         case "filter_projection":
-            base, rest, condition = node.children
-            return f"{_head(base, is_bare)}[?{_expression(condition)}]{_rest(rest)}"
+            base, each, condition = node.children
+            return f"{_head(base, is_bare)}[?{_expression(condition)}]{_rest(each)}"
         case "value_projection":
-            base, rest = node.children
-            head = _head(base, is_bare)
-            return f"{head}.*{_rest(rest)}" if head else f"*{_rest(rest)}"
+            base, each = node.children
+            text = _head(base, is_bare)
+            return f"{text}.*{_rest(each)}" if text else f"*{_rest(each)}"
         case _:
             return f"({_expression(node)})"
 

@@ -24,8 +24,6 @@ from watchbill.policy.loading.placed import RawDocument
 from watchbill.policy.zones import tzdata_version, zone
 
 
-
-
 @dataclass(frozen=True, slots=True)
 class Compiled:
     """What came of some documents.
@@ -72,7 +70,9 @@ def refuse_second_settings(bench: Workbench) -> None:
     """Settings stand once, in `watchbill.yaml`."""
     for draft in bench.drafts:
         if draft.kind == "Settings" and draft is not bench.main:
-            draft.report("second-settings", draft.place, "settings are read from `watchbill.yaml`, and only the first of them", "move them there")
+            draft.report(
+                "second-settings", draft.place, "settings are read from `watchbill.yaml`, and only the first of them", "move them there"
+            )
 
 
 def settle(bench: Workbench) -> None:

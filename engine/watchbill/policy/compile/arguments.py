@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from watchbill.policy.compile.draft import At
 from watchbill.policy.suggest import nearest
-from watchbill.policy.wording import choice, help_for_type, listed, noun, quoted
+from watchbill.policy.wording import choice, listed, quoted, wrong_type
 
 _TYPES: Final[Mapping[str, str]] = {
     "string": "text",
@@ -101,7 +101,7 @@ def _wrong(key: str, error: Any, owner: str) -> tuple[str, str]:
         case "type":
             names = [wanted] if isinstance(wanted, str) else wanted
             expected = " or ".join(_TYPES.get(name, name) for name in names)
-            return f"{subject} should be {expected}, not {noun(value)}", help_for_type(expected, value)
+            return wrong_type(subject, expected, value)
         case "enum":
             words = [str(word) for word in wanted]
             return f"{subject} cannot be {quoted(str(value))}", choice(nearest(str(value), words), words, "words it knows")

@@ -59,7 +59,9 @@ def action_of(bench: Workbench, at: At, text: str, must: Must) -> tuple[Draft, A
     if action is None:
         known = [each.name for each in type.actions if _suits(each, must)] or [each.name for each in type.actions]
         help = choice(nearest(name, known), known, "actions")
-        at.draft.report("unknown-action", at.within(text, len(connector) + 1), f"{connector} ({type.name}) has no action {quoted(name)}", help)
+        at.draft.report(
+            "unknown-action", at.within(text, len(connector) + 1), f"{connector} ({type.name}) has no action {quoted(name)}", help
+        )
         return None
     if not _suits(action, must):
         _report_unsuitable(at, text, type, must)
@@ -79,7 +81,11 @@ def _report_unsuitable(at: At, text: str, type: ConnectorType, must: Must) -> No
         help = f"{choice(None, known, 'actions that only read')}" if known else "use a connector that reads"
         at.report("collector-must-read", f"{quoted(text)} does not only read", help)
     else:
-        help = f"{choice(None, known, 'actions that reach a person')}" if known else f"no action of {type.name} reaches a person; use another connector"
+        help = (
+            f"{choice(None, known, 'actions that reach a person')}"
+            if known
+            else f"no action of {type.name} reaches a person; use another connector"
+        )
         at.report("contact-must-reach", f"{quoted(text)} does not reach a person", help)
 
 

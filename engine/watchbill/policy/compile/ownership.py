@@ -210,13 +210,17 @@ def check_unique(at: At, name: str, seen: set[str], what: str) -> None:
 
 def _layer(bench: Workbench, at: At, keys: written.Layer, default: Zone) -> Layer:
     if not keys.participants and len(at.draft.document.spec.layers) > 1:
-        (at / "participants").report("schedule-empty", f"nobody is ever on call in the layer `{keys.name}`", "name `participants`, or take the layer away")
+        (at / "participants").report(
+            "schedule-empty", f"nobody is ever on call in the layer `{keys.name}`", "name `participants`, or take the layer away"
+        )
     for index, participant in enumerate(keys.participants):
         bench.names.expect(at / "participants" / index, "Person", participant)
     rotation = _rotation(at / "rotation", keys.rotation)
     until = texts.wall_time(at / "until", keys.until) if keys.until is not None else None
     if until is not None and until <= rotation.start and datetime.min not in (until, rotation.start):
-        (at / "until").report("bad-time", f"the layer ends before it begins: {quoted(str(keys.until))}", "let it end after `start` of its rotation")
+        (at / "until").report(
+            "bad-time", f"the layer ends before it begins: {quoted(str(keys.until))}", "let it end after `start` of its rotation"
+        )
     return Layer(
         name=keys.name,
         zone=texts.zone(at / "zone", keys.zone, default),
@@ -235,7 +239,9 @@ def _rotation(at: At, keys: written.Rotation) -> Rotation:
     if not every % _DAY:
         return Rotation(start, "days", every // _DAY)
     if every % _HOUR:
-        (at / "every").report("bad-duration", f"a shift cannot last {quoted(keys.every)}", "write whole hours, days or weeks: `12h`, `1d`, `1w`")
+        (at / "every").report(
+            "bad-duration", f"a shift cannot last {quoted(keys.every)}", "write whole hours, days or weeks: `12h`, `1d`, `1w`"
+        )
     return Rotation(start, "hours", every // _HOUR)
 
 
@@ -260,7 +266,10 @@ def override(bench: Workbench, draft: Draft) -> Override | None:
     span = texts.span(at, spec.from_, spec.to)
     if draft.team:
         names.expect(draft.top / "metadata" / "team", "Team", draft.team)
-    needed = (("schedule", names.find("Schedule", spec.schedule), f"Schedule/{spec.schedule}"), ("person", names.find("Person", spec.person), f"Person/{spec.person}"))
+    needed = (
+        ("schedule", names.find("Schedule", spec.schedule), f"Schedule/{spec.schedule}"),
+        ("person", names.find("Person", spec.person), f"Person/{spec.person}"),
+    )
     for key, found, label in needed:
         if not draft.is_left_out and (found is None or found.is_left_out):
             draft.leave_out(at / key, label)

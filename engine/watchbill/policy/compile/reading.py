@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from types import UnionType
 from typing import Annotated, Any, Final, Union, cast, get_args, get_origin
 
@@ -17,9 +18,9 @@ from watchbill.model.references import Kind
 from watchbill.policy.compile.draft import At, Draft
 from watchbill.policy.documents import API_VERSION, KINDS
 from watchbill.policy.documents.section import NAME_PATTERN
-from watchbill.policy.loading.placed import RawDocument
+from watchbill.policy.loading.placed import PlacedDict, PlacedList, RawDocument
 from watchbill.policy.suggest import nearest
-from watchbill.policy.wording import choice, help_for_type, listed, noun, quoted
+from watchbill.policy.wording import choice, listed, noun, quoted, wrong_type
 
 _NAME: Final = re.compile(NAME_PATTERN)
 _EXPECTED: Final[Mapping[str, str]] = {
@@ -39,19 +40,47 @@ Loc = tuple[str | int, ...]
 
 
 def read(raw: RawDocument) -> Draft:
-    """This document as a draft, with findings for all that is wrong with its keys and types."""
+    """This document as a draft, with findings for all that is wrong with its keys and types.
+
+    A key that is not known is read as the one that was probably meant, or not at all, so that it hides nothing else.
+    """
     draft = Draft(raw)
     if not _identify(draft):
         return draft
     assert draft.kind is not None
     model = KINDS[draft.kind]
-    try:
-        draft.document = model.model_validate(raw.data)
-    except ValidationError as error:
-        errors = error.errors(include_url=False)
-        if _explain(draft, errors):
-            draft.document = model.model_validate(_without(raw.data, [each["loc"] for each in errors]))
+    renamed: set[Loc] = set()
+    while True:
+        try:
+            draft.document = model.model_validate(draft.raw.data)
+            return draft
+        except ValidationError as error:
+            errors = error.errors(include_url=False)
+        unknown = [_path(draft, each["loc"]) for each in errors if each["type"] == "extra_forbidden"]
+        if not unknown:
+            break
+        renamed |= _explain_unknown(draft, unknown)
+    for each in errors:
+        loc = _path(draft, each["loc"])
+        if each["type"] == "missing":
+            _explain_missing(draft, loc, str(each["loc"][-1]))
+        # What stands under a key that was only guessed may be meant for another one.
+        elif loc not in renamed and loc != ("apiVersion",):
+            _explain_value(draft, each, loc)
     return draft
+
+
+def _path(draft: Draft, loc: Loc) -> Loc:
+    """The parts of pydantic's path that the YAML has; the names of variants and a missing key are not among them."""
+    node: Any = draft.raw.data
+    path: list[str | int] = []
+    for part in loc:
+        if (isinstance(node, dict) and part in node) or (isinstance(node, list) and isinstance(part, int) and part < len(node)):
+            node = node[part]
+        else:
+            continue
+        path.append(part)
+    return tuple(path)
 
 
 # --- who it is ------------------------------------------------------------------------
@@ -105,37 +134,52 @@ def check_name(at: At, name: str, *, is_key: bool = False) -> None:
 # --- what is wrong with its keys ------------------------------------------------------
 
 
-def _explain(draft: Draft, errors: Sequence[Any]) -> bool:
-    """Say these *errors* of pydantic in our words. True where the document can be read on without the keys they are about."""
-    missing = {error["loc"] for error in errors if error["type"] == "missing"}
-    is_readable = True
-    explained: set[Loc] = set()
-    for error in errors:
-        if error["type"] != "extra_forbidden":
-            continue
-        loc: Loc = error["loc"]
+def _explain_unknown(draft: Draft, unknown: Sequence[Loc]) -> set[Loc]:
+    """Report these keys, and go on with a copy in which they have the names that were meant, or are not there."""
+    names: dict[Loc, str | None] = {}
+    for loc in unknown:
         owner, key = loc[:-1], str(loc[-1])
         section = _section_at(draft, owner)
-        meant = nearest(key, (other[-1] for other in missing if other[:-1] == owner)) or nearest(key, section)
-        if meant:
-            explained.add((*owner, meant))
-            is_readable = False
+        there = _value_at(draft, owner)
+        free = [each for each in section if each not in there]
+        required = [each for each in free if section[each].is_required()]
+        meant = nearest(key, required) or nearest(key, free) or nearest(key, section)
+        names[loc] = meant if meant in free and meant not in names.values() else None
         message = f"unknown key {quoted(key)} {_in(draft, owner)}"
         draft.report("unknown-key", draft.raw.key_place(*loc), message, _help_for_key(draft, owner, key, meant, section))
-    for error in errors:
-        if error["type"] == "extra_forbidden":
-            continue
-        is_readable = False
-        if error["type"] == "missing" and error["loc"] not in explained:
-            _explain_missing(draft, error["loc"])
-        elif error["type"] != "missing" and error["loc"] != ("apiVersion",):
-            _explain_value(draft, error)
-    return is_readable
+    draft.raw = replace(draft.raw, data=_mended(draft.raw.data, names))
+    return {(*loc[:-1], meant) for loc, meant in names.items() if meant}
+
+
+def _value_at(draft: Draft, path: Loc) -> Any:
+    node: Any = draft.raw.data
+    for part in path:
+        node = node[part]
+    return node
+
+
+def _mended(node: Any, names: Mapping[Loc, str | None], path: Loc = ()) -> Any:
+    """A copy of *node* in which keys have their new *names*; a key without one is not in it."""
+    if isinstance(node, PlacedDict):
+        mapping = PlacedDict(node.place)
+        for key, value in node.items():
+            loc = (*path, key)
+            name = names.get(loc, key)
+            if name is not None and name not in mapping:
+                mapping[name] = _mended(value, names, loc)
+                mapping.keys_at[name], mapping.values_at[name] = node.keys_at[key], node.values_at[key]
+        return mapping
+    if isinstance(node, PlacedList):
+        items = PlacedList(node.place)
+        items.extend(_mended(value, names, (*path, index)) for index, value in enumerate(node))
+        items.values_at = node.values_at
+        return items
+    return node
 
 
 def _in(draft: Draft, owner: Loc) -> str:
     """Where a key stands, in words: ``in a Triage``, ``in `levels```."""
-    keys = [part for part in owner if isinstance(part, str) and part not in _TAGS]
+    keys = [part for part in owner if isinstance(part, str)]
     if keys and keys != ["spec"]:
         return f"in `{keys[-1]}`"
     assert draft.kind is not None
@@ -151,8 +195,7 @@ def _help_for_key(draft: Draft, owner: Loc, key: str, meant: str | None, section
     return choice(None, list(section), "keys here")
 
 
-def _explain_missing(draft: Draft, loc: Loc) -> None:
-    owner, key = loc[:-1], str(loc[-1])
+def _explain_missing(draft: Draft, owner: Loc, key: str) -> None:
     field = _section_at(draft, owner).get(key)
     example = field.examples[0] if field is not None and field.examples else None
     help = "add it"
@@ -163,32 +206,30 @@ def _explain_missing(draft: Draft, loc: Loc) -> None:
     draft.report("missing-key", draft.raw.key_place(*owner), f"missing key `{key}` {_in(draft, owner)}", help)
 
 
-def _explain_value(draft: Draft, error: Any) -> None:
+def _explain_value(draft: Draft, error: Any, loc: Loc) -> None:
     """Say one error about a value."""
-    loc: Loc = error["loc"]
     kind: str = error["type"]
     value, context = error["input"], error.get("ctx", {})
-    place = draft.raw.place(*loc)
-    name = next((part for part in reversed(loc) if isinstance(part, str) and part not in _TAGS), draft.kind)
+    name = next((part for part in reversed(loc) if isinstance(part, str)), draft.kind)
     subject = f"an item of `{name}`" if loc and isinstance(loc[-1], int) else f"`{name}`"
     expected = _EXPECTED.get(kind)
     if kind == "union_tag_invalid":
-        tags = re.findall(r"'(\w+)'", context["expected_tags"])
-        expected = " or ".join(_TAGS[tag] for tag in tags)
+        expected = " or ".join(_TAGS[tag] for tag in re.findall(r"'(\w+)'", context["expected_tags"]))
+    rule = "bad-value"
     if expected is not None:
-        draft.report("wrong-type", place, f"{subject} should be {expected}, not {noun(value)}", help_for_type(expected, value))
+        rule, (message, help) = "wrong-type", wrong_type(subject, expected, value)
     elif kind == "literal_error":
         words = re.findall(r"'([^']*)'", context["expected"])
         meant = nearest(value, words) if isinstance(value, str) else None
-        said = quoted(value) if isinstance(value, str) else noun(value)
-        draft.report("bad-value", place, f"{subject} cannot be {said}", choice(meant, words, "words it knows"))
+        message = f"{subject} cannot be {quoted(value) if isinstance(value, str) else noun(value)}"
+        help = choice(meant, words, "words it knows")
     elif kind == "too_short":
-        draft.report("bad-value", place, f"`{name}` is empty", "give it at least one item")
+        message, help = f"`{name}` is empty", "give it at least one item"
     elif kind in ("greater_than_equal", "less_than_equal"):
-        bound = f"at least {context['ge']}" if "ge" in context else f"at most {context['le']}"
-        draft.report("bad-value", place, f"{subject} is {value}", f"it is {bound}")
+        message, help = f"{subject} is {value}", f"it is at least {context['ge']}" if "ge" in context else f"it is at most {context['le']}"
     else:
-        draft.report("bad-value", place, f"{subject} cannot be used: {error['msg'].lower()}", "look it up in the reference of its kind")
+        message, help = f"{subject} cannot be used: {error['msg'].lower()}", "look it up in the reference of its kind"
+    draft.report(rule, draft.raw.place(*loc), message, help)
 
 
 # --- which keys are known where -------------------------------------------------------
@@ -199,8 +240,7 @@ def _section_at(draft: Draft, owner: Loc) -> Mapping[str, Any]:
     assert draft.kind is not None
     options: list[Any] = [KINDS[draft.kind]]
     for part in owner:
-        # A part that leads nowhere is the name that pydantic gives to a variant.
-        options = [inner for option in options for inner in _inside(option, part)] or options
+        options = [inner for option in options for inner in _inside(option, part)]
     sections = [option for option in options if _is_section(option)]
     return _keys(sections[0]) if sections else {}
 
@@ -234,19 +274,3 @@ def _variants(annotation: Any) -> list[Any]:
     if origin in (Union, UnionType):
         return [variant for option in get_args(annotation) for variant in _variants(option)]
     return [annotation]
-
-
-def _without(node: Any, locs: Sequence[Loc]) -> Any:
-    """A copy of *node* without the keys at these paths."""
-    if isinstance(node, dict):
-        dropped = {loc[0] for loc in locs if len(loc) == 1}
-        return {key: _without(value, _below(locs, key)) for key, value in node.items() if key not in dropped}
-    if isinstance(node, list):
-        return [_without(value, _below(locs, index)) for index, value in enumerate(node)]
-    return node
-
-
-def _below(locs: Sequence[Loc], part: str | int) -> list[Loc]:
-    below = [loc[1:] for loc in locs if len(loc) > 1 and loc[0] == part]
-    # The names of variants are in pydantic's paths and not in the data.
-    return [loc[1:] if len(loc) > 1 and loc[0] in _TAGS else loc for loc in below]

@@ -44,7 +44,7 @@ def remediation(bench: Workbench, draft: Draft) -> Remediation:
     at = draft.top / "spec"
     expect_owner(bench, draft)
     _check_phase(at, spec)
-    allow = spec.allow or written.Allow(run=None, approve=[])
+    allow = spec.allow or written.Allow()
     compiled = Remediation(
         ref=draft.ref,
         selector=selector(bench, draft, match=spec.match, when=spec.when, priority=spec.priority),
@@ -73,7 +73,7 @@ def _check_phase(at: At, spec: written.RemediationSpec) -> None:
     phase = spec.phase
     spot = at / "phase"
     if phase in _UNATTENDED:
-        needs = {
+        needs: dict[str, tuple[object, str]] = {
             "verify": (spec.verify, "say by which query it is seen to have worked"),
             "rollback": (spec.rollback, "give the steps that undo it, or `{none: REASON}`"),
             "guards": (spec.guards and spec.guards.rate, "limit how often it may run: `guards: {rate: {max: 2, in: 1d, per: target}}`"),
@@ -86,10 +86,14 @@ def _check_phase(at: At, spec: written.RemediationSpec) -> None:
                 spot.report("unverifiable", f"a remediation of phase `{phase}` needs `{what}`", help)
     if phase != "fallback" and spec.hold is not None:
         where = (at / "hold").key_place
-        at.draft.report("no-effect", where, f"`hold` has no effect in phase `{phase}`", "take it away: only a fallback withholds a page", "warning")
+        at.draft.report(
+            "no-effect", where, f"`hold` has no effect in phase `{phase}`", "take it away: only a fallback withholds a page", "warning"
+        )
     if phase != "opportunity" and not spec.steps:
         where = (at / "steps").key_place
-        at.draft.report("missing-key", where, f"a remediation of phase `{phase}` needs `steps`", "say what it does; only an opportunity may have none")
+        at.draft.report(
+            "missing-key", where, f"a remediation of phase `{phase}` needs `steps`", "say what it does; only an opportunity may have none"
+        )
     if spec.approvals and not (spec.allow and spec.allow.approve):
         help = "name them in `allow.approve`: `[role/incident-commander]`"
         (at / "approvals").report("no-approver", f"nobody may give the approvals that are asked for: {spec.approvals}", help)
@@ -122,7 +126,11 @@ def _verification(bench: Workbench, at: At, keys: written.Verify) -> Verificatio
 
 def _rollback(bench: Workbench, at: At, keys: written.Rollback) -> Rollback:
     if (keys.none is None) == (keys.steps is None) or keys.steps == []:
-        at.report("bad-value", "a rollback is either `steps` or `none` with a reason", "write `{none: a restart leaves nothing to undo}`, or the steps")
+        at.report(
+            "bad-value",
+            "a rollback is either `steps` or `none` with a reason",
+            "write `{none: a restart leaves nothing to undo}`, or the steps",
+        )
     return Rollback(_steps(bench, at / "steps", keys.steps or []), keys.none)
 
 
@@ -188,7 +196,11 @@ def guardrail(bench: Workbench, draft: Draft) -> Guardrail:
 def _freeze(bench: Workbench, at: At, keys: written.Freeze) -> Freeze:
     if (keys.from_ is None) != (keys.to is None):
         there, lacking = ("to", "from") if keys.from_ is None else ("from", "to")
-        at.report("missing-key", f"`{there}` of a freeze stands without `{lacking}`", f"add `{lacking}`, or take `{there}` away for a freeze without end")
+        at.report(
+            "missing-key",
+            f"`{there}` of a freeze stands without `{lacking}`",
+            f"add `{lacking}`, or take `{there}` away for a freeze without end",
+        )
     return Freeze(
         span=texts.span(at, keys.from_, keys.to) if keys.from_ is not None and keys.to is not None else None,
         during=texts.recurrence(at / "during", keys.during, bench.zone),
@@ -208,7 +220,9 @@ def connector(bench: Workbench, draft: Draft) -> Connector:
     type = bench.catalogue.get(spec.type)
     if type is None:
         known = sorted(bench.catalogue)
-        (at / "type").report("unknown-type", f"no type of connector is called {quoted(spec.type)}", choice(nearest(spec.type, known), known, "types"))
+        (at / "type").report(
+            "unknown-type", f"no type of connector is called {quoted(spec.type)}", choice(nearest(spec.type, known), known, "types")
+        )
     else:
         check_arguments(at / "with", spec.with_, validator_of(type.settings), type.name, "setting")
         for name in spec.secrets:
@@ -221,7 +235,9 @@ def connector(bench: Workbench, draft: Draft) -> Connector:
     for name, text in spec.secrets.items():
         if not is_reference(text):
             spot = at / "secrets" / name
-            spot.report("secret-in-plain-text", f"`{name}` is not a reference to a secret", f"write `env/{_variable(draft, name)}` or `file/NAME`")
+            spot.report(
+                "secret-in-plain-text", f"`{name}` is not a reference to a secret", f"write `env/{_variable(draft, name)}` or `file/NAME`"
+            )
     return Connector(
         ref=draft.ref,
         type=spec.type,

@@ -134,7 +134,9 @@ def _minute(at: At, text: str, *, is_end: bool = False) -> int:
         return int(found[1]) * 60 + int(found[2])
     if is_end and text == "24:00":
         return 1440
-    at.report("bad-time", f"{quoted(text)} is no time of day", "write it as `08:00`, from 00:00 to 23:59" + (", or 24:00" if is_end else ""))
+    at.report(
+        "bad-time", f"{quoted(text)} is no time of day", "write it as `08:00`, from 00:00 to 23:59" + (", or 24:00" if is_end else "")
+    )
     return 0
 
 
@@ -147,7 +149,9 @@ def _weekdays(at: At, written: str | list[str]) -> tuple[int, ...]:
         unknown = [word for word in ((first, last) if dash else (first,)) if word not in WEEKDAYS]
         if unknown:
             spot = at if isinstance(written, str) else at / index
-            spot.report("bad-value", f"{quoted(unknown[0])} is no weekday", f"the weekdays are {listed(WEEKDAYS, 'and')}; `mon-fri` is a range")
+            spot.report(
+                "bad-value", f"{quoted(unknown[0])} is no weekday", f"the weekdays are {listed(WEEKDAYS, 'and')}; `mon-fri` is a range"
+            )
             continue
         begin, end = WEEKDAYS.index(first), WEEKDAYS.index(last or first)
         found.update((begin + step) % 7 + 1 for step in range((end - begin) % 7 + 1))

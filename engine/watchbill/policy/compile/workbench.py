@@ -16,8 +16,8 @@ from watchbill.policy.compile.names import Grants, Names
 class Workbench:
     """One compilation in progress.
 
-    *main* is the draft of `watchbill.yaml`. *settings* are None while they are not compiled, and for good where they are broken; *zone* and *labels* then have
-    the language's defaults, so that the rest can still be looked at.
+    *main* is the draft of `watchbill.yaml`. *settings* are None while they are not compiled, and for good where they are
+    broken; *zone* and *labels* then have the language's defaults, so that the rest can still be looked at.
     """
 
     catalogue: Catalogue

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Discriminator, Tag
+from pydantic import ConfigDict, Discriminator, Tag
 
 from watchbill.policy.documents.section import (
     Day,
@@ -21,8 +21,8 @@ from watchbill.policy.documents.section import (
     TextOrSection,
     UseText,
     WallTime,
-    shape,
     key,
+    shape,
 )
 
 # --- people ---------------------------------------------------------------------------
@@ -52,7 +52,9 @@ class PersonSpec(Section):
     contacts: list[Contact] = key(
         "Ways to reach the person, in order of preference.", [{"use": "phone.call", "to": "+351 555 0100"}], default_factory=list
     )
-    leave: list[Leave] = key("Days away; a schedule skips the person then.", [{"from": "2026-12-21", "to": "2027-01-03"}], default_factory=list)
+    leave: list[Leave] = key(
+        "Days away; a schedule skips the person then.", [{"from": "2026-12-21", "to": "2027-01-03"}], default_factory=list
+    )
     quiet_hours: Maybe[RecurringHours] = key(
         "When posts and updates wait. A page never does.", {"hours": [{"from": "22:00", "to": "07:00"}]}, default=None
     )
@@ -115,7 +117,7 @@ class ServiceSpec(Section):
     tier: int = key("How much it matters; 1 matters most.", 1, ge=1, le=5)
     environment: str = key("Where it runs; the alert's own label `env` or `environment` overrules it.", "prod", default="")
     claims: Maybe[list[Claim]] = key(
-        "Matchers on the labels as received; all must hold. A list of lists gives alternatives. Left out, it is `service=\"NAME\"`.",
+        'Matchers on the labels as received; all must hold. A list of lists gives alternatives. Left out, it is `service="NAME"`.',
         ['service="checkout"'],
         [['service="checkout"'], ['job="checkout-api"']],
         default=None,
@@ -125,7 +127,9 @@ class ServiceSpec(Section):
         "Services that it needs.", ["orders-db", {"service": "card-gateway", "inhibits": True}], default_factory=list
     )
     deadline: Maybe[Duration] = key("A person is paged no later than this, whatever else is tried.", "15m", default=None)
-    links: list[Link] = key("Pages that help.", [{"title": "Dashboard", "url": "https://grafana.example.com/d/checkout"}], default_factory=list)
+    links: list[Link] = key(
+        "Pages that help.", [{"title": "Dashboard", "url": "https://grafana.example.com/d/checkout"}], default_factory=list
+    )
     bindings: dict[str, str] = key(
         "For a connector's name as policies use it, the connector that is meant for this service.",
         {"metrics": "prometheus-eu"},
@@ -154,6 +158,8 @@ class Rotation(Section):
 class Holiday(Section):
     """Public holidays of a country, or one day of your own."""
 
+    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": ["country"]}, {"required": ["date"]}]})
+
     country: Maybe[str] = key("A country, by its code of two letters.", "PT", default=None)
     subdivision: Maybe[str] = key("A part of the country, by its code.", "11", default=None)
     date: Maybe[Day] = key("One day, in place of a country.", "2026-12-24", default=None)
@@ -167,7 +173,9 @@ class Layer(Section):
     zone: Maybe[str] = key("The layer's time zone; the schedule's where it is left out.", "Europe/Lisbon", default=None)
     rotation: Rotation = key("When the watch passes on.", {"every": "1w", "start": "2026-01-05 09:00"})
     participants: list[Name] = key("The people, in the order in which they take over.", ["ana", "bo"])
-    hours: list[Hours] = key("When the layer is on; always where left out.", [{"days": "mon-fri", "from": "08:00", "to": "20:00"}], default_factory=list)
+    hours: list[Hours] = key(
+        "When the layer is on; always where left out.", [{"days": "mon-fri", "from": "08:00", "to": "20:00"}], default_factory=list
+    )
     until: Maybe[WallTime] = key("The local time at which the layer ends.", "2026-12-31 09:00", default=None)
     holidays: list[Holiday] = key("Days on which the layer is empty.", [{"country": "PT"}, {"date": "2026-12-24"}], default_factory=list)
 

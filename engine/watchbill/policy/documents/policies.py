@@ -45,9 +45,7 @@ class EscalationSpec(Selecting):
 
     levels: list[Level] = key("The rungs, from the first to the last.", [{"page": "role/primary", "wait": "5m"}], min_length=1)
     repeat: int = key("How many further rounds follow the first.", 2, default=0, ge=0, le=100)
-    continue_: bool = key(
-        "Applies besides the one that wins, and reaches its own team only.", True, alias="continue", default=False
-    )
+    continue_: bool = key("Applies besides the one that wins, and reaches its own team only.", True, alias="continue", default=False)
     ack: Literal["shared", "own"] = key(
         "`shared`: any acknowledgement stops it. `own`: only one by those whom it has paged.", "own", default="shared"
     )
@@ -142,9 +140,13 @@ class CommsSpec(Selecting):
 
     audience: Name = key("Who is told.", "customers")
     first: Duration = key("By when after the incident opened the first update is due.", "15m", default="15m")
-    cadence: Maybe[Duration] = key("By when each next one is due; only changes of status are told where it is left out.", "30m", default=None)
+    cadence: Maybe[Duration] = key(
+        "By when each next one is due; only changes of status are told where it is left out.", "30m", default=None
+    )
     remind: Maybe[Duration] = key("How long before an update is due its liaison is reminded.", "5m", default=None)
-    review: Maybe[Review] = key("Who reads an update before it leaves.", {"by": "role/customer-liaison", "wait": "10m", "then": "send"}, default=None)
+    review: Maybe[Review] = key(
+        "Who reads an update before it leaves.", {"by": "role/customer-liaison", "wait": "10m", "then": "send"}, default=None
+    )
     messages: Messages = key("What updates say.", {"triggered": {"body": "We are looking into it."}})
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import WithJsonSchema
+from pydantic import ConfigDict, JsonValue, WithJsonSchema
 
 from watchbill.policy.documents.section import (
     Document,
@@ -24,6 +24,16 @@ from watchbill.policy.documents.section import (
 Phase = Literal["opportunity", "human-initiated", "oversight", "fallback"]
 Per = Literal["target", "service", "team", "repository"]
 Mode = Literal["live", "shadow"]
+
+_NEEDED: list[JsonValue] = [
+    {
+        "if": {"properties": {"phase": {"enum": ["oversight", "fallback"]}}, "required": ["phase"]},
+        "then": {"required": ["verify", "rollback", "guards"], "properties": {"guards": {"required": ["rate"]}}},
+    },
+    {"if": {"properties": {"phase": {"const": "fallback"}}, "required": ["phase"]}, "then": {"required": ["hold"]}},
+    {"if": {"properties": {"phase": {"const": "opportunity"}}, "required": ["phase"]}, "else": {"required": ["steps"]}},
+]
+"""What a phase needs besides; the compiler says it in words."""
 
 # --- remediations ---------------------------------------------------------------------
 
@@ -45,6 +55,8 @@ class Verify(Use):
 
 class Rollback(Section):
     """How a repair is undone: steps, or the reason why there is nothing to undo."""
+
+    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": ["none"]}, {"required": ["steps"]}]})
 
     none: Maybe[str] = key("The reason why there is nothing to undo.", "a restart leaves nothing to undo", default=None)
     steps: Maybe[list[RepairStep]] = key(
@@ -85,6 +97,8 @@ class Allow(Section):
 class RemediationSpec(Selecting):
     """What is repaired, how, how far that is trusted, and what stops it."""
 
+    model_config = ConfigDict(json_schema_extra={"allOf": _NEEDED})
+
     phase: Phase = key("How far it is trusted to run by itself.", "human-initiated")
     precondition: Maybe[str] = key("A JMESPath condition that must hold when it starts.", "incident.reopen_count < `3`", default=None)
     hold: Maybe[Duration] = key("How long a page may wait for it to work (phase fallback).", "6m", default=None)
@@ -124,7 +138,9 @@ class Freeze(Section):
 
     from_: Maybe[Instant] = key("From when, with an offset.", "2026-12-20T00:00:00Z", alias="from", default=None)
     to: Maybe[Instant] = key("Until when, with an offset.", "2027-01-04T00:00:00Z", default=None)
-    during: Maybe[RecurringHours] = key("In which recurring hours.", {"hours": [{"days": "fri", "from": "16:00", "to": "24:00"}]}, default=None)
+    during: Maybe[RecurringHours] = key(
+        "In which recurring hours.", {"hours": [{"days": "fri", "from": "16:00", "to": "24:00"}]}, default=None
+    )
     humans_too: bool = key("Whether people may not start anything either.", True, default=False)
     reason: str = key("Why.", "the busiest weeks of the year", default="")
 
@@ -136,7 +152,9 @@ class GuardrailSpec(Section):
     when: Maybe[str] = key("A JMESPath condition that narrows it.", "tier == `1`", default=None)
     ceiling: Maybe[Phase] = key("The furthest phase that a remediation may have.", "oversight", default=None)
     freeze: Maybe[Freeze] = key(
-        "When nothing runs unattended; at any time where it names none.", {"from": "2026-12-20T00:00:00Z", "to": "2027-01-04T00:00:00Z"}, default=None
+        "When nothing runs unattended; at any time where it names none.",
+        {"from": "2026-12-20T00:00:00Z", "to": "2027-01-04T00:00:00Z"},
+        default=None,
     )
     approvals: Maybe[int] = key("How many people must say yes, at least.", 2, default=None, ge=0)
     hold: Maybe[Duration] = key("How long a page may wait for a repair, at most.", "5m", default=None)
@@ -161,8 +179,12 @@ class ConnectorSpec(Section):
     """Which outside system, and how it is reached."""
 
     type: str = key("What kind of system it is.", "prometheus")
-    with_: dict[str, Any] = key("The type's settings; nothing secret.", {"url": "https://prometheus.example.com"}, alias="with", default_factory=dict)
-    secrets: dict[str, SecretText] = key("References to secrets: `env/NAME` or `file/NAME`.", {"token": "env/METRICS_TOKEN"}, default_factory=dict)
+    with_: dict[str, Any] = key(
+        "The type's settings; nothing secret.", {"url": "https://prometheus.example.com"}, alias="with", default_factory=dict
+    )
+    secrets: dict[str, SecretText] = key(
+        "References to secrets: `env/NAME` or `file/NAME`.", {"token": "env/METRICS_TOKEN"}, default_factory=dict
+    )
     mode: Mode = key("`shadow` decides and records, and touches nothing.", "shadow", default="live")
 
 

@@ -79,9 +79,7 @@ def shape(value: object) -> str:
 
 TextOrList: TypeAlias = Annotated[Annotated[str, Tag("text")] | Annotated[list[str], Tag("list")], Discriminator(shape)]
 TextOrSection: TypeAlias = Annotated[Annotated[str, Tag("text")] | Annotated[T, Tag("mapping")], Discriminator(shape)]
-TargetOrTargets: TypeAlias = Annotated[
-    Annotated[TargetText, Tag("text")] | Annotated[list[TargetText], Tag("list")], Discriminator(shape)
-]
+TargetOrTargets: TypeAlias = Annotated[Annotated[TargetText, Tag("text")] | Annotated[list[TargetText], Tag("list")], Discriminator(shape)]
 
 
 class Metadata(Section):
@@ -89,7 +87,9 @@ class Metadata(Section):
 
     name: Name = key("The document's name, unique among all of its kind in the repository.", "checkout")
     team: Maybe[Name] = key("The team whose document this is.", "payments", default=None)
-    labels: dict[str, str] = key("Labels of your own, for your own tools; the engine does not look at them.", {"cost-centre": "4711"}, default_factory=dict)
+    labels: dict[str, str] = key(
+        "Labels of your own, for your own tools; the engine does not look at them.", {"cost-centre": "4711"}, default_factory=dict
+    )
     description: Maybe[str] = key("What it is for, in your words.", "Everything that takes money.", default=None)
 
 
@@ -112,9 +112,15 @@ class Document(Section):
 class Hours(Section):
     """A daily window on some weekdays, in local time. One that ends at or before its beginning ends on the next day."""
 
-    days: TextOrList = key("Weekdays on which the window begins: a range, several, or a list.", "mon-fri", "sat,sun", ["mon", "wed"], default="mon-sun")
+    days: TextOrList = key(
+        "Weekdays on which the window begins: a range, several, or a list.", "mon-fri", "sat,sun", ["mon", "wed"], default="mon-sun"
+    )
     from_: str = key("When it begins, as HH:MM.", "08:00", alias="from", json_schema_extra={"pattern": r"^([01][0-9]|2[0-3]):[0-5][0-9]$"})
-    to: str = key("When it ends, as HH:MM; 24:00 is the end of the day.", "20:00", json_schema_extra={"pattern": r"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$"})
+    to: str = key(
+        "When it ends, as HH:MM; 24:00 is the end of the day.",
+        "20:00",
+        json_schema_extra={"pattern": r"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$"},
+    )
 
 
 class RecurringHours(Section):
@@ -139,5 +145,7 @@ class Selecting(Section):
         ['severity="critical"', 'alertname=~"HighErrorRate|Stuck.*"'],
         default_factory=list,
     )
-    when: Maybe[str] = key("A JMESPath condition over alert, service, team and incident; it must hold besides.", "tier == `1`", default=None)
+    when: Maybe[str] = key(
+        "A JMESPath condition over alert, service, team and incident; it must hold besides.", "tier == `1`", default=None
+    )
     priority: int = key("Decides before anything else between policies that compete; the highest wins.", 10, default=0)

@@ -11,14 +11,18 @@ class Grant(Section):
     """What a team may use beyond its own."""
 
     to: str = key("The team, as `team/NAME`.", "team/payments", json_schema_extra={"pattern": r"^team/[a-z0-9][a-z0-9-]*$"})
-    connectors: list[str] = key("Connectors of other teams that its documents may act with; `*` for all.", ["cluster"], default_factory=list)
+    connectors: list[str] = key(
+        "Connectors of other teams that its documents may act with; `*` for all.", ["cluster"], default_factory=list
+    )
     services_of: list[str] = key("Other teams to whose services its policies apply as well; `*` for all.", ["*"], default_factory=list)
 
 
 class SettingsSpec(Section):
     """What holds for the whole repository."""
 
-    folders: list[str] = key("The folders in which documents stand, relative to this file.", ["ownership", "policies"], default=["ownership", "policies"])
+    folders: list[str] = key(
+        "The folders in which documents stand, relative to this file.", ["ownership", "policies"], default=["ownership", "policies"]
+    )
     fallback_team: Name = key("The team that gets whatever nobody else takes.", "platform")
     zone: str = key("The time zone where a document names none.", "Europe/Lisbon", default="UTC")
     labels: Maybe[list[str]] = key(

@@ -132,7 +132,7 @@ class _Construction:
         except _Stop:
             self._name_findings()
         except MarkedYAMLError as error:
-            finding = syntax_finding(error, self.text, self.file)
+            finding = syntax_finding(error, self.text, self.file, None if self._node is None else self._node.place)
             # What is already reported in the same line is the same mistake seen twice, as in `a: {{ x }} y`.
             if all(other.place.line != finding.place.line for other in self.findings):
                 self.findings.append(finding)

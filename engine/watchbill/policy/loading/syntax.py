@@ -39,6 +39,7 @@ _AFTER: Final = _Saying(
     (), "problem", "something stands after the end of a value", "put the whole value in quotes, or take away what follows it"
 )
 _COLON: Final = _Saying((), "problem", "a second `: ` stands in this value", "put the whole text in quotes")
+_ALONE: Final = _Saying((), "problem", "no document follows the line that begins with `%`", "take that line away")
 _OPEN: Final = _Saying((), "context", "the bracket {here} is never closed", _BRACKET)
 _UNKNOWN: Final = _Saying((), "problem", "this is not YAML", "look at quotes, brackets and indentation around this line")
 
@@ -99,6 +100,7 @@ _BY_CONTEXT: Final = (
 
 _CONFLICT: Final = re.compile(r"^(?:<{7}|={7}|>{7})(?=\s|\Z)", re.MULTILINE)
 _BARE_TEMPLATE: Final = re.compile(r"[:,\[-] +(\{\{)")
+_BRACKETS: Final = re.compile(r"[\[{]")
 _BREAK: Final = re.compile(r"\r\n|\r|\n")
 
 
@@ -113,8 +115,11 @@ def spot_of(text: str, offset: int) -> tuple[int, int]:
     return len(before), len(before[-1]) + 1
 
 
-def syntax_finding(error: MarkedYAMLError, text: str, file: str) -> Finding:
-    """The finding for the *error* at which PyYAML gave up on this *text*."""
+def syntax_finding(error: MarkedYAMLError, text: str, file: str, opened: tuple[int, int] | None) -> Finding:
+    """The finding for the *error* at which PyYAML gave up on this *text*.
+
+    *opened* is where the innermost mapping or list begins that was not at its end then.
+    """
     conflict = _CONFLICT.search(text)
     if conflict:
         place = Place(file, *spot_of(text, conflict.start()))
@@ -125,15 +130,30 @@ def syntax_finding(error: MarkedYAMLError, text: str, file: str) -> Finding:
     row, column = problem
     line = lines[row] if row < len(lines) else ""
     template = _BARE_TEMPLATE.search(line)
+    is_end = not line[column:].strip() and not "".join(lines[row + 1 :]).strip()
     if template and column >= template.start():
         saying, problem = _TEMPLATE, (row, template.start(1))
     else:
-        saying = _saying(error, line, column, is_end=not "".join(lines[row:]).strip())
+        saying = _saying(error, line, column, is_end)
+        if saying is _OPEN:
+            context = _bracket(lines, context)
+        elif is_end and opened and "node content" in (error.problem or "") and _BRACKETS.search(lines[opened[0] - 1], opened[1] - 1):
+            saying, context = _OPEN, _bracket(lines, (opened[0] - 1, opened[1] - 1))
     row, column = context if saying.at == "context" else problem
-    here = lines[row][column : column + 1] if row < len(lines) else ""
+    if row >= len(lines):
+        # The parsers put the end of the text behind its last line.
+        row, column = len(lines) - 1, len(lines[-1])
+    here = lines[row][column : column + 1]
     here = "a backtick" if here == "`" else f"`{here}`" if here else "the end of the line"
     message, help = (part.format(here=here, line=context[0] + 1) for part in (saying.message, saying.help))
     return Finding("yaml-syntax", Place(file, row + 1, column + 1), message, help)
+
+
+def _bracket(lines: list[str], spot: tuple[int, int]) -> tuple[int, int]:
+    """Where the bracket is that opens what begins at this *spot*: behind its anchor and tag, where it has them."""
+    row, column = spot
+    found = _BRACKETS.search(lines[row], column)
+    return (row, found.start()) if found else spot
 
 
 def _saying(error: MarkedYAMLError, line: str, column: int, is_end: bool) -> _Saying:
@@ -143,6 +163,8 @@ def _saying(error: MarkedYAMLError, line: str, column: int, is_end: bool) -> _Sa
         return _TAB
     if is_end and ("',' or ']'" in problem or "',' or '}'" in problem):
         return _OPEN
+    if is_end and "<document start>" in problem:
+        return _ALONE
     if ("expected key" in problem or "<block end>" in problem) and line[:column].strip(" -"):
         return _AFTER
     if "mapping values" in problem and re.search(r":\s", line[:column]):

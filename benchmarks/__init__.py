@@ -1,0 +1,1 @@
+"""What watchbill costs, beside what a user would pick instead: `make bench`."""

@@ -1,0 +1,91 @@
+"""Microseconds of CPU for candidates and conditions, and for a whole decision, by number of policies."""
+
+from __future__ import annotations
+
+import gc
+import statistics
+import time
+from collections.abc import Callable, Sequence
+
+from benchmarks import workload
+from watchbill.decide import Bill, correlate, decide
+from watchbill.decide.claiming import claim
+from watchbill.decide.selecting import matching
+from watchbill.model.decision import Snapshot
+from watchbill.model.event import AlertsReceived
+from watchbill.model.incident import Fold, Opened
+
+SIZES = (10, 100, 1_000, 10_000, 50_000)
+ROUNDS = 5
+
+
+def microseconds(one: Callable[[int], object], count: int) -> float:
+    """The median over rounds of the CPU time of one call, *count* calls a round, after a warm-up."""
+    for number in range(count):
+        one(number)
+    times = []
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(ROUNDS):
+            start = time.process_time_ns()
+            for number in range(count):
+                one(number)
+            times.append((time.process_time_ns() - start) / count / 1_000)
+    finally:
+        gc.enable()
+    return statistics.median(times)
+
+
+def candidates(bill: Bill, alerts: Sequence[workload.Alert]) -> float:
+    """Finding the policies that match an alert, conditions and reasons included."""
+    from watchbill.decide.context import context_of
+
+    claimed = [claim(bill, alert)[0] for alert in alerts]
+    fold = Fold()
+    fold.apply(Opened("x", "x", None, "t0", None, "critical", workload.NOW, "bench"))
+
+    def one(number: int) -> None:
+        alert = claimed[number]
+        context = lambda: context_of(bill, alert, fold, workload.NOW)  # noqa: E731
+        matching(bill, bill.escalations, alert, context, [])
+        matching(bill, bill.triages, alert, context, [])
+
+    return microseconds(one, len(alerts))
+
+
+def whole(bill: Bill, alerts: Sequence[workload.Alert]) -> tuple[float, float, float]:
+    """A whole decision: one that opens an incident, one that joins it, and an alert sent again."""
+    now = workload.NOW
+    opened: list[tuple[Snapshot, AlertsReceived, AlertsReceived]] = []
+
+    def opens(number: int) -> object:
+        (found,) = correlate(bill, (alerts[number],), now)
+        return decide(bill, Snapshot(), AlertsReceived(found.key, found.alerts), now)
+
+    for alert in alerts:
+        (first,) = correlate(bill, (alert,), now)
+        event = AlertsReceived(first.key, first.alerts)
+        labels = {**alert.labels, "instance": "another"}
+        (second,) = correlate(bill, (workload.Alert(f"x{alert.fingerprint}", labels, {}, "firing", now),), now)
+        opened.append((Snapshot(decide(bill, Snapshot(), event, now).incident), event, AlertsReceived(second.key, second.alerts)))
+
+    def joins(number: int) -> object:
+        snapshot, _, second = opened[number]
+        return decide(bill, snapshot, second, now)
+
+    def again(number: int) -> object:
+        snapshot, first, _ = opened[number]
+        return decide(bill, snapshot, first, now)
+
+    return microseconds(opens, len(alerts)), microseconds(joins, len(alerts)), microseconds(again, len(alerts))
+
+
+def run() -> dict[int, tuple[float, float, float, float]]:
+    """Candidates, opening, joining and sent again, in microseconds, by number of policies."""
+    table = {}
+    for size in SIZES:
+        bill = Bill.of(workload.policy_set(size))
+        alerts = workload.alerts(size)
+        table[size] = (candidates(bill, alerts), *whole(bill, alerts))
+    return table

@@ -1,0 +1,134 @@
+"""The verbs, and what becomes of whatever they give back or raise."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Sequence
+from difflib import get_close_matches
+from importlib import import_module
+from typing import Final
+
+import click
+
+from watchbill import __version__
+from watchbill.cli.answer import Answer, Session
+from watchbill.cli.options import common
+from watchbill.cli.output import wants_colour, write
+from watchbill.errors import WatchbillError
+
+VERBS: Final[dict[str, str]] = {
+    "validate": "watchbill.cli.validate",
+    "plan": "watchbill.cli.plan",
+    "oncall": "watchbill.cli.oncall",
+    "schemas": "watchbill.cli.schemas",
+    "completion": "watchbill.cli.completion",
+}
+"""Each verb and the module that holds it as `command`."""
+
+INTERRUPTED: Final = 130
+
+
+class Verbs(click.Group):
+    """A group whose verbs are imported when somebody names them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The verbs, in the order in which one meets them."""
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The verb of this name, or None."""
+        if cmd_name not in VERBS:
+            return None
+        found: click.Command = import_module(VERBS[cmd_name]).command
+        return found
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        """The verb that *args* begin with; for one that does not exist, the nearest is offered."""
+        if args and not args[0].startswith("-") and args[0] not in VERBS:
+            near = get_close_matches(args[0], VERBS, n=1)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            ctx.fail(f"There is no verb {args[0]!r}.{hint}")
+        return super().resolve_command(ctx, args)
+
+
+@click.command(
+    "watchbill",
+    cls=Verbs,
+    context_settings={"auto_envvar_prefix": "WATCHBILL", "help_option_names": ["-h", "--help"]},
+    epilog=(
+        "Exit codes: 0 well; 1 findings, or a difference that was asked for; 2 wrong use, or nothing could be loaded; "
+        "3 something outside failed. Every option is an environment variable too: --at of plan is WATCHBILL_PLAN_AT."
+    ),
+)
+@click.version_option(__version__, message="watchbill %(version)s", help="Print the version and exit.")
+@common
+def app() -> None:
+    """Incident response as reviewed, tested, versioned YAML.
+
+    watchbill reads what your teams have declared (who owns what, who is called, what is collected, what is said to whom and what may be
+    repaired by itself) and says, before anything breaks, what an alert would do.
+    """
+
+
+# --- carrying it out --------------------------------------------------------------------
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Carry out one command line, print what came of it, and give back the exit code. Nothing is raised."""
+    session = Session(debug="--debug" in arguments)
+    try:
+        answer = app.main(args=list(arguments), prog_name="watchbill", standalone_mode=False, obj=session)
+    except WatchbillError as error:
+        return _said(session, error)
+    except click.ClickException as error:
+        error.show()
+        return 2
+    except (click.Abort, KeyboardInterrupt):
+        return INTERRUPTED
+    except OSError as error:
+        return _outside(session, error)
+    except Exception as error:
+        return _bug(session, error)
+    return _deliver(answer)
+
+
+def _deliver(answer: object) -> int:
+    """Print an answer. Anything but an answer is an exit code of click's own, as for ``--help``."""
+    if not isinstance(answer, Answer):
+        return answer if isinstance(answer, int) else 0
+    write(sys.stdout, answer.text)
+    write(sys.stderr, answer.remark)
+    return answer.code
+
+
+def _said(session: Session, error: WatchbillError) -> int:
+    from watchbill.report.findings import trouble_lines
+    from watchbill.report.paint import paint_all
+
+    _trace(session, error)
+    lines = trouble_lines(str(error.place or ""), error.message, error.rule, error.help)
+    write(sys.stderr, paint_all(lines, wants_colour(session.color, sys.stderr)))
+    return error.exit_code
+
+
+def _outside(session: Session, error: OSError) -> int:
+    from watchbill.errors import OutsideError
+
+    message = f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror or error)
+    help_ = "mend that and try again; with `--debug` the place in the code is shown"
+    return _said(session, OutsideError(message, help_, rule="outside-failed").with_traceback(error.__traceback__))
+
+
+def _bug(session: Session, error: Exception) -> int:
+    from watchbill.report.plain import plain
+
+    _trace(session, error)
+    said = plain(f"{type(error).__name__}: {error}")
+    write(sys.stderr, f"this is a bug of watchbill: {said} [bug]\n  help: report it, with what `--debug` prints\n")
+    return 3
+
+
+def _trace(session: Session, error: Exception) -> None:
+    if session.debug:
+        write(sys.stderr, "".join(traceback.format_exception(error)))

@@ -1,0 +1,58 @@
+"""Writing to a terminal, a file or a pipe, whatever its encoding, and whether or not somebody still reads."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Final, TextIO
+
+_SIMPLER: Final = str.maketrans({"·": "-", "─": "-", "«": '"', "»": '"', "–": "-", "…": "...", "→": "->", "’": "'"})
+"""What stands for our own signs where the encoding has none of them."""
+
+
+def write(stream: TextIO, text: str) -> None:
+    """Write the whole *text*. A reader who has gone away (`… | head`) is no error; signs a terminal lacks are replaced."""
+    if not text:
+        return
+    encoding = stream.encoding or "utf-8"
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        text = text.translate(_SIMPLER).encode(encoding, "backslashreplace").decode(encoding)
+    try:
+        stream.write(text)
+        stream.flush()
+    except BrokenPipeError:
+        _forget(stream)
+
+
+def _forget(stream: TextIO) -> None:
+    """Lead the *stream* to nowhere, so that Python's own flush at the end has nothing to complain about."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, stream.fileno())
+    except (OSError, ValueError):
+        pass
+    finally:
+        os.close(nowhere)
+
+
+def wants_colour(choice: str, stream: TextIO) -> bool:
+    """Whether the *stream* gets colours: as *choice* says, and for ``auto`` a terminal without NO_COLOR does."""
+    if choice != "auto":
+        return choice == "always"
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def width_of(stream: TextIO) -> int:
+    """How wide to write: as wide as the terminal is, or 80 columns where there is none."""
+    if not stream.isatty():
+        return 80
+    import shutil
+
+    return shutil.get_terminal_size().columns
+
+
+def is_interactive() -> bool:
+    """Whether a person sits at standard input, so that waiting for it would wait for ever."""
+    return sys.stdin.isatty()

@@ -1,0 +1,71 @@
+"""Finding the policy repository, and loading what it holds."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from watchbill.errors import UserError
+from watchbill.report.counts import count
+
+if TYPE_CHECKING:
+    from watchbill.model.policyset import PolicySet
+    from watchbill.policy import Compiled
+
+SETTINGS: Final = "watchbill.yaml"
+
+
+def root_of(path: str | None) -> Path:
+    """The root of the policy repository that *path* (by default the current folder) lies in.
+
+    That is the nearest folder, at or above it, with a `watchbill.yaml`. The answer is as short as the *path* allows, so
+    that places can be shown the way they were asked for. Raises UserError `no-settings` where there is none.
+    """
+    asked = Path(path or ".")
+    if not asked.exists():
+        raise UserError(f"there is no folder `{asked}`", "name a folder in your policy repository", rule="no-settings")
+    start = asked if asked.is_dir() else asked.parent
+    if os.path.lexists(start / SETTINGS):
+        return start
+    for folder in start.resolve().parents:
+        if os.path.lexists(folder / SETTINGS):
+            return Path(os.path.relpath(folder))
+    raise UserError(
+        f"there is no `{SETTINGS}` in `{asked}`, nor in any folder above it",
+        "change to your policy repository, or name it with `--policies`",
+        rule="no-settings",
+    )
+
+
+def load_policies(root: Path) -> tuple[PolicySet, str]:
+    """The policies of the repository at this *root* at its revision, and a remark where not everything in it is well.
+
+    Raises UserError `no-policies` where the settings are broken, so that nothing could be loaded.
+    """
+    from watchbill.cli.revision import revision_of
+    from watchbill.connectors.catalogue import catalogue
+    from watchbill.policy import load
+
+    compiled = load(root, catalogue(), revision_of(root))
+    if compiled.policies is None:
+        raise UserError(
+            f"no policies could be loaded: `{SETTINGS}` has {_said(compiled)}",
+            f"run `watchbill validate {root}` to see what to mend",
+            rule="no-policies",
+        )
+    return compiled.policies, _remark(compiled, root)
+
+
+def _said(compiled: Compiled) -> str:
+    errors = sum(finding.level == "error" for finding in compiled.findings)
+    warnings = len(compiled.findings) - errors
+    parts = ([count(errors, "error")] if errors else []) + ([count(warnings, "warning")] if warnings else [])
+    return " and ".join(parts) or "no findings"
+
+
+def _remark(compiled: Compiled, root: Path) -> str:
+    if not compiled.findings:
+        return ""
+    where = "" if str(root) == "." else f" {root}"
+    return f"the policies have {_said(compiled)}; `watchbill validate{where}` shows them\n"

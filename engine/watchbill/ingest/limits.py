@@ -1,0 +1,19 @@
+"""What is taken from outside, and how much of it: generous for alerts, and an end for everything else."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+BODY_BYTES: Final = 16 * 1024 * 1024
+ALERTS: Final = 10_000
+LABELS: Final = 128
+"""Of one alert; as many annotations."""
+
+NAME_LENGTH: Final = 1024
+VALUE_LENGTH: Final = 65_536
+FIRST_YEAR: Final = 1970
+LAST_YEAR: Final = 2200
+
+CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+"""What no name may have in it: it could not be seen where the name is shown."""

@@ -1,0 +1,60 @@
+"""The shapes that come over the wire, as structs that decode and check in one pass.
+
+Fields that senders add are ignored. `null` is the same as absent. Importing this module imports msgspec, so it is
+imported where bytes are decoded and nowhere else.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from msgspec import DecodeError, Meta, Struct, ValidationError, convert
+from msgspec.json import Decoder
+
+from watchbill.ingest.limits import ALERTS, LABELS, NAME_LENGTH, VALUE_LENGTH
+
+__all__ = ["DecodeError", "WireAlert", "WireObject", "decode_list", "decode_object", "is_time"]
+
+_Name = Annotated[str, Meta(min_length=1, max_length=NAME_LENGTH)]
+_Value = Annotated[str, Meta(max_length=VALUE_LENGTH)]
+_Texts = Annotated[dict[_Name, _Value], Meta(max_length=LABELS)]
+
+_Time = Annotated[datetime, Meta(tz=True)]
+
+
+class WireAlert(Struct, gc=False):
+    """One alert as Alertmanager's webhook, its API and Prometheus write it.
+
+    What the API gives back has an object for `status`, about silences; only a word says whether it fires.
+    """
+
+    labels: _Texts | None = None
+    annotations: _Texts | None = None
+    startsAt: _Time | None = None
+    endsAt: _Time | None = None
+    generatorURL: _Value | None = None
+    status: Literal["firing", "resolved"] | dict[str, Any] | None = None
+
+
+_Alerts = Annotated[list[WireAlert], Meta(max_length=ALERTS)]
+
+
+class WireObject(WireAlert, gc=False):
+    """What an object may be: a webhook, if it has `alerts`, or else one alert."""
+
+    alerts: _Alerts | None = None
+    truncatedAlerts: Annotated[int, Meta(ge=0)] | None = None
+
+
+decode_object = Decoder(WireObject).decode
+decode_list = Decoder(_Alerts).decode
+
+
+def is_time(text: str) -> bool:
+    """Whether this *text* is a time as the decoders take it: RFC 3339, with an offset."""
+    try:
+        convert(text, _Time)
+    except ValidationError:
+        return False
+    return True

@@ -1,0 +1,69 @@
+"""The status of an incident, and the fold of its changes."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from tests.makers import NOON, a_claimed_alert, an_alert
+from watchbill.model.incident import TRANSITIONS, AlertsTaken, Fold, Opened, StatusChanged, fold, lead_of
+
+OPENED = Opened("checkout-aaaaaa", "service/checkout", "checkout", "payments", 1, "critical", NOON, "4f2c1d9")
+
+
+def test_every_status_can_be_resolved_or_reopened() -> None:
+    """
+    Whatever its status, an incident can come to its end, and come back.
+    """
+    assert {status for (status, trigger), to in TRANSITIONS.items() if to == "resolved"} == {"triggered", "acknowledged", "mitigated"}
+    assert TRANSITIONS["resolved", "reopen"] == "triggered"
+
+
+def test_a_change_of_status_that_is_no_row_cannot_happen() -> None:
+    """
+    Only rows of the table change a status: nothing acknowledges what is resolved.
+    """
+    resolved = fold(None, [OPENED, StatusChanged("resolve", NOON)])
+
+    with pytest.raises(KeyError):
+        fold(resolved, [StatusChanged("acknowledge", NOON, "ana")])
+
+
+def test_reopening_counts() -> None:
+    """
+    Each time it comes back the incident is one reopening older, and nobody has it.
+    """
+    incident = fold(
+        None, [OPENED, StatusChanged("acknowledge", NOON, "ana"), StatusChanged("resolve", NOON), StatusChanged("reopen", NOON)]
+    )
+
+    assert (incident.status, incident.reopen_count, incident.acknowledged_by) == ("triggered", 1, "")
+
+
+def test_a_fold_shares_nothing_with_what_it_gave() -> None:
+    """
+    An incident that was folded does not change when the folding goes on.
+    """
+    folding = Fold()
+    folding.apply(OPENED)
+    before = folding.incident()
+    folding.apply(AlertsTaken((a_claimed_alert(),), NOON))
+
+    assert before.alerts == {}
+    assert len(folding.incident().alerts) == 1
+
+
+def test_the_lead_is_the_most_severe_firing_then_the_oldest() -> None:
+    """
+    The lead is the most severe alert that fires, of those the oldest, of those the first by fingerprint.
+    """
+    old = a_claimed_alert(an_alert(alertname="Old", starts_at=NOON - timedelta(hours=1)))
+    new = a_claimed_alert(an_alert(alertname="New"))
+    twin = a_claimed_alert(an_alert(alertname="Twin"))
+    mild = a_claimed_alert(an_alert(alertname="Mild", severity="warning", starts_at=NOON - timedelta(hours=2)))
+    ended = a_claimed_alert(an_alert(alertname="Ended", status="resolved", starts_at=NOON - timedelta(hours=3)))
+
+    assert lead_of((new, mild, ended, old)).alert.name == "Old"
+    assert lead_of((twin, new)).alert.name == "New"
+    assert lead_of((mild, ended)).alert.name == "Mild"
