@@ -6,8 +6,10 @@ import gc
 import statistics
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
 
-from benchmarks import workload
+from benchmarks import peers, workload
 from watchbill.decide import Bill, correlate, decide
 from watchbill.decide.claiming import claim
 from watchbill.decide.selecting import matching
@@ -17,6 +19,7 @@ from watchbill.model.incident import Fold, Opened
 
 SIZES = (10, 100, 1_000, 10_000, 50_000)
 ROUNDS = 5
+HAS_ZEN = find_spec("zen") is not None
 
 
 def microseconds(one: Callable[[int], object], count: int) -> float:
@@ -81,11 +84,40 @@ def whole(bill: Bill, alerts: Sequence[workload.Alert]) -> tuple[float, float, f
     return microseconds(opens, len(alerts)), microseconds(joins, len(alerts)), microseconds(again, len(alerts))
 
 
-def run() -> dict[int, tuple[float, float, float, float]]:
-    """Candidates, opening, joining and sent again, in microseconds, by number of policies."""
-    table = {}
-    for size in SIZES:
-        bill = Bill.of(workload.policy_set(size))
-        alerts = workload.alerts(size)
-        table[size] = (candidates(bill, alerts), *whole(bill, alerts))
-    return table
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Microseconds an alert, at one number of policies; *table* is None where zen-engine was not measured."""
+
+    candidates: float
+    table: float | None
+    loop: float
+    opens: float
+    joins: float
+    again: float
+
+
+def measure(size: int) -> Figures:
+    """All figures at *size* policies, after checking that every way finds the same policies."""
+    policies = workload.policy_set(size)
+    bill = Bill.of(policies)
+    alerts = workload.alerts(size)
+    few = alerts[: max(4, min(len(alerts), 200_000 // size))]
+    loop = peers.closures_in_a_loop(policies)
+    table = peers.zen_decision_table(policies) if HAS_ZEN else None
+    for alert in few[:4]:
+        expected = loop(alert)
+        claimed = claim(bill, alert)[0]
+        found = [
+            each.ref.name
+            for kind in (bill.escalations, bill.triages)
+            for each, failed in kind.looked_at(claimed.labels)
+            if failed is None
+        ]
+        assert sorted(found) == expected, (sorted(found), expected)
+        assert table is None or peers.hits(table(alert)) == expected
+    return Figures(
+        candidates(bill, alerts),
+        microseconds(lambda number: table(few[number]), len(few)) if table is not None else None,
+        microseconds(lambda number: loop(few[number]), len(few)),
+        *whole(bill, alerts),
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from tests.makers import (
@@ -318,3 +319,30 @@ def test_a_schedule_without_anybody_says_so() -> None:
 
     assert watch.paged == [("12:00", "bo")]
     assert "nobody is on call on payments-primary" in watch.step("page").note
+
+
+def test_a_level_that_only_posts_takes_its_time() -> None:
+    """
+    A level that pages nobody posts, and the next one comes when its wait is over.
+    """
+    quiet = a_level(wait=timedelta(hours=8), notify=[a_use("chat.post", text="for the morning")])
+    quiet = replace(quiet, page=())
+    watch = Watch(a_shop(an_escalation("night", quiet, a_level("role/primary"))))
+    watch.receives(an_alert())
+    watch.passes(minutes=8 * 60)
+
+    assert watch.calls("notify") == [("12:00", "chat.post")]
+    assert watch.paged == [("20:00", "ana")]
+
+
+def test_an_escalation_that_only_posts_calls_nobody_at_its_end() -> None:
+    """
+    Where no level names anybody, nobody is meant to be called: neither the fallback team nor the alarm follows.
+    """
+    quiet = replace(a_level(notify=[a_use("chat.post", text="to read")]), page=())
+    watch = Watch(a_shop(an_escalation("to-read", quiet)))
+    watch.receives(an_alert())
+    watch.passes(minutes=600)
+
+    assert watch.paged == []
+    assert watch.steps("alarm") == []

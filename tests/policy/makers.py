@@ -6,6 +6,8 @@ documents; those of the same kind and name take the place of the shop's.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from watchbill.errors import Finding
 from watchbill.model.policyset import Action, Catalogue, ConnectorType, PolicySet
 from watchbill.model.references import Json
@@ -233,7 +235,7 @@ def compiled(text: str = "", *, shop: str = SHOP, settings: str | None = SETTING
     usual = loaded(settings, "watchbill.yaml").documents[0] if settings is not None else None
     done = compile_policies([*rest, *given], CATALOGUE, "4f2c1d9", own or usual, quarantined=written.quarantined)
     findings = sorted((*written.findings, *done.findings), key=lambda finding: finding.order)
-    return Compiled(done.policies, tuple(findings), done.quarantined, done.documents)
+    return replace(done, findings=tuple(findings))
 
 
 def _label(document: RawDocument) -> str:

@@ -58,6 +58,8 @@ SYNTAX = [
     ('a: x-{{ y }}\nb: {{ "x" ~ y }}\n', "2:4", "a template without quotes"),
     ("a: 1\nb: [", "2:4", "the bracket `[` is never closed"),
     ("a: 1\nb: {x: [  # and so on\n", "2:8", "the bracket `[` is never closed"),
+    ("a: &x !!seq [1, 2\n", "1:13", "the bracket `[` is never closed"),
+    ("&x %", "1:4", "cannot begin with `%`"),
     ("a: [1,", "1:4", "the bracket `[` is never closed"),
 ]
 
@@ -114,7 +116,11 @@ def test_mistakes_before_broken_syntax_are_reported_too() -> None:
     """
     All that is wrong up to broken syntax comes at once, in order of place.
     """
-    assert findings("a: 1\na: 2\n---\n- x\n---\nb: ]\n") == [("2:1", "yaml-duplicate-key"), ("4:1", "yaml-document"), ("6:4", "yaml-syntax")]
+    assert findings("a: 1\na: 2\n---\n- x\n---\nb: ]\n") == [
+        ("2:1", "yaml-duplicate-key"),
+        ("4:1", "yaml-document"),
+        ("6:4", "yaml-syntax"),
+    ]
 
 
 def test_one_mistake_is_one_message() -> None:
@@ -198,7 +204,11 @@ def test_each_further_repetition_is_a_mistake() -> None:
     """
     Every repetition of a key is found, in nested mappings as well.
     """
-    assert findings("a: {b: 1, b: {c: 1}, b: 3}\na: x\n") == [("1:11", "yaml-duplicate-key"), ("1:22", "yaml-duplicate-key"), ("2:1", "yaml-duplicate-key")]
+    assert findings("a: {b: 1, b: {c: 1}, b: 3}\na: x\n") == [
+        ("1:11", "yaml-duplicate-key"),
+        ("1:22", "yaml-duplicate-key"),
+        ("2:1", "yaml-duplicate-key"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -295,7 +305,8 @@ def test_a_value_cannot_hold_itself(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "written", [".inf", "-.INF", ".nan", "1e999", "-1e999", "18446744073709551616", "-9223372036854775809", "0xFFFFFFFFFFFFFFFFF", "9" * 9000]
+    "written",
+    [".inf", "-.INF", ".nan", "1e999", "-1e999", "18446744073709551616", "-9223372036854775809", "0xFFFFFFFFFFFFFFFFF", "9" * 9000],
 )
 def test_numbers_are_those_of_json(written: str) -> None:
     """

@@ -38,14 +38,20 @@ def test_settings_and_documents_are_apart(tmp_path: Path) -> None:
     """
     The Settings come by themselves; everything else comes in order of path and line, under POSIX paths from the root.
     """
-    a_repository(tmp_path, settings=SETTINGS + "---\nz: 1\n", policies__b="b: 1\n", policies__a__x="x: 1\n---\ny: 1\n", ownership__t="t: 1\n")
+    a_repository(
+        tmp_path, settings=SETTINGS + "---\nz: 1\n", policies__b="b: 1\n", policies__a__x="x: 1\n---\ny: 1\n", ownership__t="t: 1\n"
+    )
     settings, loaded = load_repository(tmp_path)
 
     assert settings is not None
     assert settings.data["spec"] == {"fallback_team": "platform"}
     assert [(document.file, *document.data) for document in loaded.documents] == [
-        ("watchbill.yaml", "z"), ("ownership/t.yaml", "t"), ("policies/a/x.yaml", "x"), ("policies/a/x.yaml", "y"), ("policies/b.yaml", "b"),
-    ]  # fmt: skip
+        ("watchbill.yaml", "z"),
+        ("ownership/t.yaml", "t"),
+        ("policies/a/x.yaml", "x"),
+        ("policies/a/x.yaml", "y"),
+        ("policies/b.yaml", "b"),
+    ]
     assert (loaded.files, loaded.findings) == (4, ())
 
 
@@ -116,7 +122,9 @@ def test_settings_name_the_folders(tmp_path: Path) -> None:
     """
     With `folders`, those are read and not the usual ones; where they overlap, each file is read once.
     """
-    a_repository(tmp_path, settings="kind: Settings\nspec: {folders: [teams/, ./teams/a, '.more']}\n", policies__x="a: 1\n", teams__a__x="a: 1\n")
+    a_repository(
+        tmp_path, settings="kind: Settings\nspec: {folders: [teams/, ./teams/a, '.more']}\n", policies__x="a: 1\n", teams__a__x="a: 1\n"
+    )
     put(tmp_path, ".more/y.yaml")
 
     assert list(read_policy_files(tmp_path)) == ["watchbill.yaml", ".more/y.yaml", "teams/a/x.yaml"]

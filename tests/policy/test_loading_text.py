@@ -9,8 +9,7 @@ from typing import Any
 
 import pytest
 
-from watchbill.policy.loading import PlacedDict, PlacedList, RawDocument, from_json, load_text, to_json
-from watchbill.policy.loading import parsing
+from watchbill.policy.loading import PlacedDict, PlacedList, RawDocument, from_json, load_text, parsing, to_json
 
 ESCALATION = """\
 # Who is called at night.
@@ -59,7 +58,25 @@ def test_plain_scalars_follow_the_core_schema(written: str, value: Any) -> None:
 
 @pytest.mark.parametrize(
     "written",
-    ["no", "yes", "on", "off", "y", "12:30", "2026-01-05", "2026-01-05T09:00:00Z", "1_000", "0b11", "-0x1", "0o8", "5m", "1h30m", "+", ".", "1.2.3"],
+    [
+        "no",
+        "yes",
+        "on",
+        "off",
+        "y",
+        "12:30",
+        "2026-01-05",
+        "2026-01-05T09:00:00Z",
+        "1_000",
+        "0b11",
+        "-0x1",
+        "0o8",
+        "5m",
+        "1h30m",
+        "+",
+        ".",
+        "1.2.3",
+    ],
 )
 def test_what_only_yaml_1_1_knows_is_a_text(written: str) -> None:
     """
@@ -78,7 +95,15 @@ def test_what_is_quoted_is_a_text(written: str) -> None:
 
 @pytest.mark.parametrize(
     ("written", "value"),
-    [("!!str 1", "1"), ('!!int "7"', 7), ("!!float 1", 1.0), ("!!bool true", True), ("!!null ''", None), ("!!map {}", {}), ("!!seq []", [])],
+    [
+        ("!!str 1", "1"),
+        ('!!int "7"', 7),
+        ("!!float 1", 1.0),
+        ("!!bool true", True),
+        ("!!null ''", None),
+        ("!!map {}", {}),
+        ("!!seq []", []),
+    ],
 )
 def test_the_core_tags_are_obeyed(written: str, value: Any) -> None:
     """
@@ -298,7 +323,9 @@ def test_what_is_kept_is_the_same_on_every_machine(monkeypatch: pytest.MonkeyPat
     assert from_json(to_json(loaded)) == loaded
 
 
-@pytest.mark.parametrize("text", [b"", b"{}", b"[]", b"3", b'[0,"",0,[],[],[],""]', b'[1,"",0,[],[],[["f",{},1]],""]', b'[1,"",0,[],[[]],[],""]', b"\xff"])
+@pytest.mark.parametrize(
+    "text", [b"", b"{}", b"[]", b"3", b'[0,"",0,[],[],[],""]', b'[1,"",0,[],[],[["f",{},1]],""]', b'[1,"",0,[],[[]],[],""]', b"\xff"]
+)
 def test_what_another_version_kept_is_refused(text: bytes) -> None:
     """
     Whatever is not what this version writes is a ValueError, and never a half-read set of documents.

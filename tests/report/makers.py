@@ -81,7 +81,9 @@ def rounds(minutes: float, number: int) -> tuple[PlannedPage, ...]:
         a_page(minutes, a_person("ana", at=start), round=number),
         a_page(
             minutes + 5,
-            a_person("bo", "Europe/Berlin", second, duty="role/secondary", why="payments-secondary, override bo-for-dan-1123 in place of dan"),
+            a_person(
+                "bo", "Europe/Berlin", second, duty="role/secondary", why="payments-secondary, override bo-for-dan-1123 in place of dan"
+            ),
             round=number,
             level=1,
             note="dan is on leave until 27 November",
@@ -181,7 +183,11 @@ def an_offer(**more: Any) -> PlannedRepair:
         "declared": "fallback",
         "runs": False,
         "forecasts": (
-            Forecast("frozen until 2027-01-04: december", False, a_ref("Guardrail", "freeze-december", "", a_place("policies/guardrails.yaml", 8))),
+            Forecast(
+                "frozen until 2027-01-04: december",
+                False,
+                a_ref("Guardrail", "freeze-december", "", a_place("policies/guardrails.yaml", 8)),
+            ),
         ),
         "verification": "",
         "rollback": "",
@@ -214,7 +220,9 @@ def a_plan(**more: Any) -> Plan:
         "claim": Reason(CHECKOUT, True, 'claimed by service="checkout"'),
         "escalations": (an_escalation(),),
         "posts": (a_post(11), a_post(36), a_post(61)),
-        "hub": PlannedHub("#inc-checkout-1123", True, (("ana", "role/primary"), ("eve", "role/incident-commander")), CRITICAL, a_place(line=20)),
+        "hub": PlannedHub(
+            "#inc-checkout-1123", True, (("ana", "role/primary"), ("eve", "role/incident-commander")), CRITICAL, a_place(line=20)
+        ),
         "evidence": (
             some_evidence("error-rate", "error rate, 1h against yesterday"),
             some_evidence("logs", "new log templates", "logs.query"),
@@ -224,7 +232,15 @@ def a_plan(**more: Any) -> Plan:
         "evidence_budget": timedelta(seconds=30),
         "updates": (
             an_update(),
-            an_update(title="stakeholders", channels=("mail.send",), due_at=after(10), reviewer=None, sent_at=after(10), every=None, liaison="role/customer-liaison"),
+            an_update(
+                title="stakeholders",
+                channels=("mail.send",),
+                due_at=after(10),
+                reviewer=None,
+                sent_at=after(10),
+                every=None,
+                liaison="role/customer-liaison",
+            ),
         ),
         "repairs": (a_repair(), an_offer()),
         "refused": (

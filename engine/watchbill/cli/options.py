@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
@@ -13,11 +13,18 @@ from watchbill.cli.answer import Session
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+if TYPE_CHECKING:
+    # Generic for type checkers only: it is a plain class in the oldest click we run on.
+    MomentType = click.ParamType[datetime]
+    LengthType = click.ParamType[timedelta]
+else:
+    MomentType = LengthType = click.ParamType
+
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|z|[+-]\d\d:\d\d)")
 _YEARS: Final = range(1970, 2201)
 
 
-class Moment(click.ParamType):
+class Moment(MomentType):
     """A time as RFC 3339 writes it, with ``Z`` or an offset; seconds may be left out."""
 
     name = "time"
@@ -38,7 +45,7 @@ class Moment(click.ParamType):
         return instant
 
 
-class Length(click.ParamType):
+class Length(LengthType):
     """A duration as policies write it, above zero."""
 
     name = "duration"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import posixpath
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -47,7 +48,7 @@ def load_policies(root: Path) -> tuple[PolicySet, str]:
     from watchbill.connectors.catalogue import catalogue
     from watchbill.policy import load
 
-    compiled = load(root, catalogue(), revision_of(root))
+    compiled = load(root, catalogue(), revision_of(root, folders_of(root)))
     if compiled.policies is None:
         raise UserError(
             f"no policies could be loaded: `{SETTINGS}` has {_said(compiled)}",
@@ -55,6 +56,23 @@ def load_policies(root: Path) -> tuple[PolicySet, str]:
             rule="no-policies",
         )
     return compiled.policies, _remark(compiled, root)
+
+
+def folders_of(root: Path) -> tuple[str, ...]:
+    """The folders that the settings at this *root* name, or the usual ones where they name none; those outside are left out."""
+    from watchbill.policy.loading import load_text
+    from watchbill.policy.loading.reading import FOLDERS
+
+    try:
+        documents = load_text((root / SETTINGS).read_bytes(), SETTINGS).documents
+    except OSError:
+        return FOLDERS
+    spec = next((each.data.get("spec") for each in documents if each.data.get("kind") == "Settings"), None)
+    named = spec.get("folders") if isinstance(spec, dict) else None
+    if not isinstance(named, list):
+        return FOLDERS
+    folders = (posixpath.normpath(name) for name in named if isinstance(name, str) and name)
+    return tuple(folder for folder in folders if not posixpath.isabs(folder) and folder.split("/")[0] != "..")
 
 
 def _said(compiled: Compiled) -> str:

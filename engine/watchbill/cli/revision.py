@@ -9,11 +9,11 @@ from __future__ import annotations
 import hashlib
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
-from watchbill.cli.repository import SETTINGS
+SETTINGS: Final = "watchbill.yaml"
 
 _TIME_LIMIT: Final = 10
 """Seconds. A git that takes longer is on a file system that is not well, and the plan matters more."""
@@ -21,19 +21,20 @@ _TIME_LIMIT: Final = 10
 _HARDENED: Final = ("-c", "core.fsmonitor=", "-c", "core.hooksPath=/dev/null", "-c", "core.pager=cat", "--no-pager", "--no-optional-locks")
 
 
-def revision_of(root: Path) -> str | None:
-    """The short commit of the policies at this *root*, with ``+`` where files differ from it.
+def revision_of(root: Path, folders: Iterable[str]) -> str | None:
+    """The short commit of the policies at this *root*, with ``+`` where the settings or files in *folders* differ from it.
 
     None where git is missing, refuses, is too slow, or has no commit that holds the settings: the contents speak for themselves then.
     """
     commit = _git(root, "rev-parse", "--short", "HEAD")
-    tree = _git(root, "ls-tree", "-r", "-z", "HEAD", "--", ".")
+    asked = sorted(folders)
+    tree = _git(root, "ls-tree", "-r", "-z", "HEAD", "--", SETTINGS, *asked) if commit else None
     if not commit or tree is None:
         return None
     committed = _blobs(tree)
     if SETTINGS not in committed:
         return None
-    return commit.decode("ascii", "replace").strip() + ("+" if _differs(root, committed) else "")
+    return commit.decode("ascii", "replace").strip() + ("+" if _differs(root, committed, asked) else "")
 
 
 def _git(root: Path, *arguments: str) -> bytes | None:
@@ -70,9 +71,8 @@ def _is_policy(path: str) -> bool:
     return path.endswith((".yaml", ".yml")) and not any(part.startswith(".") for part in path.split("/"))
 
 
-def _differs(root: Path, committed: dict[str, str]) -> bool:
+def _differs(root: Path, committed: dict[str, str], folders: list[str]) -> bool:
     """Whether any file that was committed is changed or gone, or one is there that was not committed."""
-    folders = {path.split("/", 1)[0] for path in committed if "/" in path}
     for path, blob in committed.items():
         try:
             content = (root / path).read_bytes()
@@ -91,8 +91,8 @@ def _blob(content: bytes, size: int) -> str:
     return made.hexdigest()
 
 
-def _present(root: Path, folders: set[str]) -> Iterator[str]:
-    for folder in sorted(folders):
+def _present(root: Path, folders: list[str]) -> Iterator[str]:
+    for folder in folders:
         for here, inside, files in os.walk(root / folder):
             inside[:] = [name for name in inside if not name.startswith(".")]
             relative = os.path.relpath(here, root).replace(os.sep, "/")

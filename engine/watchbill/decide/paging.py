@@ -20,6 +20,8 @@ from watchbill.model.references import Target
 
 FALLBACK = "fallback-team"
 ALARM = "alarm"
+POSTS_ONLY = "posts only"
+"""The note of a level that names nobody: it takes its time all the same."""
 
 
 def escalation_named(draft: Draft, run: EscalationRun) -> Escalation | None:
@@ -111,11 +113,13 @@ def start_page(draft: Draft, step: Step) -> None:
     note = "; ".join(resolution.skipped)
     if people:
         draft.start(step, people=duties(people), deliveries=deliveries_to(people, draft.now), note=note, text=_text(draft, escalation))
+    elif not level.page:
+        draft.change(step, state="done", note=POSTS_ONLY)
     else:
         draft.change(step, state="failed", note=note or "nobody can be reached")
     if step.slot != FALLBACK:
         _notify(draft, escalation, level, step)
-    _plan_next(draft, run, escalation, step, draft.now + (level.wait if people else timedelta(0)))
+    _plan_next(draft, run, escalation, step, draft.now + (level.wait if people or not level.page else timedelta(0)))
 
 
 def deliveries_to(people: Iterable[Reached], now: datetime) -> tuple[Delivery, ...]:
@@ -187,7 +191,8 @@ def _plan_next(draft: Draft, run: EscalationRun, escalation: Escalation, step: S
         plan_page(draft, escalation, level, step.round, due_at)
     elif step.round - run.first_round < escalation.repeat:
         plan_page(draft, escalation, 0, step.round + 1, due_at)
-    elif escalation.proceed:
+    elif escalation.proceed or not any(each.page for each in escalation.levels):
+        # One that applies besides has nobody behind it, and one that only posts means nobody to be called.
         draft.record(EscalationEnded(escalation.ref.name, "it went through all its rounds"))
     else:
         settings = draft.bill.policies.settings

@@ -58,7 +58,7 @@ def _gather(bill: Bill, correlation: Correlation, at: datetime, moments: tuple[M
     steps = _ended_up(moments)
     subject = service.name if service else f"no known service ({lead.team})"
     shown = {repair.because for repair in repairs}
-    refused = tuple(dict.fromkeys(reason for reason in reasons if not reason.applied and reason.policy not in shown))
+    refused = tuple(dict.fromkeys(reason for reason in reasons if not reason.applied and reason.in_scope and reason.policy not in shown))
     return Plan(
         at=at,
         revision=bill.policies.revision,

@@ -39,7 +39,7 @@ def matching(
         team = policy.ref.team
         if failed is None and not bill.reaches(team, alert.team) and not anywhere(policy):
             note = f"it is of {team}, and the alert of {alert.team}, which is neither {team} nor below it"
-            reasons.append(Reason(policy.ref, False, note))
+            reasons.append(Reason(policy.ref, False, note, in_scope=False))
             continue
         refusal = bill.refusal(policy, failed, alert.labels, context)
         if refusal is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from typing import Final
 
 BODY_BYTES: Final = 16 * 1024 * 1024
@@ -14,6 +15,10 @@ NAME_LENGTH: Final = 1024
 VALUE_LENGTH: Final = 65_536
 FIRST_YEAR: Final = 1970
 LAST_YEAR: Final = 2200
+TRUNCATED: Final = 1_000_000_000
+
+GO_ZERO: Final = datetime(1, 1, 1, tzinfo=UTC)
+"""What Go writes for a time that was never set."""
 
 CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 """What no name may have in it: it could not be seen where the name is shown."""

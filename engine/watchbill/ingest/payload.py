@@ -14,15 +14,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, Literal
 
 from watchbill.ingest.fingerprints import fingerprint
-from watchbill.ingest.limits import BODY_BYTES, CONTROL, FIRST_YEAR, LAST_YEAR
+from watchbill.ingest.limits import BODY_BYTES, CONTROL, FIRST_YEAR, GO_ZERO, LAST_YEAR
 from watchbill.model.alert import Alert
 
 if TYPE_CHECKING:
     from watchbill.ingest.wire import WireAlert
 
 _BEGINS_A_LIST: Final = re.compile(rb"[ \t\r\n]*\[")
-_GO_ZERO: Final = datetime(1, 1, 1, tzinfo=UTC)
-"""What Go writes for a time that was never set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +109,7 @@ def _alerts(wired: Sequence[WireAlert], text: bytes, received_at: datetime, sour
 
 def _instant(time: datetime | None) -> datetime | None:
     """The instant in UTC; None for one that was never set."""
-    if time is None or time == _GO_ZERO:
+    if time is None or time == GO_ZERO:
         return None
     if not FIRST_YEAR <= time.year <= LAST_YEAR:
         raise _Refused

@@ -9,12 +9,22 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any, Final, NoReturn
 
 from watchbill.errors import Place, UserError
-from watchbill.ingest.limits import ALERTS, BODY_BYTES, CONTROL, FIRST_YEAR, LABELS, LAST_YEAR, NAME_LENGTH, VALUE_LENGTH
-from watchbill.ingest.wire import DecodeError, decode_list, decode_object, is_time
+from watchbill.ingest.limits import (
+    ALERTS,
+    BODY_BYTES,
+    CONTROL,
+    FIRST_YEAR,
+    GO_ZERO,
+    LABELS,
+    LAST_YEAR,
+    NAME_LENGTH,
+    TRUNCATED,
+    VALUE_LENGTH,
+)
+from watchbill.ingest.wire import syntax_error, time_of
 
 _WHOLE: Final = "send one whole JSON document in UTF-8, as Alertmanager and Prometheus write it"
 _SHAPES: Final = "send what Alertmanager posts to a webhook, the list that Prometheus posts to /api/v2/alerts, or one alert of either"
@@ -26,7 +36,9 @@ _TIMES: Final = "write times as RFC 3339 does, with their offset: 2026-11-23T03:
 _VISIBLE: Final = "take control characters out at the sender; a rule's template may have brought them in"
 _WORDS: Final = "a webhook's `status` is `firing` or `resolved`; leave it out to have `endsAt` decide"
 
-_SURROGATE: Final = re.compile(r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
+_ESCAPES: Final = re.compile(r"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|(u[dD][89a-fA-F]..)|.)", re.DOTALL)
+"""Every escape of a text in turn; the group is filled by half of a surrogate pair that stands alone."""
+
 _PLAIN_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -42,8 +54,11 @@ def refusal(text: bytes, file: str) -> UserError:
     """The error that says why *text* is refused; it is not raised here."""
     try:
         _look_through(text)
-    except _Problem as problem:
-        return _error(problem, text, file)
+    except _Problem as found:
+        problem = found
+    except RecursionError:
+        problem = _Problem("an alert", "lists or objects nested far too deep", _SHAPES)
+    return _error(problem, text, file)
 
 
 def _error(problem: _Problem, text: bytes, file: str) -> UserError:
@@ -66,19 +81,16 @@ def _look_through(text: bytes) -> NoReturn:
     if not written.strip():
         raise _Problem("JSON", "nothing", _WHOLE, place=len(text))
     _check_syntax(text, written)
-    whole = json.loads(written, parse_int=_integer, parse_constant=float)
+    twice: list[str] = []
+    whole = _read(written, twice)
     if isinstance(whole, list):
         _check_alerts(whole, "")
     elif not isinstance(whole, dict):
         raise _Problem("an object or a list of alerts", _kind(whole), _SHAPES)
-    elif whole.get("alerts") is not None:
-        _check_webhook(whole)
-    elif whole.get("labels") is not None:
-        _check_alert(whole, "")
-    elif "alerts" in whole:
-        raise _Problem("a list of alerts", "null", _SHAPES, "alerts")
     else:
-        raise _Problem("an object with `alerts` or `labels`", "one with neither", _SHAPES)
+        _check_object(whole)
+    if twice:
+        raise _Problem("every name of an object once", f"`{_short(twice[0])}` twice", _WHOLE)
     # Reached only if this way knows less than the quick one; a law looks for such a body.
     raise _Problem("alerts as Alertmanager sends them", "something else", _SHAPES)
 
@@ -87,22 +99,163 @@ def _look_through(text: bytes) -> NoReturn:
 
 
 def _check_syntax(text: bytes, written: str) -> None:
-    """Let the quick way's decoder say what is wrong with the text, so that both agree on what JSON is."""
-    begins_a_list = written.lstrip(" \t\r\n").startswith("[")
-    try:
-        (decode_list if begins_a_list else decode_object)(text)
-    except RecursionError:
-        raise _Problem("an alert", "lists or objects nested far too deep", _SHAPES) from None
-    except DecodeError as error:
-        said = str(error)
-    else:
+    """Let the decoder of the quick way say what is wrong with the text, so that both agree on what JSON is."""
+    said = syntax_error(text)
+    if said is None:
         return
     if half := _half_of_a_pair(written):
-        raise _Problem("Unicode", f"half of a surrogate pair, `{half[0]}`", _WHOLE, place=len(written[: half.start()].encode()))
-    if "truncated" in said:
-        raise _Problem("JSON", "a text that breaks off", _WHOLE, place=len(text.rstrip()))
+        place = len(written[: half.start()].encode())
+        raise _Problem("Unicode", f"half of a surrogate pair, `{half[0]}`", _WHOLE, place=place)
     found = re.fullmatch(r"JSON is malformed: (.*) \(byte (\d+)\)", said)
-    if found:
-        what, place = found[1], int(found[2])
-        shown = written.encode()[place : place + 4].decode(errors="ignore")[:1]
-        raise _Problem("JSON", f"`{shown}` ({what})" if shown.isprintable() and shown else what, _WHOLE, place=place)
+    if found is None:
+        raise _Problem("JSON", "a text that breaks off", _WHOLE, place=len(text.rstrip()))
+    what, place = found[1], int(found[2])
+    if what.startswith("trailing characters"):
+        place = _end_of_document(written)
+        raise _Problem("the end", f"`{_short(written.encode()[place:].decode())}`", _WHOLE, place=place)
+    shown = text[place : place + 4].decode(errors="ignore")[:1]
+    raise _Problem("JSON", f"`{shown}` ({what})" if shown and shown.isprintable() else f"something else ({what})", _WHOLE, place=place)
+
+
+def _end_of_document(written: str) -> int:
+    """Where something follows a document that was whole already, as an index into the bytes."""
+    start = len(written) - len(written.lstrip())
+    _, end = json.JSONDecoder(parse_int=float).raw_decode(written, start)
+    rest = written[end:].lstrip()
+    return len(written[: len(written) - len(rest)].encode())
+
+
+def _half_of_a_pair(written: str) -> re.Match[str] | None:
+    return next((found for found in _ESCAPES.finditer(written) if found[1]), None)
+
+
+def _read(written: str, twice: list[str]) -> Any:
+    """The document as plain values; names that stand *twice* in an object are gathered."""
+
+    def gathered(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for name, value in pairs:
+            if name in found:
+                twice.append(name)
+            found[name] = value
+        return found
+
+    # A number of thousands of digits is not worth its digits; nothing here asks for more than that it is large.
+    return json.loads(written, parse_int=lambda digits: int(digits[:18]), object_pairs_hook=gathered)
+
+
+# --- the document -------------------------------------------------------------------------
+
+
+def _check_object(whole: dict[str, Any]) -> None:
+    left_out = whole.get("truncatedAlerts")
+    if left_out is not None and not _is_count(left_out):
+        got = str(left_out) if isinstance(left_out, int) and not isinstance(left_out, bool) else _kind(left_out)
+        raise _Problem(f"a whole number from 0 to {TRUNCATED}", got, _SHAPES, "truncatedAlerts")
+    alerts = whole.get("alerts")
+    if isinstance(alerts, list):
+        _check_alerts(alerts, "alerts")
+        _check_fields(whole, "")  # what stands beside `alerts` under the name of an alert's field must look like it
+    elif alerts is not None or ("alerts" in whole and whole.get("labels") is None):
+        raise _Problem("a list of alerts", _kind(alerts), _SHAPES, "alerts")
+    elif whole.get("labels") is None:
+        raise _Problem("an object with `alerts` or `labels`", "one without them", _SHAPES)
+    else:
+        _check_alert(whole, "")
+
+
+def _is_count(value: Any) -> bool:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return 0 <= value <= TRUNCATED and value == int(value)
+
+
+def _check_alerts(alerts: list[Any], path: str) -> None:
+    if len(alerts) > ALERTS:
+        raise _Problem(f"at most {ALERTS} alerts", str(len(alerts)), _BATCHES, path)
+    for index, alert in enumerate(alerts):
+        _check_alert(alert, f"{path}[{index}]")
+
+
+def _check_alert(alert: Any, path: str) -> None:
+    if not isinstance(alert, dict):
+        raise _Problem("an alert, which is an object", _kind(alert), _SHAPES, path)
+    _check_fields(alert, path)
+    labels = alert.get("labels")
+    if not any((labels or {}).values()):
+        got = "none" if labels is not None else "no `labels`"
+        got = "empty ones only" if labels else got
+        raise _Problem("at least one label with a value", got, _LABELLED, _at(path, "labels") if labels is not None else path)
+
+
+def _check_fields(alert: Mapping[str, Any], path: str) -> None:
+    for name in ("labels", "annotations"):
+        if alert.get(name) is not None:
+            _check_texts(alert[name], name, _at(path, name))
+    for name in ("startsAt", "endsAt"):
+        if alert.get(name) is not None:
+            _check_time(alert[name], _at(path, name))
+    if alert.get("generatorURL") is not None:
+        _check_text(alert["generatorURL"], _at(path, "generatorURL"))
+    status = alert.get("status")
+    if not (status is None or isinstance(status, dict) or status in ("firing", "resolved")):
+        got = f"`{_short(status)}`" if isinstance(status, str) else _kind(status)
+        raise _Problem("`firing` or `resolved`", got, _WORDS, _at(path, "status"))
+
+
+def _check_texts(texts: Any, what: str, path: str) -> None:
+    if not isinstance(texts, dict):
+        raise _Problem(f"an object of {what}", _kind(texts), _TEXTS, path)
+    if len(texts) > LABELS:
+        raise _Problem(f"at most {LABELS} {what}", str(len(texts)), _SMALLER, path)
+    for name, value in texts.items():
+        if not name:
+            raise _Problem("a name", "an empty one", _TEXTS, path)
+        if len(name) > NAME_LENGTH:
+            raise _Problem(f"a name of at most {NAME_LENGTH} characters", str(len(name)), _SMALLER, path)
+        if CONTROL.search(name):
+            raise _Problem("a name without control characters", json.dumps(_short(name)), _VISIBLE, path)
+        _check_text(value, _at(path, name))
+
+
+def _check_text(value: Any, path: str) -> None:
+    if not isinstance(value, str):
+        raise _Problem("text", _kind(value), _TEXTS, path)
+    if len(value) > VALUE_LENGTH:
+        raise _Problem(f"at most {VALUE_LENGTH} characters", str(len(value)), _SMALLER, path)
+    if "\0" in value:
+        raise _Problem("text without NUL", "a NUL", _VISIBLE, path)
+
+
+def _check_time(value: Any, path: str) -> None:
+    if not isinstance(value, str):
+        raise _Problem("a time", _kind(value), _TIMES, path)
+    time = time_of(value)
+    if time is None:
+        raise _Problem("a time with its offset", f"`{_short(value)}`", _TIMES, path)
+    if time != GO_ZERO and not FIRST_YEAR <= time.year <= LAST_YEAR:
+        raise _Problem(f"a year from {FIRST_YEAR} to {LAST_YEAR}", str(time.year), _TIMES, path)
+
+
+# --- words --------------------------------------------------------------------------------
+
+
+def _kind(value: Any) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    for type_, word in ((str, "text"), (int | float, "a number"), (list, "a list")):
+        if isinstance(value, type_):
+            return word
+    return "an object"
+
+
+def _at(path: str, name: str) -> str:
+    if not _PLAIN_NAME.fullmatch(name):
+        return f"{path}[{json.dumps(_short(name), ensure_ascii=False)}]"
+    return f"{path}.{_short(name)}" if path else name
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 40 else text[:39] + "…"

@@ -9,12 +9,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from msgspec import DecodeError, Meta, Struct, ValidationError, convert
+from msgspec import DecodeError, Meta, Raw, Struct, ValidationError, convert
 from msgspec.json import Decoder
 
-from watchbill.ingest.limits import ALERTS, LABELS, NAME_LENGTH, VALUE_LENGTH
+from watchbill.ingest.limits import ALERTS, LABELS, NAME_LENGTH, TRUNCATED, VALUE_LENGTH
 
-__all__ = ["DecodeError", "WireAlert", "WireObject", "decode_list", "decode_object", "is_time"]
+__all__ = ["DecodeError", "WireAlert", "WireObject", "decode_list", "decode_object", "syntax_error", "time_of"]
 
 _Name = Annotated[str, Meta(min_length=1, max_length=NAME_LENGTH)]
 _Value = Annotated[str, Meta(max_length=VALUE_LENGTH)]
@@ -44,17 +44,29 @@ class WireObject(WireAlert, gc=False):
     """What an object may be: a webhook, if it has `alerts`, or else one alert."""
 
     alerts: _Alerts | None = None
-    truncatedAlerts: Annotated[int, Meta(ge=0)] | None = None
+    truncatedAlerts: Annotated[int, Meta(ge=0, le=TRUNCATED)] | None = None
 
 
 decode_object = Decoder(WireObject).decode
 decode_list = Decoder(_Alerts).decode
+_decode_nothing = Decoder(Raw).decode
 
 
-def is_time(text: str) -> bool:
-    """Whether this *text* is a time as the decoders take it: RFC 3339, with an offset."""
+def syntax_error(text: bytes) -> str | None:
+    """What the decoders say against this *text* as JSON, or None. Deep nesting raises `RecursionError` here as there."""
+    for decode in (_decode_nothing, decode_list if text.lstrip().startswith(b"[") else decode_object):
+        try:
+            decode(text)
+        except ValidationError:
+            continue  # it is JSON so far, and not of the shape
+        except DecodeError as error:
+            return str(error)
+    return None
+
+
+def time_of(text: str) -> datetime | None:
+    """The time that this *text* is, read as the decoders do (RFC 3339, with an offset), or None."""
     try:
-        convert(text, _Time)
+        return convert(text, _Time)
     except ValidationError:
-        return False
-    return True
+        return None

@@ -95,7 +95,8 @@ class Reason:
     """One policy looked at, and what came of it.
 
     *applied* says whether it takes part. Where it does not, *failed* is the first condition that did not
-    hold, as it was written, and *saw* the value it met. *note* says the rest in words.
+    hold, as it was written, and *saw* the value it met. *note* says the rest in words. *in_scope* is False for a policy
+    of a team that has no say here, which few readers expect to take part.
     """
 
     policy: Ref
@@ -103,6 +104,7 @@ class Reason:
     note: str
     failed: str = ""
     saw: str = ""
+    in_scope: bool = True
 
 
 # --- outcomes -------------------------------------------------------------------------

@@ -6,6 +6,7 @@ room only, and with the compiler: whoever asks for files alone, or for nothing, 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,13 +24,13 @@ def load(root: Path, catalogue: Catalogue, revision: str | None = None) -> Compi
     Without a *revision* it is called by the first seven digits of its contents' digest. Raises UserError `no-settings`
     where there is no `watchbill.yaml`; settings that are broken give findings, and no policies.
     """
-    from watchbill.policy.compile import Compiled, compile_policies
+    from watchbill.policy.compile import compile_policies
     from watchbill.policy.loading import load_repository
 
     settings, loaded = load_repository(root)
     compiled = compile_policies(loaded.documents, catalogue, revision or loaded.digest[:7], settings, quarantined=loaded.quarantined)
     findings = sorted((*loaded.findings, *compiled.findings), key=lambda finding: finding.order)
-    return Compiled(compiled.policies, tuple(findings), compiled.quarantined, compiled.documents)
+    return replace(compiled, findings=tuple(findings), files=loaded.files)
 
 
 def __getattr__(name: str) -> Any:

@@ -24,7 +24,8 @@ FILES: Final[Mapping[str, str]] = {
     "yaml-alias": "an alias has no anchor",
     "yaml-merge": "a merge key (`<<`) stands in a mapping",
     "yaml-tag": "a tag that means nothing here",
-    "yaml-key": "a key is no text, or stands twice",
+    "yaml-key": "a key of a mapping is no text",
+    "yaml-duplicate-key": "a key stands twice in a mapping",
     "yaml-number": "a number that JSON does not know",
     "yaml-document": "a document is not a mapping",
 }

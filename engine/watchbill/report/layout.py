@@ -80,8 +80,11 @@ def _words(spans: Line) -> list[_Word]:
     return words
 
 
-def flow(parts: Sequence[Line], width: int, first: int = 0, hanging: int | None = None) -> list[Line]:
-    """The *parts* that are not empty, one after another with a dot between, broken between two of them where it must be."""
+def flow(parts: Sequence[Line], width: int, first: int = 0, hanging: int | None = None, *, dotted: bool = False) -> list[Line]:
+    """The *parts* that are not empty, one after another with a dot between, broken between two of them where it must be.
+
+    A *dotted* one shows at the end of a row, where there is room, that more of the same follows.
+    """
     rest = first if hanging is None else hanging
     rows: list[Line] = []
     for part in parts:
@@ -91,6 +94,8 @@ def flow(parts: Sequence[Line], width: int, first: int = 0, hanging: int | None 
         if rows and width_of(part) + 3 <= room:
             rows[-1] = line(rows[-1], " · ", part)
         else:
+            if rows and dotted and room >= 2:
+                rows[-1] = line(rows[-1], " ·")
             rows.extend(wrap(part, width, rest if rows else first, rest))
     return rows
 
@@ -120,7 +125,7 @@ def placed(rows: Sequence[Line], right: Line, width: int, hanging: int = 4) -> l
 def table(rows: Sequence[Sequence[Line]], width: int, indent: int = 2) -> list[list[Line]]:
     """For each of the *rows* its lines: in columns as wide as their widest cell, or as a list where that does not fit.
 
-    In the list the first cell keeps its column, and the others flow beside it.
+    In the list the first cell keeps its column, and the others flow beside it; below it, where it is very wide itself.
     """
     if not rows:
         return []
@@ -128,7 +133,17 @@ def table(rows: Sequence[Sequence[Line]], width: int, indent: int = 2) -> list[l
     if indent + table_width(rows) <= width:
         return [[_aligned(row, sizes, indent)] for row in rows]
     gutter = indent + sizes[0] + GAP
+    if gutter > width // 2:
+        return [[indented(row[0], indent), *flow(row[1:], width, indent + 4)] for row in rows]
     return [_beside(_aligned(row[:1], sizes[:1], indent), flow(row[1:], width, gutter)) for row in rows]
+
+
+def annotated(rows: Sequence[Sequence[Line]], width: int, below: int, indent: int = 2) -> list[list[Line]]:
+    """As `table`, but a last column that does not fit goes below its row instead, at the column *below*."""
+    if not rows or indent + table_width(rows) <= width:
+        return table(rows, width, indent)
+    drawn = table([row[:-1] for row in rows], width, indent)
+    return [[*lines, *wrap(row[-1], width, below)] for lines, row in zip(drawn, rows, strict=True)]
 
 
 def entry(cells: Sequence[Line], sizes: Sequence[int], width: int, indent: int = 2) -> list[Line]:

@@ -12,7 +12,9 @@ from typing import Final
 
 from watchbill.report.plain import plain
 
-_SPECIAL: Final = re.compile(r"([\\`*_{}\[\]()#+!|~<>&$-])")
+_SPECIAL: Final = re.compile(r"([\\`*_{}\[\]|~<>&$]|^[-+=#]|^\d+[.)])")
+"""What acts anywhere in a line, and what acts at its beginning."""
+
 _ENTITIES: Final = {"<": "&lt;", ">": "&gt;", "&": "&amp;"}
 _MENTION: Final = re.compile(r"(@|#)(?=\w)")
 _SEPARATOR: Final = "\u200b"
@@ -20,7 +22,7 @@ _SEPARATOR: Final = "\u200b"
 
 def escape(text: str) -> str:
     """The *text* as running text of Markdown, on one line, with nothing in it that acts."""
-    escaped = _SPECIAL.sub(lambda found: _ENTITIES.get(found[1], "\\" + found[1]), plain(text))
+    escaped = _SPECIAL.sub(lambda found: _ENTITIES.get(found[1], found[1][:-1] + "\\" + found[1][-1]), plain(text))
     return _MENTION.sub(r"\1" + _SEPARATOR, escaped)
 
 

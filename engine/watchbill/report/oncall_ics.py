@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from importlib import import_module
+from typing import Any
 
 from watchbill.errors import UserError
 from watchbill.model.schedule import Shift
@@ -22,11 +24,11 @@ def turns_ics(turns: Sequence[Turns], at: datetime) -> str:
     *at* is when the calendar is made, which every event must say. Raises UserError `missing-extra` without icalendar.
     """
     try:
-        from icalendar import Calendar
+        icalendar: Any = import_module("icalendar")
     except ModuleNotFoundError:
         help_ = "run `pip install 'watchbill[calendar]'`"
         raise UserError("a calendar needs the icalendar library, which is not installed", help_, rule="missing-extra") from None
-    calendar = Calendar()
+    calendar = icalendar.Calendar()
     calendar.add("prodid", "-//watchbill//oncall//EN")
     calendar.add("version", "2.0")
     names = ", ".join(each.schedule for each in turns)
@@ -34,14 +36,11 @@ def turns_ics(turns: Sequence[Turns], at: datetime) -> str:
     for each in turns:
         for shift in each.shifts:
             if shift.person is not None:
-                calendar.add_component(_event(shift, shift.person, at))
-    return calendar.to_ical().decode("utf-8")
+                calendar.add_component(_event(icalendar.Event(), shift, shift.person, at))
+    return str(calendar.to_ical(), "utf-8")
 
 
-def _event(shift: Shift, person: str, at: datetime):  # type: ignore[no-untyped-def]  # icalendar is there only where it is installed
-    from icalendar import Event
-
-    event = Event()
+def _event(event: Any, shift: Shift, person: str, at: datetime) -> Any:
     event.add("uid", f"{shift.schedule}-{time_json(shift.span.start)}@watchbill")
     event.add("dtstamp", at)
     event.add("dtstart", shift.span.start)

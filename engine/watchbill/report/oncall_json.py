@@ -30,6 +30,7 @@ def _person(person: WatchPerson) -> dict[str, Any]:
     return {
         "name": person.name,
         "full_name": person.full_name,
+        "duty": person.duty or None,
         "until": None if person.until is None else time_json(person.until),
         "local_at": person.local_at.isoformat(),
         "zone": person.zone,

@@ -36,7 +36,7 @@ class Span:
 
 
 Line: TypeAlias = tuple[Span, ...]
-"""One line of spans; within one, a no-break space is printed as a space and never wrapped at."""
+"""One line of spans."""
 
 
 def line(*pieces: str | Span | Line) -> Line:
@@ -59,7 +59,7 @@ def paint(spans: Line, colour: bool) -> str:
         kept.pop()
     if kept:
         kept[-1] = Span(kept[-1].text.rstrip(" "), kept[-1].style)
-    return "".join(_painted(span, colour) for span in kept).replace("\u00a0", " ")
+    return "".join(_painted(span, colour) for span in kept)
 
 
 def paint_all(lines: Iterable[Line], colour: bool) -> str:

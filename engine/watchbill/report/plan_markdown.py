@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from watchbill.errors import Place
-from watchbill.model.forecast import Plan, PlannedEscalation, PlannedPage, PlannedPerson
+from watchbill.model.forecast import Plan, PlannedPage, PlannedPerson, PlannedRepair
 from watchbill.report import words
-from watchbill.report.counts import count, listing
+from watchbill.report.counts import count
 from watchbill.report.markdown import code, escape, table
-from watchbill.report.paint import Line
-from watchbill.report.plan_text import refusal
-from watchbill.report.plan_text_work import failure, forecast, how_told, said_text, said_to
+from watchbill.report.rounds import again, split
 
 
 def plan_markdown(plan: Plan) -> str:
@@ -30,21 +28,18 @@ def _place(place: Place, *, cell: bool = True) -> str:
 
 
 def _head(plan: Plan) -> list[str]:
-    name = escape(plan.lead.alert.name) + (f" on {escape(plan.service.name)}" if plan.service else "")
     facts = [f"**{plan.severity}**"]
     if plan.tier is not None:
         facts.append(f"tier {plan.tier}")
     facts += [escape(plan.team), f"revision {code(plan.revision)}", words.instant(plan.at)]
-    lines = [f"### {name}", "", " · ".join(facts)]
-    if plan.title and plan.title not in (plan.lead.alert.name, f"{plan.lead.alert.name} on {plan.service.name if plan.service else ''}"):
-        lines += ["", escape(plan.title)]
+    lines = [f"### {escape(plan.title)}", "", " · ".join(facts)]
     if plan.quarantined:
         listed = ", ".join(code(name) for name in plan.quarantined)
-        lines += ["", "> [!WARNING]", f"> {count(len(plan.quarantined), 'document')} did not compile and not in this plan: {listed}"]
+        lines += ["", "> [!WARNING]", f"> Not in this plan, because it did not compile: {listed}"]
     note = escape(plan.claim.note)
     if plan.service is None:
-        return [*lines, "", f"Claimed by no service{f': {note}' if note else ''}."]
-    return [*lines, "", f"Claimed by service {escape(plan.service.name)}, {_place(plan.service.place, cell=False)}"]
+        return [*lines, "", note or "No service claims it."]
+    return [*lines, "", f"Claimed by service {escape(plan.service.name)} ({_place(plan.service.place, cell=False)})"]
 
 
 # --- people -----------------------------------------------------------------------------
@@ -57,30 +52,27 @@ def _page(plan: Plan) -> list[str]:
     for escalation in plan.escalations:
         besides = " (besides the others)" if escalation.proceeds else ""
         title = f"**{escape(escalation.policy.name)}**: {escape(escalation.why)}{besides}"
-        lines += ["", f"{title} {_place(escalation.policy.place, cell=False)}", *_held(plan, escalation)]
-        rows = [row for page in escalation.pages for row in _rows(plan, page)]
-        head = ("UTC", "Round", "Level", "Who", "Duty", "How", "There", "Why", "Where")
+        lines += ["", f"{title} ({_place(escalation.policy.place, cell=False)})"]
+        if escalation.held_until is not None:
+            lines += ["", f"Pages are {escape(words.held(plan, escalation))}."]
+        rounds = split(escalation)
+        rows = [row for page in rounds.first for row in _rows(plan, page, str(page.level + 1))]
+        rows += [row for number, pages in rounds.others for page in pages for row in _rows(plan, page, f"{page.level + 1}, round {number}")]
+        rows += [row for page in rounds.fallback for row in _rows(plan, page, "fallback")]
+        head = ("UTC", "Level", "Who", "Duty", "How", "There", "Why", "Where")
         lines += ["", *(table(head, rows) or ["**Nobody is paged.**"])]
-        if escalation.after:
-            lines += ["", f"After the last page: {escape(escalation.after)}."]
+        after = "; ".join(filter(None, (again(plan, rounds), words.afterwards(escalation))))
+        lines += ["", f"{escape(after)}"] if after else []
     return lines
 
 
-def _held(plan: Plan, escalation: PlannedEscalation) -> list[str]:
-    if escalation.held_until is None:
-        return []
-    held_for = listing([escape(name) for name in escalation.held_for])
-    until = words.clock(escalation.held_until, plan.at)
-    return ["", f"Held up to {words.span(escalation.held_until - plan.at)}, until {until}{f', for {held_for}' if held_for else ''}."]
-
-
-def _rows(plan: Plan, page: PlannedPage) -> list[list[str]]:
-    head = [words.clock(page.at, plan.at), str(page.round), str(page.level)]
+def _rows(plan: Plan, page: PlannedPage, level: str) -> list[list[str]]:
+    head = [words.clock(page.at, plan.at), level]
     if not page.people:
         return [[*head, "**nobody**", escape(words.whom(page.targets)), "", "", escape(page.note), _place(page.place)]]
     rows = [[*head, *_person(plan, person), _place(page.place)] for person in page.people]
     if page.note:
-        rows[-1][7] = "; ".join(filter(None, (rows[-1][7], escape(page.note))))
+        rows[-1][6] = "; ".join(filter(None, (rows[-1][6], escape(page.note))))
     return rows
 
 
@@ -104,14 +96,14 @@ def _talk(plan: Plan) -> list[str]:
     if plan.hub is not None:
         people = ", ".join(f"{escape(name)}{f' ({escape(words.duty(duty))})' if duty else ''}" for name, duty in plan.hub.invited)
         parts = [code(plan.hub.channel), "bridge" if plan.hub.bridge else "", people]
-        lines += ["", f"{' · '.join(filter(None, parts))} {_place(plan.hub.place, cell=False)}"]
+        lines += ["", f"{' · '.join(filter(None, parts))} ({_place(plan.hub.place, cell=False)})"]
     rows = [
         [
             words.clock(post.at, plan.at),
             escape(post.kind),
             code(f"{post.call.connector}.{post.call.action}", cell=True),
-            escape(said_to(post.call.arguments)),
-            escape(said_text(post.call.arguments)),
+            escape(words.said_to(post.call)),
+            escape(words.said_text(post.call)),
             _place(post.place),
         ]
         for post in plan.posts
@@ -141,7 +133,7 @@ def _tell(plan: Plan) -> list[str]:
         [
             words.clock(update.due_at, plan.at),
             escape(update.title or update.audience),
-            escape(how_told(plan, update)),
+            escape(words.how_told(plan, update)),
             escape(update.subject or update.body),
             _place(update.place),
         ]
@@ -151,32 +143,36 @@ def _tell(plan: Plan) -> list[str]:
 
 
 def _repair(plan: Plan) -> list[str]:
-    rows = [
-        [
-            words.clock(each.at, plan.at) if each.runs else "offered",
-            escape(each.name),
-            escape(f"{words.phase(each)}, {words.approval(each)}"),
-            escape(each.target),
-            "; ".join(code(f"{call.connector}.{call.action}", cell=True) for call in each.steps),
-            escape(" · ".join(_text(forecast(guard)) for guard in each.forecasts)),
-            escape("; ".join(filter(None, (each.verification and f"verify {each.verification}", failure(each))))),
-            escape("; ".join(filter(None, (each.error, each.note)))),
-            _place(each.place),
-        ]
-        for each in plan.repairs
-    ]
+    rows = [_remediation(plan, each) for each in plan.repairs]
     head = ("UTC", "Remediation", "Phase", "Target", "Steps", "Guards", "Then", "Note", "Where")
     return ["#### Repair", "", *table(head, rows)] if rows else []
 
 
-def _text(spans: Line) -> str:
-    return "".join(span.text for span in spans)
+def _remediation(plan: Plan, each: PlannedRepair) -> list[str]:
+    standing = words.standing(plan, each)
+    offered = f"offered to {words.whom(each.offered_to)}" if standing == "offer" and each.offered_to else ""
+    guards = [guard.text if guard.passes else f"does not run by itself: {guard.text}" for guard in each.forecasts]
+    then = (each.verification and f"verify {each.verification}", words.failure(plan, each))
+    return [
+        {"runs": words.clock(each.at, plan.at), "offer": "offered", "no": "no"}[standing],
+        escape(each.name),
+        escape(f"{words.phase(each)}, {words.approval(each)}"),
+        escape(each.target),
+        ", ".join(code(f"{call.connector}.{call.action}", cell=True) for call in each.steps),
+        escape(" · ".join(guards)),
+        escape("; ".join(filter(None, then))),
+        escape("; ".join(filter(None, (offered, words.why_not(plan, each), each.note)))),
+        _place(each.place),
+    ]
 
 
 def _refused(plan: Plan) -> list[str]:
     if not plan.refused:
         return []
-    rows = [[escape(each.policy.kind), escape(each.policy.name), escape(refusal(each)), _place(each.policy.place)] for each in plan.refused]
+    rows = [
+        [escape(each.policy.kind), escape(each.policy.name), escape(words.refusal(each)), _place(each.policy.place)]
+        for each in plan.refused
+    ]
     head = ("Kind", "Policy", "Why not", "Where")
     return [
         "<details>",
@@ -189,4 +185,4 @@ def _refused(plan: Plan) -> list[str]:
 
 
 def _notes(plan: Plan) -> list[str]:
-    return [f"- {escape(note)}" for note in plan.notes]
+    return [f"> {escape(note)}" for note in plan.notes]

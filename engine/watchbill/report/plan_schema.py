@@ -22,7 +22,7 @@ def plan_schema() -> Schema:
     """The schema of a Plan, and of a PlanList."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": "https://watchbill.dev/schemas/v1/plan.json",
+        "$id": "https://watchbill.example.com/schemas/v1/plan.json",
         "title": "Plan",
         "description": "What an alert would bring, as `watchbill plan --format json` prints it.",
         "oneOf": [{"$ref": "#/$defs/plan_list"}, {"$ref": "#/$defs/plan"}],

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from itertools import groupby
-from typing import TypeAlias
+from collections.abc import Sequence
 
 from watchbill.model.forecast import Plan, PlannedEscalation, PlannedPage, PlannedPerson
 from watchbill.report import words
-from watchbill.report.counts import listing, number_word
-from watchbill.report.layout import table, table_width, wrap
+from watchbill.report.layout import annotated, wrap
 from watchbill.report.paint import Line, Span, line
 from watchbill.report.plain import plain
+from watchbill.report.rounds import again, split
 from watchbill.report.sections import DETAIL, headed
-
-Round: TypeAlias = tuple[PlannedPage, ...]
-
 
 def page(plan: Plan, width: int) -> list[Line]:
     """Every escalation that takes part: why, what it waits for, its first round person by person, and then what follows."""
@@ -43,36 +38,20 @@ def _held(plan: Plan, escalation: PlannedEscalation, width: int) -> list[Line]:
 
 def _rounds(plan: Plan, escalation: PlannedEscalation, width: int) -> list[Line]:
     """The first round in full; further ones in full only where others would be paged than in the first."""
-    first, further, fallback = split(escalation)
-    if not first:
+    rounds = split(escalation)
+    if not rounds.first:
         return wrap(line(Span("nobody is paged", "critical")), width, 2)
-    lines = _pages(plan, first, width)
-    usual = _people_of(first)
-    alike = [pages for pages in further if _people_of(pages) == usual]
-    if alike:
-        times = listing([words.clock(pages[0].at, plan.at) for pages in alike])
-        said = f"then {number_word(len(alike))} more round{'' if len(alike) == 1 else 's'}, at {times}"
-        lines += wrap(line(said), width, 2, 4)
-    for number, pages in enumerate(further, start=2):
-        if _people_of(pages) != usual:
-            lines += wrap(line(f"then round {number}, when others are on call"), width, 2, 4)
-            lines += _pages(plan, pages, width, divided=False)
-    if fallback:
+    lines = _pages(plan, rounds.first, width)
+    if rounds.alike:
+        lines += wrap(line(again(plan, rounds)), width, 2, 4)
+    for number, pages in rounds.others:
+        lines += wrap(line(f"then round {number}, when others are on call"), width, 2, 4)
+        lines += _pages(plan, pages, width, divided=False)
+    if rounds.fallback:
         lines += wrap(line("then the fallback team"), width, 2, 4)
-        lines += _pages(plan, fallback, width)
+        lines += _pages(plan, rounds.fallback, width)
     after = words.afterwards(escalation)
     return lines + (wrap(line(after), width, 2, 4) if after else [])
-
-
-def split(escalation: PlannedEscalation) -> tuple[Round, list[Round], Round]:
-    """The first round, the further rounds that the escalation declares, and the page of the fallback team after them."""
-    rounds = [tuple(pages) for _, pages in groupby(escalation.pages, key=lambda page: page.round)]
-    last = escalation.repeat + 1
-    return rounds[0] if rounds else (), rounds[1:last], tuple(page for pages in rounds[last:] for page in pages)
-
-
-def _people_of(pages: Iterable[PlannedPage]) -> list[tuple[int, tuple[str, ...]]]:
-    return [(page.level, tuple(person.name for person in page.people)) for page in pages]
 
 
 # --- people -----------------------------------------------------------------------------
@@ -81,18 +60,15 @@ def _people_of(pages: Iterable[PlannedPage]) -> list[tuple[int, tuple[str, ...]]
 def _pages(plan: Plan, pages: Sequence[PlannedPage], width: int, *, divided: bool = True) -> list[Line]:
     """A row for each person, in columns common to all levels; why it is they beside it, or below where it is narrow."""
     rows = [_row(plan, page, person) for page in pages for person in page.people]
-    fits = bool(rows) and 2 + table_width(rows) <= width
-    drawn = iter(table(rows if fits else [row[:-1] for row in rows], width))
+    drawn = iter(annotated(rows, width, DETAIL))
     lines: list[Line] = []
     paged = False
     for page in pages:
         if paged and divided:
             lines += wrap(line(Span("unless somebody acknowledges", "aside")), width, 2, 4)
             divided = False
-        for person in page.people:
+        for _ in page.people:
             lines += next(drawn)
-            if not fits:
-                lines += wrap(line(Span(_why(person), "aside")), width, DETAIL)
         lines += _nobody(plan, page, width)
         paged = paged or bool(page.people)
     return lines

@@ -49,7 +49,7 @@ def collect(plan: Plan, width: int) -> list[Line]:
         titles = [line(plain(piece.title) or plain(piece.name)) for piece in pieces if not piece.error]
         if titles:
             titles[0] = line(Span(plain(because.name), "name"), ": ", titles[0])
-            lines += placed(flow(titles, width, 2, 4), where(because.place), width)
+            lines += placed(flow(titles, width, 2, 4, dotted=True), where(because.place), width)
         for piece in pieces:
             if piece.error:
                 said = f"{plain(piece.title) or plain(piece.name)} cannot be collected: {plain(piece.error)}"
@@ -94,7 +94,7 @@ def repair(plan: Plan, width: int) -> list[Line]:
     for row, each in zip(rows, plan.repairs, strict=True):
         lines += placed(entry(row, sizes_of(rows), width), where(each.place), width)
         if words.standing(plan, each) != "no":
-            lines += [piece for detail in _details(plan, each) for piece in wrap(detail, width, DETAIL, DETAIL + 2)]
+            lines += _details(plan, each, width)
     return lines
 
 
@@ -106,22 +106,27 @@ def _repair(plan: Plan, each: PlannedRepair) -> list[Line]:
     return [line(begins), line(Span(plain(each.name), "name")), said]
 
 
-def _details(plan: Plan, each: PlannedRepair) -> list[Line]:
+def _details(plan: Plan, each: PlannedRepair, width: int) -> list[Line]:
     calls = [f"{plain(call.connector)}.{plain(call.action)}" for call in each.steps]
     target = plain(each.target)
     offered = words.standing(plan, each) == "offer" and each.offered_to
-    passing = ", ".join(plain(guard.text) for guard in each.forecasts if guard.passes)
-    details = [
+    passing = [line(plain(guard.text)) for guard in each.forecasts if guard.passes]
+    if passing:
+        passing[0] = line("guards: ", passing[0])
+    before = [
         *(forecast(guard) for guard in each.forecasts if not guard.passes),
         line(f"offered to {words.whom(each.offered_to)}" if offered else ""),
         line(", then ".join(calls), f" on {target}" if target else ""),
-        line(f"guards: {passing}" if passing else ""),
+    ]
+    after = [
         line(f"verify: {plain(each.verification)}" if each.verification else ""),
         line(words.failure(plan, each)),
         line(f"runbook: {plain(each.runbook)}" if each.runbook else ""),
         line(plain(each.note)),
     ]
-    return [detail for detail in details if detail]
+    lines = [piece for detail in before for piece in wrap(detail, width, DETAIL, DETAIL + 2)]
+    lines += flow(passing, width, DETAIL, DETAIL + 2, dotted=True)
+    return lines + [piece for detail in after for piece in wrap(detail, width, DETAIL, DETAIL + 2)]
 
 
 def forecast(guard: Forecast) -> Line:

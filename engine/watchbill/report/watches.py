@@ -11,7 +11,10 @@ from watchbill.model.times import Span
 
 @dataclass(frozen=True, slots=True)
 class WatchPerson:
-    """Somebody on call: until when (None where no end is in sight), what time it is where they are, and why it is they."""
+    """Somebody on call: until when (None where no end is in sight), what time it is where they are, and why it is they.
+
+    *duty* is the role they have, where a team or a service was asked for.
+    """
 
     name: str
     full_name: str
@@ -19,6 +22,7 @@ class WatchPerson:
     local_at: datetime
     zone: str
     why: str
+    duty: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,10 +18,14 @@ from watchbill.report.plain import first_line, plain
 
 _WEEKDAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
-_CONTACTS: Final = {"sms": "SMS", "mms": "MMS", "email": "e-mail", "mail": "e-mail", "voice": "call", "dm": "direct message"}
+_CONTACTS: Final = {"sms": "SMS", "mms": "MMS", "email": "e-mail", "mail": "e-mail", "voice": "call", "direct": "direct message"}
 
 _SENDING: Final = ("post", "send", "publish", "message", "update", "notify", "create")
 """Actions whose connector's name says enough: ``statuspage.post`` is the status page."""
+
+
+_SELECTION: Final = ("a matcher", "`when`")
+"""How the notes of reasons begin that are about whether a policy matches at all."""
 
 
 def instant(moment: datetime) -> str:
@@ -31,8 +35,12 @@ def instant(moment: datetime) -> str:
 
 def clock(moment: datetime, at: datetime) -> str:
     """The *moment* as ``03:18``, with its date where that is not the day of *at*."""
-    there = _utc(moment)
-    return there.strftime("%H:%M" if there.date() == _utc(at).date() else "%Y-%m-%d %H:%M")
+    return _utc(moment).strftime("%H:%M" if is_same_day(moment, at) else "%Y-%m-%d %H:%M")
+
+
+def is_same_day(one: datetime, other: datetime) -> bool:
+    """Whether both fall on one day of UTC."""
+    return _utc(one).date() == _utc(other).date()
 
 
 def weekday(moment: datetime) -> str:
@@ -196,8 +204,9 @@ def why_not(plan: Plan, repair: PlannedRepair) -> str:
         return f"cannot run: {plain(repair.error)}"
     if repair.declared == "opportunity":
         return "opportunity: counted, not automated"
-    reason = next((each for each in plan.reasons if each.policy == repair.because and not each.applied and each.failed), None)
-    return refusal(reason) if reason is not None else ""
+    # Other reasons with a condition are about alerts that it does not match, besides the one that it does.
+    own = (each for each in plan.reasons if each.policy == repair.because and each.failed and not each.note.startswith(_SELECTION))
+    return next((refusal(reason) for reason in own), "")
 
 
 def refusal(reason: Reason) -> str:
@@ -206,7 +215,7 @@ def refusal(reason: Reason) -> str:
     if not failed:
         return note or "it does not apply"
     met = f", saw {saw}" if saw else ""
-    if note.startswith(("a matcher", "`when`")) or not note:
+    if note.startswith(_SELECTION) or not note:
         return f"needs {failed}{met or ', saw nothing'}"
     return f"{note}: {failed}{met}"
 

@@ -175,7 +175,7 @@ class _Checker:
         if not known:
             return "unknown-field", f"{noun_of(at)} has no field `{name}`", "name a field that holds more than one value"
         near = closest(name, known)
-        help = f"did you mean `{near}`?" if near else f"there are {listed(known)}; a text stands in single quotes: '{name}'"
+        help = f"did you mean `{near}`?" if near else f"known here: {listed(known)}; a text stands in single quotes: '{name}'"
         return "unknown-field", f"there is no field `{name}`", help
 
     def chain(self, node: Node, at: Type, is_sure: bool) -> Type:
@@ -204,6 +204,7 @@ class _Checker:
         if not arrays:
             if not isinstance(at, Null):
                 self.report("not-a-list", node, f"{noun_of(at)} is not an array and has no elements", "name a field with a dot")
+                return Anything()
             return Null()
         type = build(union(*(array.of for array in arrays)))
         return type if len(arrays) == len(members_of(at)) else optional(type)
@@ -302,7 +303,12 @@ class _Checker:
         name = str(node.value)
         signature = SIGNATURES.get(name)
         # what `&expr` says is of the elements, whose type is known only where the array stands beside it
-        values = [self.typed(child, at, is_sure=is_sure) for child in node.children if child.type != "expref"]
+        wants_expression = [index for index, words in enumerate(signature.takes if signature else ()) if "expref" in words]
+        values = [
+            Anything() if index in wants_expression else self.typed(child, at, is_sure=is_sure)
+            for index, child in enumerate(node.children)
+            if child.type != "expref"
+        ]
         element = next((member.of for type in values for member in members_of(type) if isinstance(member, Array)), Anything())
         for child in node.children:
             if child.type == "expref":

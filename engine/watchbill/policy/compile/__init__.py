@@ -29,13 +29,15 @@ class Compiled:
     """What came of some documents.
 
     *policies* is None where the settings are missing or broken: without a fallback team nothing could be promised.
-    *findings* are sorted by place. *quarantined* names what is not in the policies, *documents* says how many there were.
+    *findings* are sorted by place. *quarantined* names what is not in the policies; *documents* and *files* say how many
+    were looked at.
     """
 
     policies: PolicySet | None
     findings: tuple[Finding, ...]
     quarantined: tuple[str, ...]
     documents: int
+    files: int
 
 
 def compile_policies(
@@ -166,7 +168,8 @@ def _compiled(bench: Workbench, revision: str, unreadable: tuple[str, ...]) -> C
             connectors=good["Connector"],
             quarantined=left_out,
         )
-    return Compiled(policies, tuple(findings), left_out, len(bench.drafts))
+    files = {draft.raw.file for draft in bench.drafts}
+    return Compiled(policies, tuple(findings), left_out, len(bench.drafts), len(files))
 
 
 def _by_kind(drafts: Iterable[Draft]) -> dict[str, dict[str, Any]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, Literal
 
-from watchbill.expressions.context import Type, from_json_schema
+from watchbill.expressions.context import CONTEXT, Object, String, Type, from_json_schema
 from watchbill.model.policyset import Action, ConnectorType
 from watchbill.model.references import Argument, Use
 from watchbill.policy.compile.arguments import check_arguments, is_template, validator_of
@@ -18,11 +18,18 @@ from watchbill.policy.suggest import nearest
 from watchbill.policy.wording import choice, quoted
 
 Must = Literal["anything", "read", "reach"]
+FOR_CHANNELS: Final = Object({**CONTEXT.fields, "subject": String(), "body": String()})
+"""What a channel of an audience may speak of: the context, and the update itself."""
+FOR_REPAIR: Final = Object({**CONTEXT.fields, "target": String()})
+"""What a step of a remediation may speak of: the context, and what it is done to."""
+
 _SECRET_HELP: Final = "take it out of the repository, change it where it came from, and refer to it in `secrets` of a Connector"
 
 
-def use(bench: Workbench, at: At, keys: UseKeys, must: Must = "anything") -> Use | None:
+def use(bench: Workbench, at: At, keys: UseKeys, must: Must = "anything", root: Type = CONTEXT) -> Use | None:
     """The call that is written here, or None where it cannot be made: it is wrong, or its connector is quarantined.
+
+    *root* is what templates in its arguments may speak of.
 
     What is wrong gives findings; that a connector is quarantined does not, for it was said where it stands.
     """
@@ -36,7 +43,7 @@ def use(bench: Workbench, at: At, keys: UseKeys, must: Must = "anything") -> Use
     if validator is None:
         validator = bench.validators[connector.value.type, action.name] = validator_of(action.arguments)
     check_arguments(spot, keys.with_, validator, keys.use)
-    arguments = tuple((key, _argument(spot / key, value)) for key, value in keys.with_.items())
+    arguments = tuple((key, _argument(spot / key, value, root)) for key, value in keys.with_.items())
     return Use(name, action.name, arguments, (at / "use").place)
 
 
@@ -117,15 +124,15 @@ def result_type(bench: Workbench, call: Use) -> Type:
     return root
 
 
-def _argument(at: At, value: Any) -> Argument:
+def _argument(at: At, value: Any, root: Type) -> Argument:
     """An argument with a template for every text."""
     if isinstance(value, str):
         if looks_secret(value) and not is_template(value):
             at.report("secret-in-plain-text", f"`{at.key}` looks like a secret", _SECRET_HELP)
-        return template(at, value)
+        return template(at, value, root)
     if isinstance(value, Mapping):
-        return tuple((str(key), _argument(at / key, inner)) for key, inner in value.items())
+        return tuple((str(key), _argument(at / key, inner, root)) for key, inner in value.items())
     if isinstance(value, list):
-        return tuple(_argument(at / index, inner) for index, inner in enumerate(value))
+        return tuple(_argument(at / index, inner, root) for index, inner in enumerate(value))
     assert value is None or isinstance(value, bool | int | float)
     return value

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from watchbill.expressions.context import CONTEXT, Type
 from watchbill.model.policies import Audience, Collector, Comms, Escalation, Hub, Level, Message, Review, Triage
 from watchbill.model.references import Target, Use
 from watchbill.policy.compile import texts
-from watchbill.policy.compile.calls import use
+from watchbill.policy.compile.calls import FOR_CHANNELS, use
 from watchbill.policy.compile.draft import At, Draft
 from watchbill.policy.compile.ownership import check_unique
 from watchbill.policy.compile.selecting import selector
@@ -45,8 +46,8 @@ def _level(bench: Workbench, at: At, keys: written.Level) -> Level:
     if isinstance(keys.page, str):
         page = targets(bench, at, {"page": keys.page})
     else:
-        if not keys.page:
-            (at / "page").report("bad-value", "`page` is empty", "name at least one target")
+        if not keys.page and not keys.notify:
+            (at / "page").report("bad-value", "this level neither pages nor posts", "name a target in `page`, or a post in `notify`")
         page = targets(bench, at / "page", dict(enumerate(keys.page)))
     return Level(page, texts.duration(at / "wait", keys.wait), at.place, uses(bench, at / "notify", keys.notify))
 
@@ -74,9 +75,9 @@ def targets(bench: Workbench, at: At, written: dict[str, str] | dict[int, str], 
     return tuple(target(bench, at / part, text, pages=pages) for part, text in written.items())
 
 
-def uses(bench: Workbench, at: At, keys: Sequence[UseKeys]) -> tuple[Use, ...]:
-    """Those of these calls that can be made."""
-    return _made(use(bench, at / index, each) for index, each in enumerate(keys))
+def uses(bench: Workbench, at: At, keys: Sequence[UseKeys], root: Type = CONTEXT) -> tuple[Use, ...]:
+    """Those of these calls that can be made; *root* is what their templates may speak of."""
+    return _made(use(bench, at / index, each, root=root) for index, each in enumerate(keys))
 
 
 def _made(calls: Iterable[Use | None]) -> tuple[Use, ...]:
@@ -120,7 +121,7 @@ def audience(bench: Workbench, draft: Draft) -> Audience:
     at = draft.top / "spec"
     expect_owner(bench, draft)
     zone = texts.zone(at / "zone", spec.zone, bench.zone)
-    channels = uses(bench, at / "channels", spec.channels)
+    channels = uses(bench, at / "channels", spec.channels, FOR_CHANNELS)
     liaison = target(bench, at / "liaison", spec.liaison) if spec.liaison is not None else None
     quiet_hours = texts.recurrence(at / "quiet_hours", spec.quiet_hours, zone)
     if not channels and not draft.is_left_out:

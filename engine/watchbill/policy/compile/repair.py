@@ -21,7 +21,7 @@ from watchbill.model.policies import (
 from watchbill.model.references import Target
 from watchbill.policy.compile import texts
 from watchbill.policy.compile.arguments import check_arguments, validator_of
-from watchbill.policy.compile.calls import result_type, use
+from watchbill.policy.compile.calls import FOR_REPAIR, result_type, use
 from watchbill.policy.compile.draft import At, Draft
 from watchbill.policy.compile.ownership import check_unique
 from watchbill.policy.compile.policies import expect_owner, targets
@@ -106,7 +106,7 @@ def _steps(bench: Workbench, at: At, keys: list[written.RepairStep]) -> tuple[Re
         spot = at / index
         check_unique(spot / "name", each.name, seen, "step")
         timeout = texts.some_duration(spot / "timeout", each.timeout)
-        call = use(bench, spot, each)
+        call = use(bench, spot, each, root=FOR_REPAIR)
         if call is not None:
             steps.append(RepairStep(each.name, call, timeout))
     return tuple(steps)
@@ -118,7 +118,7 @@ def _verification(bench: Workbench, at: At, keys: written.Verify) -> Verificatio
     if hold_for > within and not at.draft.is_left_out:
         said = f"it can never be seen to work: `for` is {keys.for_}, and `within` is {keys.within}"
         (at / "for").report("unverifiable", said, "let `within` be longer than `for`")
-    call = use(bench, at, keys, "read")
+    call = use(bench, at, keys, "read", FOR_REPAIR)
     if call is None:
         return None
     return Verification(call, texts.condition(at / "expect", keys.expect, result_type(bench, call)), hold_for, within)

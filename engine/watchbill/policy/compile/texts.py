@@ -238,4 +238,6 @@ def _report_bad(at: At, rule: str, text: str, error: ExpressionError) -> None:
 
 def _report_problems(at: At, text: str, problems: Sequence[Problem]) -> None:
     for problem in problems:
-        at.draft.report(problem.rule, at.within(text, problem.offset or 0), problem.message, problem.help, problem.level)
+        # Conditions and templates have one context, and so one rule for what is not in it.
+        rule = "unknown-field" if problem.rule == "unknown-variable" else problem.rule
+        at.draft.report(rule, at.within(text, problem.offset or 0), problem.message, problem.help, problem.level)

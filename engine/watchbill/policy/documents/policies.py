@@ -25,7 +25,11 @@ from watchbill.policy.documents.section import (
 class Level(Section):
     """One rung: whom to page, and how long they have to answer."""
 
-    page: TargetOrTargets = key("Whom to page: one target, or several at once.", "role/primary", ["role/secondary", "person/cy"])
+    page: TargetOrTargets = key(
+        "Whom to page: one target, or several at once; an empty list for a level that only posts.",
+        "role/primary",
+        ["role/secondary", "person/cy"],
+    )
     wait: Duration = key("How long they have to answer before the next level.", "5m", default="5m")
     notify: list[Use] = key(
         "Posts that are made besides; they never wait.", [{"use": "chat.post", "with": {"channel": "#payments"}}], default_factory=list

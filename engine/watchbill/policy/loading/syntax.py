@@ -100,7 +100,9 @@ _BY_CONTEXT: Final = (
 
 _CONFLICT: Final = re.compile(r"^(?:<{7}|={7}|>{7})(?=\s|\Z)", re.MULTILINE)
 _BARE_TEMPLATE: Final = re.compile(r"[:,\[-] +(\{\{)")
-_BRACKETS: Final = re.compile(r"[\[{]")
+_IN_BRACKETS: Final = re.compile(r"',' or '[\]}]'|node content")
+# An anchor and a tag may stand before it.
+_BRACKET_BEHIND: Final = re.compile(r"(?:[&!]\S*\s+)*(?=[\[{])")
 _BREAK: Final = re.compile(r"\r\n|\r|\n")
 
 
@@ -133,12 +135,10 @@ def syntax_finding(error: MarkedYAMLError, text: str, file: str, opened: tuple[i
     is_end = not line[column:].strip() and not "".join(lines[row + 1 :]).strip()
     if template and column >= template.start():
         saying, problem = _TEMPLATE, (row, template.start(1))
+    elif is_end and _IN_BRACKETS.search(error.problem or "") and (bracket := _bracket(lines, opened)):
+        saying, context = _OPEN, bracket
     else:
         saying = _saying(error, line, column, is_end)
-        if saying is _OPEN:
-            context = _bracket(lines, context)
-        elif is_end and opened and "node content" in (error.problem or "") and _BRACKETS.search(lines[opened[0] - 1], opened[1] - 1):
-            saying, context = _OPEN, _bracket(lines, (opened[0] - 1, opened[1] - 1))
     row, column = context if saying.at == "context" else problem
     if row >= len(lines):
         # The parsers put the end of the text behind its last line.
@@ -149,11 +149,10 @@ def syntax_finding(error: MarkedYAMLError, text: str, file: str, opened: tuple[i
     return Finding("yaml-syntax", Place(file, row + 1, column + 1), message, help)
 
 
-def _bracket(lines: list[str], spot: tuple[int, int]) -> tuple[int, int]:
-    """Where the bracket is that opens what begins at this *spot*: behind its anchor and tag, where it has them."""
-    row, column = spot
-    found = _BRACKETS.search(lines[row], column)
-    return (row, found.start()) if found else spot
+def _bracket(lines: list[str], opened: tuple[int, int] | None) -> tuple[int, int] | None:
+    """Row and column of the bracket that begins what was *opened*; None where it is in no brackets."""
+    found = opened and _BRACKET_BEHIND.match(lines[opened[0] - 1], opened[1] - 1)
+    return (opened[0] - 1, found.end()) if opened and found else None
 
 
 def _saying(error: MarkedYAMLError, line: str, column: int, is_end: bool) -> _Saying:
@@ -161,8 +160,6 @@ def _saying(error: MarkedYAMLError, line: str, column: int, is_end: bool) -> _Sa
     problem = error.problem or ""
     if "violates indentation" in problem or line[column : column + 1] == "\t":
         return _TAB
-    if is_end and ("',' or ']'" in problem or "',' or '}'" in problem):
-        return _OPEN
     if is_end and "<document start>" in problem:
         return _ALONE
     if ("expected key" in problem or "<block end>" in problem) and line[:column].strip(" -"):

@@ -1,0 +1,92 @@
+"""``watchbill plan``: what an alert would do, without doing any of it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from watchbill.cli.answer import Answer, Session
+from watchbill.cli.options import Moment, common, formats, now, policies, width
+from watchbill.cli.output import is_interactive, wants_colour, width_of
+from watchbill.errors import OutsideError
+
+if TYPE_CHECKING:
+    from watchbill.model.forecast import Plan
+
+
+EXAMPLES: Final = """\b
+Examples:
+  watchbill plan examples/alerts/checkout-high-error-rate.json
+  watchbill plan alert.json --at 2026-12-24T03:12:00Z
+  watchbill plan - --format markdown < alert.json
+"""
+
+
+@click.command("plan", short_help="Say what an alert would do: who is paged, what is collected, said and repaired.", epilog=EXAMPLES)
+@click.argument("alerts", required=False, type=click.Path(allow_dash=True), metavar="[ALERT_FILE]")
+@click.option("--at", type=Moment(), metavar="TIME", help="When the alerts arrive, as 2026-11-23T03:12:00Z; by default now.")
+@policies("plan")
+@formats("plan", "text", "json", "markdown")
+@width
+@common
+@click.pass_obj
+def command(session: Session, alerts: str | None, at: datetime | None, policies: str | None, form: str, width: int | None) -> Answer:
+    """Say what alerts would do at a time if nobody answered, without doing any of it.
+
+    ALERT_FILE holds alerts as Alertmanager sends them to a webhook, or as Prometheus sends them to Alertmanager; - is standard input.
+    There is one plan for each incident that the alerts make: who is paged and when, where responders talk, what is
+    collected, who is told, what is repaired, and what is not done and why. Times are UTC.
+
+    Documents that do not compile are left out, and the plan says so on top.
+    """
+    from watchbill.cli.repository import load_policies, root_of
+    from watchbill.decide.bill import Bill
+    from watchbill.decide.planning import plan
+    from watchbill.ingest import parse_payload
+
+    moment = at or now()
+    name, body = _read(alerts)
+    loaded, remark = load_policies(root_of(policies))
+    payload = parse_payload(body, moment, file=name)
+    if payload.truncated:
+        remark += f"{name}: the sender left out {payload.truncated} alerts, which are not in this plan\n"
+    plans = plan(Bill.of(loaded), payload.alerts, moment)
+    columns = width or width_of(sys.stdout)
+    return Answer(_shown(plans, form, columns, wants_colour(session.color, sys.stdout), name), remark=remark)
+
+
+def _read(alerts: str | None) -> tuple[str, bytes]:
+    """What to call the alerts, and their bytes."""
+    if alerts is None and is_interactive():
+        raise click.UsageError("Name a file with alerts, or - to read them from standard input.")
+    if alerts is None or alerts == "-":
+        return "standard input", sys.stdin.buffer.read()
+    try:
+        return alerts, Path(alerts).read_bytes()
+    except OSError as error:
+        raise OutsideError(
+            f"`{alerts}` cannot be read: {error.strerror}", "name a file with alerts, or - for standard input", rule="cannot-read"
+        ) from error
+
+
+def _shown(plans: tuple[Plan, ...], form: str, columns: int, colour: bool, name: str) -> str:
+    if form == "json":
+        from watchbill.report.plan_json import plans_json
+
+        return json.dumps(plans_json(plans), indent=2, ensure_ascii=False) + "\n"
+    if not plans:
+        from watchbill.report.plain import plain
+
+        return f"no alerts in {plain(name)}\n"
+    if form == "markdown":
+        from watchbill.report.plan_markdown import plans_markdown
+
+        return plans_markdown(plans)
+    from watchbill.report.plan_text import plans_text
+
+    return plans_text(plans, width=columns, colour=colour)
