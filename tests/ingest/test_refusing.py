@@ -95,7 +95,7 @@ def test_a_body_that_is_too_large_is_refused_by_its_size():
         ([[{"labels": {"a": "b"}}]], "expected an alert, which is an object, got a list at `[0]`"),
         ([{"labels": {"a": "b"}}, "x"], "expected an alert, which is an object, got text at `[1]`"),
         ({"alerts": [], "truncatedAlerts": -1}, "expected a whole number from 0 to 1000000000, got -1 at `truncatedAlerts`"),
-        ({"alerts": [], "truncatedAlerts": 0.5}, "expected a whole number from 0 to 1000000000, got a number at `truncatedAlerts`"),
+        ({"alerts": [], "truncatedAlerts": 1.0}, "expected a whole number from 0 to 1000000000, got a number at `truncatedAlerts`"),
         ({"alerts": [], "truncatedAlerts": True}, "expected a whole number from 0 to 1000000000, got true at `truncatedAlerts`"),
         ({"labels": {"a": "b"}, "truncatedAlerts": "1"}, "expected a whole number from 0 to 1000000000, got text at `truncatedAlerts`"),
         ({"alerts": [], "status": "odd"}, "expected `firing` or `resolved`, got `odd` at `status`"),

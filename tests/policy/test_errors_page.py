@@ -14,7 +14,7 @@ from watchbill.policy import load
 from watchbill.policy.rules import RULES
 
 PAGE = (Path(__file__).parents[2] / "docs" / "errors.md").read_text(encoding="utf-8").partition("## What stops a command")[0]
-SECTIONS = {part.partition("\n")[0].strip(): part for part in re.split(r"^### ", PAGE, flags=re.MULTILINE)[1:]}
+SECTIONS = {part.partition("\n")[0].strip("` "): part for part in re.split(r"^### ", PAGE, flags=re.MULTILINE)[1:]}
 
 
 CAUSES = {"depends-on-quarantined": {"unknown-action"}}

@@ -44,6 +44,7 @@ def a_ref(kind: Kind, name: str, team: str = "payments", place: Place | None = N
 
 
 CRITICAL = a_ref("Escalation", "payments-critical")
+FREEZE = a_ref("Guardrail", "freeze-december", "", a_place("policies/guardrails.yaml", 8))
 CHECKOUT = a_ref("Service", "checkout", place=a_place("ownership/payments.yaml", 14))
 
 
@@ -182,13 +183,7 @@ def an_offer(**more: Any) -> PlannedRepair:
         "phase": "human-initiated",
         "declared": "fallback",
         "runs": False,
-        "forecasts": (
-            Forecast(
-                "frozen until 2027-01-04: december",
-                False,
-                a_ref("Guardrail", "freeze-december", "", a_place("policies/guardrails.yaml", 8)),
-            ),
-        ),
+        "forecasts": (Forecast("frozen by freeze-december: december", False, FREEZE),),
         "verification": "",
         "rollback": "",
         "approvals": 2,
@@ -203,7 +198,6 @@ def a_plan(**more: Any) -> Plan:
     """Everything at once: pages, a hub, evidence, updates, repairs, refusals."""
     lead = an_alert()
     night = a_ref("Escalation", "payments-night")
-    guard = a_ref("Guardrail", "freeze-december", "", a_place("policies/guardrails.yaml", 8))
     usual: dict[str, Any] = {
         "at": AT,
         "revision": "4f2c1d9",
@@ -246,7 +240,7 @@ def a_plan(**more: Any) -> Plan:
         "refused": (
             Reason(night, False, "`when` does not hold", "hour(now) < `3`", "3"),
             Reason(a_ref("Triage", "batch-jobs"), False, "a matcher does not hold", 'tier="3"', "1"),
-            Reason(guard, False, "payments-critical is more specific"),
+            Reason(a_ref("Escalation", "platform-any", "platform"), False, "payments-critical is more specific"),
         ),
         "reasons": (Reason(CRITICAL, True, "most specific of 3 that match"),),
     }

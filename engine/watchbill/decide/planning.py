@@ -35,6 +35,7 @@ from watchbill.model.forecast import (
 from watchbill.model.incident import EscalationBegun, Incident, StepAdded, StepChanged, lead_of
 from watchbill.model.plan import Call, Duty, Reason, Step
 from watchbill.model.policies import Remediation
+from watchbill.model.references import Ref
 from watchbill.model.severity import worst
 
 
@@ -57,8 +58,7 @@ def _gather(bill: Bill, correlation: Correlation, at: datetime, moments: tuple[M
     service = bill.policies.services.get(correlation.service) if correlation.service else None
     steps = _ended_up(moments)
     subject = service.name if service else f"no known service ({lead.team})"
-    shown = {repair.because for repair in repairs}
-    refused = tuple(dict.fromkeys(reason for reason in reasons if not reason.applied and reason.in_scope and reason.policy not in shown))
+    shown = tuple(repair.because for repair in repairs)
     return Plan(
         at=at,
         revision=bill.policies.revision,
@@ -80,11 +80,27 @@ def _gather(bill: Bill, correlation: Correlation, at: datetime, moments: tuple[M
         evidence_budget=max((bill.policies.triages[s.because.name].budget for s in steps if s.kind == "collect"), default=timedelta(0)),
         updates=tuple(_updates(bill, steps)),
         repairs=repairs,
-        refused=refused,
+        refused=_refused(reasons, shown),
         reasons=tuple(dict.fromkeys((*correlation.reasons, *reasons))),
         notes=_notes(lead.is_firing, alerts, reasons),
         quarantined=bill.policies.quarantined,
     )
+
+
+def _refused(reasons: Iterable[Reason], shown: tuple[Ref, ...]) -> tuple[Reason, ...]:
+    """One reason for each policy that has a say here and takes no part for any of the alerts.
+
+    That another one won says more than that a matcher failed for one alert of several, so it is the reason that stays.
+    """
+    reasons = tuple(reasons)
+    taking_part = (*shown, *(reason.policy for reason in reasons if reason.applied))
+    found: dict[Ref, Reason] = {}
+    for reason in reasons:
+        if not reason.applied and reason.in_scope and reason.policy not in taking_part:
+            before = found.get(reason.policy)
+            if before is None or (before.failed and not reason.failed):
+                found[reason.policy] = reason
+    return tuple(found.values())
 
 
 def _notes(is_firing: bool, alerts: Sequence[object], reasons: Iterable[Reason]) -> tuple[str, ...]:
@@ -211,7 +227,8 @@ def _repairs(bill: Bill, snapshot: Snapshot, at: datetime) -> tuple[PlannedRepai
     if snapshot.incident is None:
         return ()
     draft = Draft(bill, snapshot, at)
-    return tuple(_repair(draft, candidate, snapshot.incident) for candidate in repairing.candidates(draft))
+    repairs = [_repair(draft, candidate, snapshot.incident) for candidate in repairing.candidates(draft)]
+    return tuple(sorted(repairs, key=lambda repair: not repair.runs))
 
 
 def _repair(draft: Draft, candidate: repairing.Candidate, incident: Incident) -> PlannedRepair:

@@ -165,9 +165,7 @@ def _check_object(whole: dict[str, Any]) -> None:
 
 
 def _is_count(value: Any) -> bool:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return False
-    return 0 <= value <= TRUNCATED and value == int(value)
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= TRUNCATED
 
 
 def _check_alerts(alerts: list[Any], path: str) -> None:

@@ -12,6 +12,7 @@ from watchbill.report.plain import plain
 from watchbill.report.rounds import again, split
 from watchbill.report.sections import DETAIL, headed
 
+
 def page(plan: Plan, width: int) -> list[Line]:
     """Every escalation that takes part: why, what it waits for, its first round person by person, and then what follows."""
     if not plan.escalations:

@@ -236,7 +236,8 @@ class _Generator:
             is_float = ast.Compare(_class_of(name), [ast.Is()], [_name("float")])
             compared = ast.Compare(_name(name), [operator()], [_constant(right.value)])
             return ast.IfExp(ast.BoolOp(ast.Or(), [is_int, is_float]), compared, otherwise)
-        return _call(function, self.value(left, at), self.value(right, at))
+        ordered = _call(function, self.value(left, at), self.value(right, at))
+        return ordered if otherwise is _NONE else ast.Compare(ordered, [ast.Is()], [ast.Constant(True)])
 
     def choice(self, node: Node, at: str) -> ast.expr:
         """The left value, or the right one: `&&` goes on where the left is true, `||` where it is not."""

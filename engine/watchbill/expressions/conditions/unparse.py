@@ -85,7 +85,7 @@ def _chain(node: Node, *, is_bare: bool) -> str:
             return _head(head, is_bare) + "".join("." + _chain(child, is_bare=True) for child in rest)
         case "index_expression":
             head, *rest = node.children
-            return _head(head, is_bare) + "".join(_chain(child, is_bare=True) for child in rest)
+            return _bracketed(head, is_bare) + "".join(_chain(child, is_bare=True) for child in rest)
         case "flatten":
             return _head(node.children[0], is_bare, keeps_projection=True) + "[]"
         case "projection":
@@ -105,9 +105,9 @@ def _projection(node: Node, is_bare: bool) -> str:
     base, rest = node.children
     if base.type == "flatten":
         return _chain(base, is_bare=is_bare) + _rest(rest)
-    if base.type == "index_expression" and base.children[-1].type == "slice":
+    if base.type == "index_expression" and len(base.children) == 2 and base.children[1].type == "slice":
         return _chain(base, is_bare=is_bare) + _rest(rest)
-    return f"{_head(base, is_bare)}[*]{_rest(rest)}"
+    return f"{_bracketed(base, is_bare)}[*]{_rest(rest)}"
 
 
 def _head(node: Node, is_bare: bool, *, keeps_projection: bool = False) -> str:
@@ -120,6 +120,12 @@ def _head(node: Node, is_bare: bool, *, keeps_projection: bool = False) -> str:
     if is_bare or node.type not in _PROJECTIONS or keeps_projection:
         return text
     return f"({text})"
+
+
+def _bracketed(node: Node, is_bare: bool) -> str:
+    """The left side of a bracket, which binds more tightly than a dot: behind ``a.b`` it would apply to ``b`` alone."""
+    text = _head(node, is_bare)
+    return f"({text})" if node.type == "subexpression" and not is_bare else text
 
 
 def _rest(node: Node) -> str:

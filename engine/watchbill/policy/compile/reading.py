@@ -98,11 +98,12 @@ def _identify(draft: Draft) -> bool:
     if kind is None:
         draft.report("no-kind", raw.place(), "this document does not say what it is", f"add `kind: …`: {listed(KINDS)}")
         return False
-    if kind not in KINDS:
+    if not isinstance(kind, str) or kind not in KINDS:
         meant = nearest(kind, KINDS) if isinstance(kind, str) else None
         # A draft has the kind that was probably meant, so that references to it are no second finding.
         draft.kind = cast(Kind, meant) if meant else None
-        draft.report("unknown-kind", raw.place("kind"), f"no kind is called {quoted(str(kind))}", choice(meant, list(KINDS), "kinds"))
+        said = f"no kind is called {quoted(kind)}" if isinstance(kind, str) else f"`kind` should be text, not {noun(kind)}"
+        draft.report("unknown-kind", raw.place("kind"), said, choice(meant, list(KINDS), "kinds"))
         return False
     draft.kind = cast(Kind, kind)
     version = raw.data.get("apiVersion")

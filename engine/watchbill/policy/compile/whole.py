@@ -139,7 +139,7 @@ def check_contacts(bench: Workbench) -> None:
                     duties.setdefault(target.removeprefix("person/"), f"`{role}` of `{draft.name}`")
     for name, duty in duties.items():
         found = bench.names.find("Person", name)
-        if found is not None and found.document is not None and not found.document.spec.contacts:
+        if found is not None and not found.is_left_out and not found.document.spec.contacts:
             place = (found.top / "metadata" / "name").place
             said = f"`{name}` is {duty} and has no contacts"
             help = 'add `contacts`: `[{use: phone.call, to: "+351 555 0100"}]`'

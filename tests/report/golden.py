@@ -1,0 +1,29 @@
+"""The whole plan as it is meant to look, kept as files that people can read.
+
+`python -m tests.report.golden` writes them anew; read the difference before it is committed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Final
+
+from tests.report.makers import a_plan, a_small_plan
+from watchbill.report.plan_markdown import plan_markdown
+from watchbill.report.plan_text import plan_text
+
+EXPECTED: Final = Path(__file__).with_name("expected")
+
+GOLDEN: Final[Mapping[str, Callable[[], str]]] = {
+    "plan-40.txt": lambda: plan_text(a_plan(quarantined=("Triage/hosts",)), width=40),
+    "plan-80.txt": lambda: plan_text(a_plan(quarantined=("Triage/hosts",)), width=80),
+    "plan-120.txt": lambda: plan_text(a_plan(quarantined=("Triage/hosts",)), width=120),
+    "plan-80-colour.txt": lambda: plan_text(a_plan(), width=80, colour=True),
+    "plan-small.txt": lambda: plan_text(a_small_plan(), width=80),
+    "plan.md": lambda: plan_markdown(a_plan(quarantined=("Triage/hosts",))),
+}
+
+if __name__ == "__main__":
+    for name, made in GOLDEN.items():
+        (EXPECTED / name).write_text(made(), encoding="utf-8", newline="\n")
