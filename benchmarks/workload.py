@@ -123,7 +123,7 @@ def _ownership(n: int) -> Iterator[str]:
     team = f"team-{n}"
     if n == 0:
         yield _head("Connector", "metrics") + "spec: {type: prometheus, with: {url: 'https://prometheus.example.com'}}\n"
-        yield _head("Connector", "mail") + "spec: {type: email, with: {host: smtp.example.com, from: watchbill@example.com}}\n"
+        yield _head("Connector", "mail") + "spec: {type: email, with: {url: 'smtps://smtp.example.com', from: watchbill@example.com}}\n"
     for person in ("ana", "bo", "cy"):
         yield _head("Person", f"{person}-{n}") + (
             f"spec:\n  full_name: {person.title()} {n}\n  zone: Europe/Lisbon\n"

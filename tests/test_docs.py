@@ -50,10 +50,10 @@ def anchors(page: Path) -> set[str]:
 
 def commands() -> dict[str, click.Command]:
     """Every verb of the command line, the verbs of a verb included."""
-    from watchbill.cli import main
+    from watchbill.cli.app import app
 
     found: dict[str, click.Command] = {}
-    waiting: list[tuple[str, click.Command]] = [("", main)]
+    waiting: list[tuple[str, click.Command]] = [("", app)]
     while waiting:
         name, command = waiting.pop()
         found[name] = command

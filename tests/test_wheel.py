@@ -164,4 +164,4 @@ def test_the_wheel_finds_a_mistake(installed):
     wrong.unlink()
 
     assert done.returncode == 1, done.stdout + done.stderr
-    assert "policies/wrong.yaml:3" in done.stdout + done.stderr
+    assert "policies/wrong.yaml:4:16: `levels` is empty" in done.stdout + done.stderr

@@ -409,6 +409,15 @@ def test_somebody_who_stands_twice_in_a_rotation_is_named_once_when_away():
     assert who(bill, "2026-01-06T12:00Z") == "bo"
 
 
+def test_a_participant_whose_document_is_missing_keeps_their_turn():
+    """
+    Somebody in the rotation whose own document did not compile is named all the same; nothing is known of their leave.
+    """
+    bill = a_bill(a_layer("ana", "zoe"))
+
+    assert sheet(bill, "2026-01-05T09:00Z", "2026-01-13T09:00Z") == [("05 09:00", "ana"), ("12 09:00", "zoe")]
+
+
 def test_the_last_day_of_leave_joins_what_follows_without_a_day_between():
     """
     Two entries of leave on end count as one absence; somebody who is there has no last day.

@@ -18,7 +18,7 @@ from tests.makers import (
     targets,
     the_cast,
 )
-from watchbill.decide.oncall import Resolution, resolve
+from watchbill.decide.oncall import Resolution, is_among, resolve
 
 MONDAY = "2026-01-05T12:00:00Z"
 
@@ -236,3 +236,41 @@ def test_a_document_in_quarantine_is_told_from_one_that_never_was():
     bill = a_policy_set(*cast, quarantined=("Person/ana",))
 
     assert resolve(bill, targets("role/primary"), "payments", at(MONDAY)).skipped == ("Person/ana is quarantined",)
+
+
+# --- who is meant ---------------------------------------------------------------------------
+
+
+def test_a_team_means_all_of_its_members():
+    """
+    Where somebody is allowed something, team/payments is every member, not only whoever has the watch.
+    """
+    bill = a_shop()
+
+    assert is_among(bill, targets("team/payments"), "payments", "cy", at(MONDAY))
+    assert not is_among(bill, targets("team/payments"), "payments", "dan", at(MONDAY))
+    assert not is_among(bill, targets("team/sales"), "payments", "cy", at(MONDAY))
+
+
+def test_a_role_means_whoever_has_it_now():
+    """
+    A role or a schedule allows the person who has it at that time, and nobody else of the team.
+    """
+    bill = a_shop()
+
+    assert is_among(bill, targets("team/platform", "role/primary"), "payments", "ana", at(MONDAY))
+    assert not is_among(bill, targets("role/primary"), "payments", "bo", at(MONDAY))
+    assert is_among(bill, targets("role/primary"), "payments", "bo", at("2026-01-12T12:00:00Z"))
+
+
+def test_to_be_allowed_one_need_not_be_reachable():
+    """
+    Somebody on leave, or without a contact, may still say yes where their role may.
+    """
+    away = a_person("ana", leave=[some_days("2026-01-01", "2026-01-31")])
+    silent = a_person("cy", contacts=())
+    bill = a_shop(away, silent)
+
+    assert is_among(bill, targets("person/ana"), "payments", "ana", at(MONDAY))
+    assert is_among(bill, targets("role/lead"), "payments", "cy", at(MONDAY))
+    assert not is_among(bill, targets("role/lead"), "payments", "ana", at(MONDAY))

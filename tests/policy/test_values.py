@@ -232,7 +232,7 @@ def test_an_escalation():
                 (Target("person", "bo"), Target("role", "primary", "platform")),
                 10 * MINUTE,
                 at(11, 7),
-                (Use("chat", "post", (("channel", plain("hello", 13, 48)),), at(13, 22)),),
+                (Use("chat", "post", (("channel", plain("hello", 13, 49)),), at(13, 22)),),
             ),
         ),
         repeat=2,

@@ -105,18 +105,20 @@ def _files(folder: Path) -> Iterator[Path]:
 
 def _beside(root: Path) -> list[str]:
     """The folders beside the settings: a misspelt one is answered with the nearest of them."""
-    return sorted(entry.name for entry in os.scandir(root) if entry.is_dir())
+    return sorted(entry.name for entry in os.scandir(root) if not entry.name.startswith(".") and entry.is_dir())
 
 
 def _installed() -> Iterator[str]:
     """What could judge differently: this Python, every installed distribution with its version, and our own files."""
     yield sys.version
+    distributions: set[str] = set()
     for folder in sys.path:
         try:
-            yield from sorted(entry.name for entry in os.scandir(folder or ".") if entry.name.endswith((".dist-info", ".egg-info")))
+            distributions.update(entry.name for entry in os.scandir(folder or ".") if entry.name.endswith((".dist-info", ".egg-info")))
         except OSError:
             continue
-    yield from _own(Path(__file__).parents[1])
+    yield from sorted(distributions)
+    yield from _own(Path(__file__).resolve().parents[1])
 
 
 def _own(folder: Path) -> Iterator[str]:

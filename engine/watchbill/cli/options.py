@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 else:
     MomentType = LengthType = click.ParamType
 
-_TIME: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|z|[+-]\d\d:\d\d)")
+_TIME: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|z|[+-]\d\d:\d\d)", re.ASCII)
 _YEARS: Final = range(1970, 2201)
 
 

@@ -121,7 +121,7 @@ def _end_of_document(written: str) -> int:
     """Where something follows a document that was whole already, as an index into the bytes."""
     start = len(written) - len(written.lstrip())
     _, end = json.JSONDecoder(parse_int=float).raw_decode(written, start)
-    rest = written[end:].lstrip()
+    rest = written[end:].lstrip(" \t\r\n")
     return len(written[: len(written) - len(rest)].encode())
 
 

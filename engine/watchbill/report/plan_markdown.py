@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from watchbill.errors import Place
-from watchbill.model.forecast import Plan, PlannedPage, PlannedPerson, PlannedRepair
+from watchbill.model.forecast import Plan, PlannedEscalation, PlannedPage, PlannedPerson, PlannedRepair
 from watchbill.report import words
-from watchbill.report.counts import count
+from watchbill.report.counts import count, listing
 from watchbill.report.markdown import code, escape, table
-from watchbill.report.rounds import again, split
+from watchbill.report.rounds import Rounds, again, split
 
 
 def plan_markdown(plan: Plan) -> str:
@@ -61,9 +61,16 @@ def _page(plan: Plan) -> list[str]:
         rows += [row for page in rounds.fallback for row in _rows(plan, page, "fallback")]
         head = ("UTC", "Level", "Who", "Duty", "How", "There", "Why", "Where")
         lines += ["", *(table(head, rows) or ["**Nobody is paged.**"])]
-        after = "; ".join(filter(None, (again(plan, rounds), words.afterwards(escalation))))
-        lines += ["", f"{escape(after)}"] if after else []
+        lines += _following(plan, escalation, rounds)
     return lines
+
+
+def _following(plan: Plan, escalation: PlannedEscalation, rounds: Rounds) -> list[str]:
+    """What is not in the table: rounds like the first, and what comes after everything."""
+    repeated = again(plan, rounds)
+    before = ", before the fallback team" if repeated and rounds.fallback else ""
+    said = "; ".join(filter(None, (repeated + before, words.afterwards(escalation))))
+    return ["", f"{escape(said[0].upper() + said[1:])}."] if said else []
 
 
 def _rows(plan: Plan, page: PlannedPage, level: str) -> list[list[str]]:
@@ -99,16 +106,15 @@ def _talk(plan: Plan) -> list[str]:
         lines += ["", f"{' · '.join(filter(None, parts))} ({_place(plan.hub.place, cell=False)})"]
     rows = [
         [
-            words.clock(post.at, plan.at),
-            escape(post.kind),
-            code(f"{post.call.connector}.{post.call.action}", cell=True),
-            escape(words.said_to(post.call)),
-            escape(words.said_text(post.call)),
-            _place(post.place),
+            listing([words.clock(post.at, plan.at) for post in alike]),
+            code(f"{alike[0].call.connector}.{alike[0].call.action}", cell=True),
+            escape(words.said_to(alike[0].call)),
+            escape(words.said_text(alike[0].call)),
+            _place(alike[0].place),
         ]
-        for post in plan.posts
+        for alike in words.alike(plan.posts)
     ]
-    return [*lines, *([""] if rows else []), *table(("UTC", "For", "Action", "To", "Text", "Where"), rows)]
+    return [*lines, *([""] if rows else []), *table(("UTC", "Action", "To", "Text", "Where"), rows)]
 
 
 def _collect(plan: Plan) -> list[str]:
@@ -137,7 +143,7 @@ def _tell(plan: Plan) -> list[str]:
             escape(update.subject or update.body),
             _place(update.place),
         ]
-        for update in plan.updates
+        for update in sorted(plan.updates, key=lambda update: update.due_at)
     ]
     return ["#### Tell", "", *table(("By (UTC)", "Audience", "How", "Text", "Where"), rows)] if rows else []
 

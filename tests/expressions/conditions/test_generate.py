@@ -121,6 +121,8 @@ DOCUMENT = {
         ("`1` < a.b.c", False),
         ("missing < `1`", None),
         ("`2` > zero", True),
+        ("`1` == `true`", False),
+        ("'a' != 'b'", True),
         ("length(a.d)", 3),
         ("contains(a.d, `2`)", True),
         ("contains(s, 'ex')", True),

@@ -59,10 +59,11 @@ def resolve(policies: PolicySet, targets: tuple[Target, ...], owner: str, at: da
 
 @dataclass(slots=True)
 class _Search:
-    """One resolution under way."""
+    """One resolution under way. *must_answer* leaves out whoever is on leave or has no contact."""
 
     policies: PolicySet
     at: datetime
+    must_answer: bool = True
     people: dict[str, Reached] = field(default_factory=dict)
     skipped: dict[str, None] = field(default_factory=dict)
 
@@ -110,9 +111,9 @@ class _Search:
         person = self.policies.people.get(name)
         if person is None:
             self._skip(self._missing("Person", name))
-        elif name in self.people or self._is_away(person):
+        elif name in self.people or (self.must_answer and self._is_away(person)):
             return
-        elif not person.contacts:
+        elif self.must_answer and not person.contacts:
             self._skip(f"{name} has no contact")
         else:
             self.people[name] = Reached(person, duty, why)
@@ -165,12 +166,13 @@ def _end(local: datetime, dated: bool) -> str:
 def is_among(policies: PolicySet, targets: tuple[Target, ...], owner: str, person: str, at: datetime) -> bool:
     """Whether this *person* is one of those the *targets* mean: a member of a team, or whoever has the watch or the role.
 
-    To be asked is one thing and to be allowed another: here ``team/x`` means everybody in it.
+    To be called is one thing and to be allowed another: ``team/x`` means everybody in it, and somebody who has the role
+    may use it while on leave, and without any contact.
     """
+    search = _Search(policies, at, must_answer=False)
     for target in targets:
-        if target.kind == "team":
-            team = policies.teams.get(target.name)
-            if team is not None and person in team.members:
-                return True
-    others = tuple(target for target in targets if target.kind != "team")
-    return any(reached.person.name == person for reached in resolve(policies, others, owner, at).people)
+        team = policies.teams.get(target.name) if target.kind == "team" else None
+        if team is not None and person in team.members:
+            return True
+        search.follow(target, owner, str(target))
+    return person in search.people

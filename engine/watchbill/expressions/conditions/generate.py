@@ -217,7 +217,7 @@ class _Generator:
         if left.type == "literal" and right.type != "literal":
             left, right = right, left
         value = self.value(left, at)
-        if right.type == "literal":
+        if right.type == "literal" and left.type != "literal":
             constant = right.value
             if constant is None or isinstance(constant, bool):
                 return ast.Compare(value, [ast.Is() if is_equal else ast.IsNot()], [ast.Constant(constant)])

@@ -73,13 +73,12 @@ def read(raw: RawDocument) -> Draft:
 def _path(draft: Draft, loc: Loc) -> Loc:
     """The parts of pydantic's path that the YAML has; the names of variants and a missing key are not among them."""
     node: Any = draft.raw.data
-    path: list[str | int] = []
-    for part in loc:
-        if (isinstance(node, dict) and part in node) or (isinstance(node, list) and isinstance(part, int) and part < len(node)):
+    path: list[Any] = []
+    for part in cast(tuple[Any, ...], loc):
+        is_there = part in node if isinstance(node, dict) else isinstance(node, list) and isinstance(part, int) and part < len(node)
+        if is_there:
             node = node[part]
-        else:
-            continue
-        path.append(part)
+            path.append(part)
     return tuple(path)
 
 
@@ -106,9 +105,9 @@ def _identify(draft: Draft) -> bool:
         draft.report("unknown-kind", raw.place("kind"), said, choice(meant, list(KINDS), "kinds"))
         return False
     draft.kind = cast(Kind, kind)
-    version = raw.data.get("apiVersion")
-    if version not in (None, API_VERSION):
-        said = f"this engine knows no version {quoted(str(version))}"
+    version = raw.data.get("apiVersion", API_VERSION)
+    if version != API_VERSION:
+        said = f"this engine knows no version {quoted(version)}" if isinstance(version, str) else f"`apiVersion` is {noun(version)}"
         draft.report("unknown-version", raw.place("apiVersion"), said, f"write `apiVersion: {API_VERSION}`")
     if draft.name is not None:
         check_name(draft.top / "metadata" / "name", draft.name)

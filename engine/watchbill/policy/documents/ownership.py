@@ -141,7 +141,7 @@ class Service(Document):
     """Something that can break: its owner (the team), tier, claims on alerts, dependencies, deadline."""
 
     kind: Literal["Service"] = key("The kind of document.", "Service")
-    metadata: OwnedMetadata = key("Who this document is; the team is the owner.", {"name": "checkout", "team": "payments"})
+    metadata: OwnedMetadata = key("Its name, and its team, which is the owner.", {"name": "checkout", "team": "payments"})
     spec: ServiceSpec = key("What is declared.", {"tier": 1})
 
 
@@ -201,7 +201,7 @@ class Schedule(Document):
     """Who is on call when: layers of rotations, with hours, zones and holidays."""
 
     kind: Literal["Schedule"] = key("The kind of document.", "Schedule")
-    metadata: OwnedMetadata = key("Who this document is.", {"name": "payments-primary", "team": "payments"})
+    metadata: OwnedMetadata = key("Its name, its team, and what you say of it.", {"name": "payments-primary", "team": "payments"})
     spec: ScheduleSpec = key("What is declared.", {"zone": "Europe/Lisbon", "layers": []})
 
 

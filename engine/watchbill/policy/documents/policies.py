@@ -54,14 +54,16 @@ class EscalationSpec(Selecting):
         "`shared`: any acknowledgement stops it. `own`: only one by those whom it has paged.", "own", default="shared"
     )
     text: Maybe[str] = key("What a page says.", "{{ alert.name }} on {{ service.name }}", default=None)
-    hub: Maybe[Hub] = key("Where responders talk.", {"channel": {"use": "chat.open-channel"}}, default=None)
+    hub: Maybe[Hub] = key(
+        "The channel and the bridge to open, and who is asked in.", {"channel": {"use": "chat.open-channel"}}, default=None
+    )
 
 
 class Escalation(Document):
     """Ordered levels of whom to page, each with how long it waits; channel posts; the hub."""
 
     kind: Literal["Escalation"] = key("The kind of document.", "Escalation")
-    metadata: OwnedMetadata = key("Who this document is.", {"name": "payments-critical", "team": "payments"})
+    metadata: OwnedMetadata = key("Its name, its team, and what you say of it.", {"name": "payments-critical", "team": "payments"})
     spec: EscalationSpec = key("What is declared.", {"levels": [{"page": "role/primary"}]})
 
 
@@ -89,7 +91,7 @@ class Triage(Document):
     """Evidence to collect as soon as an incident opens: all collectors of all triages that match run in parallel."""
 
     kind: Literal["Triage"] = key("The kind of document.", "Triage")
-    metadata: OwnedMetadata = key("Who this document is.", {"name": "http", "team": "platform"})
+    metadata: OwnedMetadata = key("Its name, its team, and what you say of it.", {"name": "http", "team": "platform"})
     spec: TriageSpec = key("What is declared.", {"collect": []})
 
 
@@ -158,5 +160,5 @@ class Comms(Document):
     """An obligation to keep an audience informed: templates by status, cadence, review before an update leaves."""
 
     kind: Literal["Comms"] = key("The kind of document.", "Comms")
-    metadata: OwnedMetadata = key("Who this document is.", {"name": "customers-critical", "team": "support"})
+    metadata: OwnedMetadata = key("Its name, its team, and what you say of it.", {"name": "customers-critical", "team": "support"})
     spec: CommsSpec = key("What is declared.", {"audience": "customers", "messages": {"triggered": {"body": "…"}}})

@@ -126,7 +126,7 @@ class Remediation(Document):
     """Steps that change the system: phase, target, precondition, verification, rollback, guards, who may run and approve."""
 
     kind: Literal["Remediation"] = key("The kind of document.", "Remediation")
-    metadata: OwnedMetadata = key("Who this document is.", {"name": "restart-checkout", "team": "payments"})
+    metadata: OwnedMetadata = key("Its name, its team, and what you say of it.", {"name": "restart-checkout", "team": "payments"})
     spec: RemediationSpec = key("What is declared.", {"phase": "human-initiated", "target": "checkout"})
 
 

@@ -103,7 +103,7 @@ class Document(Section):
     """What every document begins with."""
 
     apiVersion: Literal["watchbill/v1"] = key("The version of the language.", API_VERSION)
-    metadata: Metadata = key("Who this document is.", {"name": "checkout"})
+    metadata: Metadata = key("Its name, its team, and what you say of it.", {"name": "checkout"})
 
 
 # --- parts of several kinds -----------------------------------------------------------

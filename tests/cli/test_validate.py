@@ -1,0 +1,246 @@
+"""`watchbill validate`: all findings, and quick where nothing has changed."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.makers import MISTAKE, ROOT, a_repository
+from watchbill.cli import cache
+
+WARNED = """
+apiVersion: watchbill/v1
+kind: Escalation
+metadata: {name: wrong-too, team: payments}
+spec:
+  levels: [{page: role/secondry}]
+"""
+
+
+def kept(shop: Path) -> Path:
+    """Where the answer is kept."""
+    return shop / ".watchbill" / "cache" / "validate.json"
+
+
+def test_a_repository_that_is_well(run):
+    """
+    One line says what was looked at.
+    """
+    done = run("validate")
+
+    assert (done.code, done.out, done.err) == (0, "9 documents in 3 files: no findings\n", "")
+
+
+def test_all_findings_come_at_once(run, shop):
+    """
+    Every mistake of every file is there, sorted by place, with what to do; the code is 1.
+    """
+    a_repository(shop, a=MISTAKE, b=WARNED)
+    done = run("validate")
+
+    assert done.code == 1
+    assert [line.partition(" ")[0] for line in done.out.splitlines() if line.startswith("policies")] == [
+        "policies/a.yaml:5:19:",
+        "policies/b.yaml:5:19:",
+    ]
+    assert done.out.endswith("left out until mended, 2 documents: Escalation/wrong, Escalation/wrong-too\n")
+
+
+def test_the_repository_is_found_from_within(run, shop, monkeypatch):
+    """
+    From a folder inside, the repository around it is checked, and files are named as they are found from there.
+    """
+    a_repository(shop, a=MISTAKE)
+    monkeypatch.chdir(shop / "ownership")
+
+    assert run("validate").out.startswith("../policies/a.yaml:5:19: ")
+
+
+def test_a_repository_elsewhere(run, shop, tmp_path):
+    """
+    PATH, `--policies` or the variable name a repository elsewhere, and its files are named with it.
+    """
+    other = a_repository(tmp_path / "other", a=MISTAKE)
+
+    assert run("validate", "../other").out.startswith("../other/policies/a.yaml:5:19: ")
+    assert run("validate", "--policies", str(other)).out.startswith(f"{other}/policies/a.yaml:5:19: ")
+    assert run("validate", str(other), "--policies", str(shop)).code == 2
+
+
+def test_path_counts_before_the_variable(run, shop, tmp_path, monkeypatch):
+    """
+    What is named on the command line counts before WATCHBILL_POLICIES.
+    """
+    monkeypatch.setenv("WATCHBILL_POLICIES", str(a_repository(tmp_path / "other", a=MISTAKE)))
+
+    assert run("validate", ".").code == 0
+    assert run("validate").code == 1
+
+
+def test_no_repository(run, tmp_path, monkeypatch):
+    """
+    Where there is no repository, the answer says how to name one; the code is 2.
+    """
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path / "empty")
+    done = run("validate")
+
+    assert (done.code, done.out) == (2, "")
+    assert "there is no `watchbill.yaml` in `.`, nor in any folder above it [no-settings]\n  help: " in done.err
+    assert "there is no folder `gone` [no-settings]" in run("validate", "gone").err
+
+
+def test_as_json(run, shop):
+    """
+    As JSON the same findings are data.
+    """
+    a_repository(shop, a=MISTAKE)
+    document = json.loads(run("validate", "--format", "json").out)
+
+    assert (document["kind"], document["errors"], document["files"]) == ("Findings", 1, 4)
+    assert document["items"][0]["file"] == "policies/a.yaml"
+    assert document["quarantined"] == ["Escalation/wrong"]
+
+
+def test_the_reference_repository_is_well(run):
+    """
+    The repository that comes with watchbill has no findings.
+    """
+    done = run("validate", str(ROOT), "--no-cache")
+
+    assert done.code == 0, done.out
+
+
+# --- the cache --------------------------------------------------------------------------
+
+
+def test_the_second_answer_is_the_first(run, shop):
+    """
+    An unchanged repository is answered the same from what was kept, errors included.
+    """
+    a_repository(shop, a=MISTAKE)
+    first = run("validate")
+
+    assert kept(shop).is_file()
+    assert run("validate") == first
+    assert run("validate", "--no-cache") == first
+
+
+def test_an_unchanged_repository_is_not_read_as_yaml(run, shop):
+    """
+    The second answer loads neither the YAML parser nor the compiler.
+    """
+    code = (
+        "import sys; from watchbill.cli import main; main(['validate']);"
+        "print([name for name in ('yaml', 'pydantic', 'jmespath', 'watchbill.policy') if name in sys.modules])"
+    )
+    run("validate")
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=os.environ | {"PYTHONPATH": str(ROOT / "engine")}, capture_output=True, text=True
+    )
+
+    assert done.stdout == "9 documents in 3 files: no findings\n[]\n", done.stderr
+
+
+@pytest.mark.parametrize("change", ["changed", "added", "removed", "renamed", "settings", "folder"])
+def test_any_change_is_seen(run, shop, change):
+    """
+    Whatever happens to the policy files, what was kept is not used again.
+    """
+    a_repository(shop, a=MISTAKE.replace("primray", "primary"))
+    run("validate")
+    file = shop / "policies" / "a.yaml"
+    if change == "changed":
+        file.write_text(MISTAKE, encoding="utf-8")
+    elif change == "added":
+        (shop / "policies" / "b.yml").write_text(WARNED, encoding="utf-8")
+    elif change == "removed":
+        file.unlink()
+    elif change == "renamed":
+        file.rename(shop / "policies" / "z.yaml")
+    elif change == "settings":
+        (shop / "watchbill.yaml").write_text((shop / "watchbill.yaml").read_text() + "# said\n", encoding="utf-8")
+    else:
+        (shop / "archive").mkdir()
+
+    assert cache.remembered(shop) is None
+    assert run("validate") == run("validate", "--no-cache")
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"folders": [1], "seal": "x", "sealed": "{}"}', '{"folders": null}', "[" * 100_000])
+def test_a_damaged_cache_is_ignored(run, shop, text):
+    """
+    What cannot be read is as if it were not there.
+    """
+    run("validate")
+    kept(shop).write_text(text, encoding="utf-8")
+
+    assert run("validate").code == 0
+
+
+def test_a_stranger_cannot_say_that_all_is_well(run, shop, tmp_path, monkeypatch):
+    """
+    A cache that comes with a repository, made by somebody else, is not believed.
+    """
+    a_repository(shop, a=MISTAKE)
+    state = cache.state_of(shop, ("ownership", "policies"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "stranger"))
+    cache.remember(shop, ("ownership", "policies"), state, cache.Checked((), 10, 4))
+    assert run("validate").code == 0
+
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "mine"))
+    assert run("validate").code == 1
+
+
+def test_a_link_is_not_written_through(run, shop, tmp_path):
+    """
+    A `.watchbill` that leads out of the repository is left alone.
+    """
+    (tmp_path / "elsewhere").mkdir()
+    (shop / ".watchbill").symlink_to(tmp_path / "elsewhere")
+
+    assert run("validate").code == 0
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+def test_links_among_the_policies_are_not_kept(run, shop, tmp_path):
+    """
+    What a link leads to could change without notice, so nothing is kept.
+    """
+    (tmp_path / "elsewhere.yaml").write_text("", encoding="utf-8")
+    (shop / "policies" / "linked.yaml").symlink_to(shop / "policies" / "payments.yaml")
+    run("validate")
+
+    assert not kept(shop).exists()
+
+
+def test_a_repository_that_cannot_be_written_to(run, shop):
+    """
+    Where nothing can be kept, the answer is the same.
+    """
+    (shop / ".watchbill").write_text("in the way", encoding="utf-8")
+
+    assert run("validate").code == 0
+
+
+def test_the_cache_is_not_committed(run, shop):
+    """
+    What is kept has its own .gitignore, so that nobody commits it.
+    """
+    run("validate")
+
+    assert "*" in (shop / ".watchbill" / ".gitignore").read_text().splitlines()
+
+
+def test_without_the_cache_nothing_is_written(run, shop):
+    """
+    `--no-cache` leaves nothing behind.
+    """
+    run("validate", "--no-cache")
+
+    assert not (shop / ".watchbill").exists()
