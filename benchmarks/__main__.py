@@ -22,7 +22,9 @@ def main() -> None:
 def _start_up() -> None:
     ours, floor, ratio = processes.compared([processes.WATCHBILL, "--version"], [sys.executable, "-c", "pass"])
     print("start-up")
-    print(f"  watchbill --version        {ours * 1e3:7.0f} ms   python -c pass {floor * 1e3:.0f} ms   ratio {ratio:.2f} (target: at most 4)\n")
+    print(
+        f"  watchbill --version        {ours * 1e3:7.0f} ms   python -c pass {floor * 1e3:.0f} ms   ratio {ratio:.2f} (target: at most 4)\n"
+    )
 
 
 def _validate() -> None:
@@ -48,10 +50,14 @@ def _decisions() -> None:
         table = f"{figures.table:9.0f} ({figures.table / figures.candidates:3.0f}x)" if figures.table else " " * 16
         loop = f"{figures.loop:9.0f}"
         print(
-            f"  {size:8,}   {figures.candidates:10.1f}   {table:>18}   {loop}   {figures.opens:6.0f}  {figures.joins:6.0f}   {figures.again:10.1f}"
+            f"  {size:8,}   {figures.candidates:10.1f}   {table:>18}   {loop}"
+            f"   {figures.opens:6.0f}  {figures.joins:6.0f}   {figures.again:10.1f}"
         )
         if size == decisions.SIZES[-1]:
-            print(f"  growth of candidates from {decisions.SIZES[0]} to {size:,} policies: x{figures.candidates / first:.1f} (target: at most 5)")
+            print(
+                f"  growth of candidates from {decisions.SIZES[0]} to {size:,} policies: "
+                f"x{figures.candidates / first:.1f} (target: at most 5)"
+            )
     print("  targets at 10,000: 30x zen-engine's table; opens under 200, joins under 40, sent again under 5")
     if not decisions.HAS_ZEN:
         print("  zen-engine is not installed: its column is left out")

@@ -108,10 +108,7 @@ def measure(size: int) -> Figures:
         expected = loop(alert)
         claimed = claim(bill, alert)[0]
         found = [
-            each.ref.name
-            for kind in (bill.escalations, bill.triages)
-            for each, failed in kind.looked_at(claimed.labels)
-            if failed is None
+            each.ref.name for kind in (bill.escalations, bill.triages) for each, failed in kind.looked_at(claimed.labels) if failed is None
         ]
         assert sorted(found) == expected, (sorted(found), expected)
         assert table is None or peers.hits(table(alert)) == expected

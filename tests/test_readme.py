@@ -85,17 +85,3 @@ def test_the_demo_ends_with_the_plan(clone: Path) -> None:
         assert re.search(rf"^ +{time} +{person} ", plan, re.MULTILINE), plan
     for word in ("payments-primary, layer singapore-day", "COLLECT 9", "by 03:27  Customers", "scale-out-checkout", "rollback-checkout"):
         assert word in plan
-
-
-def test_the_plan_in_the_readme_is_the_plan(clone: Path) -> None:
-    """
-    The beginning of a plan that the README shows is what the command prints.
-    """
-    (file, shown) = re.search(r"<!-- plan: (\S+) -->\n```text\n(.*?)```", README, re.DOTALL).groups()  # type: ignore[union-attr]
-    printed = run(f"watchbill plan {file} --at 2026-11-23T03:12:00Z --width 80", clone).stdout
-
-    def without_revision(text: str) -> str:
-        return re.sub(r"\s+revision [0-9a-f]+\+?", " revision", text)
-
-    assert shown.strip()
-    assert without_revision(printed).startswith(without_revision(shown).rstrip())

@@ -35,7 +35,9 @@ from watchbill.model.references import Json
 class Watch:
     """One incident, its decisions, and a clock that only moves when told to."""
 
-    def __init__(self, policies: PolicySet | None = None, now: datetime = NOON, runs: Iterable[RepairRun] = (), frozen: bool = False) -> None:
+    def __init__(
+        self, policies: PolicySet | None = None, now: datetime = NOON, runs: Iterable[RepairRun] = (), frozen: bool = False
+    ) -> None:
         self.bill = Bill.of(policies or a_policy_set())
         self.now = now
         self.snapshot = Snapshot(runs=tuple(runs), is_frozen=frozen)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import pytest
 
@@ -144,3 +145,14 @@ def test_a_calendar(run):
 
     assert len(events) == 10
     assert str(events[0]["SUMMARY"]) == "bo on call (payments-primary)"
+
+
+def test_a_calendar_without_its_library(run, monkeypatch):
+    """
+    Where the calendar library is not installed, the answer is the command that installs it.
+    """
+    monkeypatch.setitem(sys.modules, "icalendar", None)
+    done = run("oncall", "payments-primary", "--format", "ics")
+
+    assert (done.code, done.out) == (2, "")
+    assert "[missing-extra]\n  help: run `pip install 'watchbill[calendar]'`" in done.err

@@ -93,7 +93,15 @@ def test_service_team_tier_and_severity_are_set_by_the_claim() -> None:
 
 @pytest.mark.parametrize(
     ("word", "severity"),
-    [("page", "critical"), ("P1", "critical"), ("P3", "warning"), ("P5", "info"), ("Error", "critical"), ("warn", "warning"), ("none", "info")],
+    [
+        ("page", "critical"),
+        ("P1", "critical"),
+        ("P3", "warning"),
+        ("P5", "info"),
+        ("Error", "critical"),
+        ("warn", "warning"),
+        ("none", "info"),
+    ],
 )
 def test_the_usual_words_are_known(word: str, severity: str) -> None:
     """

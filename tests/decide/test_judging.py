@@ -130,7 +130,7 @@ def test_a_collector_that_cannot_be_filled_in_fails_alone() -> None:
     """
     A missing label refuses one collector; the others run, and so does everything else.
     """
-    triage = a_triage("http", a_collector("host", query='{{ alert.labels.instance }}'), a_collector("errors"))
+    triage = a_triage("http", a_collector("host", query="{{ alert.labels.instance }}"), a_collector("errors"))
     watch = Watch(a_shop(an_escalation(), triage))
     watch.receives(an_alert())
 

@@ -106,7 +106,9 @@ def test_an_unreachable_level_takes_no_time() -> None:
     Where nobody of a level can be reached, the next level is paged at once, and the reason is kept.
     """
     away = a_person("ana", leave=[some_days("2026-11-20", "2026-11-30")])
-    alone = a_team("payments", parent="engineering", members=["bo"], roles={"primary": "person/ana", "secondary": "person/bo", "lead": "person/cy"})
+    alone = a_team(
+        "payments", parent="engineering", members=["bo"], roles={"primary": "person/ana", "secondary": "person/bo", "lead": "person/cy"}
+    )
     watch = Watch(a_shop(away, alone, three_levels()))
     watch.receives(an_alert())
 

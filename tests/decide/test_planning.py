@@ -8,8 +8,8 @@ from tests.makers import (
     NOON,
     Document,
     a_comms,
-    a_guardrail,
     a_freeze,
+    a_guardrail,
     a_hub,
     a_level,
     a_place,
@@ -101,7 +101,7 @@ def test_a_repair_shows_what_guards_forecast() -> None:
     (repair,) = found.repairs
     assert (repair.phase, repair.runs, repair.target) == ("oversight", True, "checkout")
     assert [forecast.text for forecast in repair.forecasts] == ["freeze-december begins 2026-12-20", "0 of 2 in 1d"]
-    assert (repair.verification, repair.rollback) == ("value < `0.01`", "a restart leaves nothing to undo")
+    assert (repair.verification, repair.rollback) == ("value < `0.01` for 2m, within 5m", "a restart leaves nothing to undo")
     assert repair.steps[0].arguments == {"deployment": "checkout"}
 
 

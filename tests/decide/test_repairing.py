@@ -8,9 +8,8 @@ from typing import Any
 from tests.makers import (
     NOON,
     Document,
-    a_guardrail,
     a_freeze,
-    a_person,
+    a_guardrail,
     a_place,
     a_remediation,
     a_repair_step,
@@ -261,7 +260,9 @@ def test_a_precondition_that_does_not_hold_refuses_and_pages_at_once() -> None:
 
     assert watch.steps("repair") == []
     assert watch.paged == [("12:00", "ana")]
-    assert ("its precondition does not hold", "incident.reopen_count < `0`") in [(reason.note, reason.failed) for reason in decision.reasons]
+    assert ("its precondition does not hold", "incident.reopen_count < `0`") in [
+        (reason.note, reason.failed) for reason in decision.reasons
+    ]
 
 
 def test_waiting_for_approval_pages_at_once() -> None:

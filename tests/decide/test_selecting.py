@@ -7,8 +7,8 @@ from typing import Any
 from tests.makers import NOON, Document, a_claimed_alert, a_comms, a_service, a_shop, a_team, an_alert, an_escalation, some_settings
 from watchbill.decide.bill import Bill
 from watchbill.decide.selecting import Chosen, choose_comms, choose_escalation
-from watchbill.expressions.conditions import parse_condition
 from watchbill.errors import Place
+from watchbill.expressions.conditions import parse_condition
 from watchbill.model.plan import Reason
 from watchbill.model.policyset import Grant
 
@@ -163,7 +163,9 @@ def test_continue_applies_besides_and_never_competes() -> None:
     """
     An escalation with `continue: true` takes part besides the winner, for anybody's alerts.
     """
-    found, reasons = chosen(an_escalation("own"), an_escalation("security", team="platform", proceed=True, match=['alertname="HighErrorRate"']))
+    found, reasons = chosen(
+        an_escalation("own"), an_escalation("security", team="platform", proceed=True, match=['alertname="HighErrorRate"'])
+    )
 
     assert found.escalation.ref.name == "own"
     assert [policy.ref.name for policy in found.besides] == ["security"]

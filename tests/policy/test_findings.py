@@ -284,6 +284,120 @@ CASES = {
         a_triage("{name: up, use: metrics.query, with: {query: up}}\n    - {name: up, use: metrics.query, with: {query: down}}"),
         "7:14: a collector called `up` is there already [duplicate-name]\n  help: give this one another name",
     ),
+    "somebody else's role, with those that there are": (
+        an_escalation("  levels: [{page: role/lead@platform}]\n"),
+        "5:19: the team `platform` has no role `lead` [unknown-name]\n  help: there is only `primary`",
+    ),
+    "a target of a team that cannot have one": (
+        an_escalation("  levels: [{page: person/ana@payments}]\n"),
+        "5:19: `person/ana@payments` is no target: only a role is somebody's [bad-target]\n  help: write `person/ana`",
+    ),
+    "a name that is too long": (
+        header("Person", "a" * 64) + "spec: {}\n",
+        f"3:18: `{'a' * 59}…` is longer than 63 characters [bad-name]\n  help: shorten it",
+    ),
+    "a team of a team": (
+        header("Team", "refunds", "payments") + "spec: {}\n",
+        "3:33: a team's own team is itself [bad-value]\n  help: take the key away",
+    ),
+    "the team of a person": (
+        header("Person", "cy", "paymets") + "spec: {}\n",
+        "3:28: no team is called `paymets` [unknown-name]\n  help: `payments` is, at ownership/shop.yaml:26",
+    ),
+    "the team of an override": (
+        header("Override", "swap", "nobodys")
+        + "spec: {schedule: payments-primary, person: bo, from: 2026-12-24T09:00:00Z, to: 2026-12-25T09:00:00Z}\n",
+        "3:30: no team is called `nobodys` [unknown-name]\n"
+        "  help: declare it, or take another: the known names are `engineering`, `payments`, `platform` and `support`",
+    ),
+    "the default escalation of a team": (
+        header("Team", "refunds") + "spec: {escalation: payments-critcal}\n",
+        "4:20: no escalation is called `payments-critcal` [unknown-name]\n  help: `payments-critical` is, at ownership/shop.yaml:61",
+    ),
+    "the default escalation of a service": (
+        header("Service", "refunds", "payments") + "spec: {tier: 2, escalation: payments-critcal}\n",
+        "4:29: no escalation is called `payments-critcal` [unknown-name]\n  help: `payments-critical` is, at ownership/shop.yaml:61",
+    ),
+    "a role bound to nothing": (
+        header("Team", "refunds") + "spec: {roles: {lead: ana}}\n",
+        "4:22: `ana` is no target [bad-target]\n  help: write `person/NAME`, `schedule/NAME`, `team/NAME`, `role/NAME` or `role/NAME@TEAM`",
+    ),
+    "a secret for an address": (
+        a_person("{contacts: [{use: phone.call, to: xoxb-123456789012-abcdefghijkl}]}"),
+        "4:41: `to` looks like a secret [secret-in-plain-text]\n"
+        "  help: keep the secret in a Connector's `secrets`, and write an address here",
+    ),
+    "leave that ends before it begins": (
+        a_person("{leave: [{from: 2026-12-24, to: 2026-12-21}]}"),
+        "4:39: `to` is before `from`: `2026-12-21` [bad-time]\n  help: let it end on the day it begins, or later",
+    ),
+    "a binding of a name that no policy uses": (
+        header("Service", "refunds", "payments") + "spec: {tier: 2, bindings: {metrix: metrics}}\n",
+        "4:28: no connector is called `metrix` [unknown-name]\n  help: bind a name that policies use in `use`",
+    ),
+    "a binding to nothing": (
+        header("Service", "refunds", "payments") + "spec: {tier: 2, bindings: {metrics: metrix}}\n",
+        "4:37: no connector is called `metrix` [unknown-name]\n  help: `metrics` is, at ownership/shop.yaml:78",
+    ),
+    "a layer with nobody in it": (
+        header("Schedule", "nights", "payments")
+        + "spec:\n  layers:\n"
+        + '    - {name: base, participants: [ana], rotation: {every: 1d, start: "2026-01-05 09:00"}}\n'
+        + '    - {name: late, participants: [], rotation: {every: 1d, start: "2026-01-05 09:00"}}\n',
+        "7:34: nobody is ever on call in the layer `late` [schedule-empty]\n  help: name `participants`, or take the layer away",
+    ),
+    "a layer that ends before it begins": (
+        header("Schedule", "nights", "payments")
+        + "spec:\n  layers:\n"
+        + '    - {name: base, participants: [ana], rotation: {every: 1d, start: "2026-01-05 09:00"}, until: "2026-01-01 09:00"}\n',
+        "6:98: the layer ends before it begins: `2026-01-01 09:00` [bad-time]\n  help: let it end after `start` of its rotation",
+    ),
+    "a holiday of nowhere": (
+        header("Schedule", "nights", "payments")
+        + "spec:\n  layers:\n"
+        + '    - {name: base, participants: [ana], rotation: {every: 1d, start: "2026-01-05 09:00"}, holidays: [{name: x}]}\n',
+        "6:102: a holiday is either a `country` or a `date` [bad-value]\n  help: write `{country: PT}` or `{date: 2026-12-24}`",
+    ),
+    "a part of a country": (
+        header("Schedule", "nights", "payments")
+        + "spec:\n  layers:\n    - name: base\n      participants: [ana]\n"
+        + '      rotation: {every: 1d, start: "2026-01-05 09:00"}\n      holidays: [{country: ES, subdivision: MDD}]\n',
+        "9:45: ES has no part `MDD` with holidays of its own [unknown-country]\n  help: did you mean `MD`?",
+    ),
+    "a time of day": (
+        a_person('{quiet_hours: {hours: [{from: "8:00", to: "24:00"}]}}'),
+        "4:37: `8:00` is no time of day [bad-time]\n  help: write it as `08:00`, from 00:00 to 23:59",
+    ),
+    "the end of a day": (
+        a_person('{quiet_hours: {hours: [{from: "08:00", to: "25:00"}]}}'),
+        "4:50: `25:00` is no time of day [bad-time]\n  help: write it as `08:00`, from 00:00 to 23:59, or 24:00",
+    ),
+    "a level that does nothing": (
+        an_escalation("  levels: [{page: []}]\n"),
+        "5:19: this level neither pages nor posts [bad-value]\n  help: name a target in `page`, or a post in `notify`",
+    ),
+    "no levels": (
+        an_escalation("  levels: []\n"),
+        "5:11: `levels` is empty [bad-value]\n  help: give it at least one item",
+    ),
+    "a missing section is said by what it is": (
+        header("Comms", "all", "support") + "spec: {audience: customers}\n",
+        "4:1: missing key `messages` in a Comms [missing-key]\n  help: add it: what updates say",
+    ),
+    "a repair without steps": (
+        header("Remediation", "restart", "payments") + "spec: {phase: human-initiated, target: checkout}\n",
+        "4:1: a remediation of phase `human-initiated` needs `steps` [missing-key]\n"
+        "  help: say what it does; only an opportunity may have none",
+    ),
+    "a rollback that says both": (
+        a_repair("  phase: human-initiated\n  rollback: {none: nothing to undo, steps: []}\n"),
+        "8:13: a rollback is either `steps` or `none` with a reason [bad-value]\n"
+        "  help: write `{none: a restart leaves nothing to undo}`, or the steps",
+    ),
+    "a secret that the type does not take": (
+        header("Connector", "metrics-eu") + "spec: {type: prometheus, with: {url: https://eu.example.com}, secrets: {tokn: env/TOKEN}}\n",
+        "4:73: prometheus takes no secret `tokn` [bad-argument]\n  help: did you mean `token`?",
+    ),
 }
 
 
@@ -435,3 +549,64 @@ def test_nothing_at_all_compiles_to_nothing():
     done = compile_policies([], {}, "4f2c1d9", None)
 
     assert (done.policies, done.findings, done.quarantined, done.documents) == (None, (), (), 0)
+
+
+def test_secrets_are_found_wherever_settings_are_deep():
+    """
+    A setting inside a list or a mapping is looked at as well.
+    """
+    secret = "xoxb-123456789012-abcdefghijkl"
+    text = header("Connector", "metrics-eu") + (
+        f"spec: {{type: prometheus, with: {{url: https://eu.example.com, tenant: [{{a: {secret}}}]}}}}\n"
+    )
+
+    assert sorted(finding.rule for finding in findings(text)) == ["bad-argument", "secret-in-plain-text"]
+
+
+def test_a_grant_is_to_a_team():
+    """
+    A grant names a team there is, and connectors and teams there are.
+    """
+    settings = SETTINGS + "    - {to: payments, connectors: [clustr]}\n    - {to: team/paymets, services_of: [suport]}\n"
+
+    assert [(finding.rule, finding.place.line) for finding in findings("", settings=settings)] == [
+        ("bad-target", 11),
+        ("unknown-name", 11),
+        ("unknown-name", 12),
+        ("unknown-name", 12),
+    ]
+
+
+def test_the_repositorys_escalation_is_one_there_is():
+    """
+    Settings may name a default escalation.
+    """
+    assert [finding.rule for finding in findings("", settings=SETTINGS + "  escalation: payments-critical\n")] == []
+    assert [finding.rule for finding in findings("", settings=SETTINGS + "  escalation: everybody\n")] == ["unknown-name"]
+
+
+def test_arguments_inside_lists_and_mappings_are_templates_too():
+    """
+    Whatever the depth of an argument, what it speaks of is checked.
+    """
+    text = header("Audience", "staff", "support") + (
+        'spec: {channels: [{use: chat.post, with: {channel: x, text: {a: ["{{ nobody }}"]}}}]}\n'
+    )
+
+    assert [finding.rule for finding in findings(text)] == ["bad-argument", "unknown-field"]
+
+
+def test_oversight_needs_no_hold():
+    """
+    A remediation under oversight withholds no page, and needs the other three.
+    """
+    found = [finding.message for finding in findings(a_repair("  phase: oversight\n"))]
+
+    assert found == [f"a remediation of phase `oversight` needs `{key}`" for key in ("guards.rate", "rollback", "verify")]
+
+
+def test_a_brace_makes_no_template():
+    """
+    A query with braces of its own has nothing to fill in.
+    """
+    assert said(a_triage("{name: up, use: metrics.query, with: {query: 'up{job=\"node\"}'}}")) == []

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from watchbill.policy.loading import PlacedDict, PlacedList, RawDocument, from_json, load_text, parsing, to_json
+from watchbill.policy.loading import PlacedDict, PlacedList, RawDocument, from_json, load_text, to_json
+from watchbill.policy.loading.events import event_parser
 
 ESCALATION = """\
 # Who is called at night.
@@ -204,7 +205,7 @@ def test_both_parsers_of_pyyaml_give_the_same(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setitem(sys.modules, "yaml.cyaml", None)
     slow = load_text(ESCALATION.encode(), "a.yaml")
 
-    assert type(parsing._parser("")).__name__ == "PythonParser"
+    assert type(event_parser("")).__name__ == "PythonParser"
     assert to_json(slow) == to_json(quick)
 
 

@@ -182,3 +182,37 @@ def test_every_name_leads_somewhere_or_is_quarantined():
             named |= {str(role.target).capitalize() for role in team.roles if role.target.kind in ("person", "schedule")}
 
         assert named - known == set()
+
+
+def test_a_kind_that_is_only_guessed_takes_no_name():
+    """
+    A document whose kind is misspelt neither takes a name from another one nor leaves it out.
+    """
+    guessed = "apiVersion: watchbill/v1\nkind: Persn\nmetadata: {name: cy}\nspec: {}\n"
+    good = header("Person", "cy") + "spec: {}\n"
+
+    for text in (guessed + "---\n" + good, good + "---\n" + guessed):
+        done = compiled(text)
+        assert done.policies is not None
+        assert "cy" in done.policies.people
+        assert [finding.rule for finding in done.findings] == ["unknown-kind"]
+
+
+def test_of_a_team_below_an_unknown_one_nothing_is_assumed():
+    """
+    A team whose parent does not exist may have its roles from there: only the parent is reported.
+    """
+    text = header("Team", "refunds") + "spec: {parent: paymets}\n---\n"
+    text += header("Escalation", "refunds", "refunds") + "spec: {levels: [{page: team/refunds}]}\n"
+
+    assert [finding.rule for finding in compiled(text).findings] == ["unknown-name"]
+
+
+def test_roles_of_teams_that_cannot_be_read_are_not_missed():
+    """
+    Where a file with a team in it is broken, a role that no other team has is not reported.
+    """
+    text = header("Team", "refunds") + "spec: {roles: {lead: person/ana}\n---\n"
+    text += header("Escalation", "refunds", "payments") + "spec: {levels: [{page: role/lead}]}\n"
+
+    assert [finding.rule for finding in compiled(text).findings] == ["yaml-syntax"]

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from tests.policy.makers import SETTINGS, SHOP, compiled, header, loaded, policies
 from watchbill.errors import Place
+from watchbill.expressions.zones import tzdata_version, zone, zone_names
 from watchbill.model.labels import Matcher
 from watchbill.model.ownership import Contact, Dependency, Link, Person, Role, Service
 from watchbill.model.policies import (
@@ -23,7 +24,6 @@ from watchbill.model.policyset import Grant
 from watchbill.model.references import Ref, Target, Template, Use
 from watchbill.model.schedule import Rotation
 from watchbill.model.times import Days, Hours, Recurrence, Span
-from watchbill.policy.zones import tzdata_version, zone, zone_names
 
 FILE = "policies/case.yaml"
 MINUTE = timedelta(minutes=1)

@@ -58,11 +58,12 @@ def test_a_table_that_does_not_fit_becomes_a_list():
 
 def test_a_reason_goes_below_where_there_is_no_room():
     """
-    A last column that does not fit goes below its row, and the others stay in columns.
+    Last columns that do not fit go below their row, and the others stay in columns.
     """
-    rows = annotated([[line("ana"), line("payments-primary, layer base")], [line("bo"), line()]], 30, 6)
-
-    assert [shown(each) for each in rows] == [["  ana", "      payments-primary, layer", "      base"], ["  bo"]]
+    people = [[line("03:18"), line("ana"), line("call"), line("04:18 in Lisbon"), line("layer base")]]
+    assert shown(annotated(people, 30, 9, keep=3)[0]) == ["  03:18  ana  call", "         04:18 in Lisbon", "         layer base"]
+    rows = annotated([[line("ana"), line("primary"), line("by way of the team")], [line("bo"), line("lead"), line()]], 24, 6)
+    assert [shown(each) for each in rows] == [["  ana  primary", "      by way of the team"], ["  bo   lead"]]
 
 
 def test_a_place_stands_at_the_right():

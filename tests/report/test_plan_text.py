@@ -128,10 +128,11 @@ def test_a_round_with_other_people_is_told_in_full():
     """
     A round after a handoff pages somebody else, and that stands there person by person.
     """
-    later = a_page(31, a_person("dan"), round=1)
-    text = plan_text(a_small_plan(escalations=(an_escalation(pages=(a_page(6, a_person("ana")), later), repeat=1),)))
+    pages = (a_page(6, a_person("ana")), a_page(31, a_person("dan"), round=1), a_page(56, a_person("dan"), round=2))
+    text = flat(plan_text(a_small_plan(escalations=(an_escalation(pages=pages, repeat=2),))))
 
-    assert "then round 2, when others are on call\n  03:43  dan  primary" in text
+    assert "then, with others on call 03:43 dan primary" in text
+    assert text.endswith("then one more round, at 04:08 then the engine's own alarm")
 
 
 def test_the_fallback_team_comes_last():
@@ -270,8 +271,8 @@ def test_a_remediation_that_is_stopped_is_offered():
         (
             a_repair(runs=False),
             (
-                Reason(a_repair().because, False, "a matcher does not hold", 'tier="2"', "1"),
-                Reason(a_repair().because, False, "its precondition does not hold", "env == 'prod'"),
+                Reason(a_repair().because, False, "a matcher does not hold", 'tier="2"', "1", "matcher"),
+                Reason(a_repair().because, False, "its precondition does not hold", "env == 'prod'", kind="precondition"),
             ),
             "its precondition does not hold: env == 'prod'",
         ),

@@ -1,12 +1,14 @@
-"""What a verb gives back, and what it was told about how to show it."""
+"""What a verb gives back, and what it was told about how to show it.
+
+Plain classes: dataclasses would load `inspect`, and a shell asks for completions between two keys.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """All that a verb has to say: *text* for standard output, *remark* for standard error, and its exit code."""
 
     text: str
@@ -14,9 +16,11 @@ class Answer:
     remark: str = ""
 
 
-@dataclass(slots=True)
 class Session:
     """What holds for one command line, wherever in it it was said."""
 
-    color: str = "auto"
-    debug: bool = False
+    __slots__ = ("color", "debug")
+
+    def __init__(self, color: str = "auto", debug: bool = False) -> None:
+        self.color = color
+        self.debug = debug

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import sys
-import traceback
 from collections.abc import Sequence
-from difflib import get_close_matches
 from importlib import import_module
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -15,7 +13,9 @@ from watchbill import __version__
 from watchbill.cli.answer import Answer, Session
 from watchbill.cli.options import common
 from watchbill.cli.output import wants_colour, write
-from watchbill.errors import WatchbillError
+
+if TYPE_CHECKING:
+    from watchbill.errors import WatchbillError
 
 VERBS: Final[dict[str, str]] = {
     "validate": "watchbill.cli.validate",
@@ -46,6 +46,8 @@ class Verbs(click.Group):
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
         """The verb that *args* begin with; for one that does not exist, the nearest is offered."""
         if args and not args[0].startswith("-") and args[0] not in VERBS:
+            from difflib import get_close_matches
+
             near = get_close_matches(args[0], VERBS, n=1)
             hint = f" Did you mean {near[0]!r}?" if near else ""
             ctx.fail(f"There is no verb {args[0]!r}.{hint}")
@@ -79,17 +81,13 @@ def run(arguments: Sequence[str]) -> int:
     session = Session(debug="--debug" in arguments)
     try:
         answer = app.main(args=list(arguments), prog_name="watchbill", standalone_mode=False, obj=session)
-    except WatchbillError as error:
-        return _said(session, error)
     except click.ClickException as error:
         error.show()
         return 2
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED
-    except OSError as error:
-        return _outside(session, error)
     except Exception as error:
-        return _bug(session, error)
+        return _failed(session, error)
     return _deliver(answer)
 
 
@@ -100,6 +98,15 @@ def _deliver(answer: object) -> int:
     write(sys.stdout, answer.text)
     write(sys.stderr, answer.remark)
     return answer.code
+
+
+def _failed(session: Session, error: Exception) -> int:
+    """Say what went wrong, and whose fault it is."""
+    from watchbill.errors import WatchbillError
+
+    if isinstance(error, WatchbillError):
+        return _said(session, error)
+    return _outside(session, error) if isinstance(error, OSError) else _bug(session, error)
 
 
 def _said(session: Session, error: WatchbillError) -> int:
@@ -131,4 +138,6 @@ def _bug(session: Session, error: Exception) -> int:
 
 def _trace(session: Session, error: Exception) -> None:
     if session.debug:
+        import traceback
+
         write(sys.stderr, "".join(traceback.format_exception(error)))

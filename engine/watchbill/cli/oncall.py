@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
@@ -103,6 +102,8 @@ def _at(loaded: PolicySet, asked: tuple[str, ...], moment: datetime, form: str, 
 
     watches = [watch(loaded, each, moment) for each in asked]
     if form == "json":
+        import json
+
         from watchbill.report.oncall_json import watches_json
 
         return json.dumps(watches_json(watches, moment), indent=2, ensure_ascii=False) + "\n"
@@ -121,6 +122,8 @@ def _over(loaded: PolicySet, asked: tuple[str, ...], span: Span, form: str, colu
 
         return turns_ics(found, span.start)
     if form == "json":
+        import json
+
         from watchbill.report.oncall_json import turns_json
 
         return json.dumps(turns_json(found), indent=2, ensure_ascii=False) + "\n"

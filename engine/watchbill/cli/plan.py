@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -13,7 +11,6 @@ import click
 from watchbill.cli.answer import Answer, Session
 from watchbill.cli.options import Moment, common, formats, now, policies, width
 from watchbill.cli.output import is_interactive, wants_colour, width_of
-from watchbill.errors import OutsideError
 
 if TYPE_CHECKING:
     from watchbill.model.forecast import Plan
@@ -67,8 +64,11 @@ def _read(alerts: str | None) -> tuple[str, bytes]:
     if alerts is None or alerts == "-":
         return "standard input", sys.stdin.buffer.read()
     try:
-        return alerts, Path(alerts).read_bytes()
+        with open(alerts, "rb") as file:
+            return alerts, file.read()
     except OSError as error:
+        from watchbill.errors import OutsideError
+
         raise OutsideError(
             f"`{alerts}` cannot be read: {error.strerror}", "name a file with alerts, or - for standard input", rule="cannot-read"
         ) from error
@@ -76,6 +76,8 @@ def _read(alerts: str | None) -> tuple[str, bytes]:
 
 def _shown(plans: tuple[Plan, ...], form: str, columns: int, colour: bool, name: str) -> str:
     if form == "json":
+        import json
+
         from watchbill.report.plan_json import plans_json
 
         return json.dumps(plans_json(plans), indent=2, ensure_ascii=False) + "\n"

@@ -39,6 +39,11 @@ def root_of(path: str | None) -> Path:
     )
 
 
+def is_same(one: str, other: str) -> bool:
+    """Whether both paths lead to the same folder."""
+    return Path(one).resolve() == Path(other).resolve()
+
+
 def load_policies(root: Path) -> tuple[PolicySet, str]:
     """The policies of the repository at this *root* at its revision, and a remark where not everything in it is well.
 

@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import os
 import sys
-from dataclasses import replace
-from pathlib import Path
 from typing import Final
 
 import click
 
-from watchbill.cli import cache
 from watchbill.cli.answer import Answer, Session
 from watchbill.cli.options import common, formats, policies
 from watchbill.cli.output import wants_colour, width_of
-from watchbill.cli.repository import SETTINGS, folders_of, root_of
-from watchbill.errors import Finding, Place
-from watchbill.report.findings import Checked, findings_json, findings_text
 
 EXAMPLES: Final = """\b
 Examples:
@@ -44,43 +36,21 @@ def command(session: Session, path: str | None, form: str, policies: str | None,
 
     What was found is kept in .watchbill/cache, so that an unchanged repository is answered at once.
     """
-    if path is not None and policies is not None and Path(path).resolve() != Path(policies).resolve():
+    from watchbill.cli.checking import as_seen_from_here, checked
+    from watchbill.cli.repository import is_same, root_of
+    from watchbill.report.findings import findings_json, findings_text
+
+    if path is not None and policies is not None and not is_same(path, policies):
         source = click.get_current_context().get_parameter_source("policies")
         if source is click.core.ParameterSource.COMMANDLINE:
             raise click.UsageError("Name the repository once: as PATH, or with --policies.")
     root = root_of(path if path is not None else policies)
-    checked = (None if no_cache else cache.remembered(root)) or check(root, keep=not no_cache)
-    shown = _from_here(checked, root)
+    found = checked(root, cached=not no_cache)
+    shown = as_seen_from_here(found, root)
     if form == "json":
+        import json
+
         text = json.dumps(findings_json(shown), indent=2, ensure_ascii=False) + "\n"
     else:
         text = findings_text(shown, width=width_of(sys.stdout), colour=wants_colour(session.color, sys.stdout))
-    return Answer(text, code=1 if checked.has_errors else 0)
-
-
-def check(root: Path, *, keep: bool) -> Checked:
-    """Read and compile the repository at this *root*, and *keep* what was found for the next time."""
-    from watchbill.connectors.catalogue import catalogue
-    from watchbill.policy import load
-    from watchbill.policy.loading import read_policy_files
-
-    folders = folders_of(root)
-    before = cache.state_of(root, folders) if keep else ""
-    compiled = load(root, catalogue(), "")
-    checked = Checked(compiled.findings, compiled.documents, len(read_policy_files(root)), compiled.quarantined)
-    if keep:
-        cache.remember(root, folders, before, checked)
-    return checked
-
-
-def _from_here(checked: Checked, root: Path) -> Checked:
-    """The same, with files named as they are found from the current folder, so that an editor can open them."""
-    prefix = os.path.normpath(root)
-    if prefix == os.curdir:
-        return checked
-    return replace(checked, findings=tuple(_moved(finding, prefix) for finding in checked.findings))
-
-
-def _moved(finding: Finding, prefix: str) -> Finding:
-    place = finding.place
-    return replace(finding, place=Place(os.path.join(prefix, place.file or SETTINGS), place.line, place.column))
+    return Answer(text, code=1 if found.has_errors else 0)

@@ -139,7 +139,7 @@ class Bill:
     def refusal(self, policy: Policy, failed: Matcher | None, labels: Labels, context: Callable[[], Context]) -> Reason | None:
         """Why this *policy* does not take part, or None if it does. *failed* is its first matcher that fails."""
         if failed is not None:
-            return Reason(policy.ref, False, "a matcher does not hold", str(failed), labels.get(failed.name, ""))
+            return Reason(policy.ref, False, "a matcher does not hold", str(failed), labels.get(failed.name, ""), "matcher")
         when = policy.selector.when
         if when is None:
             return None
@@ -147,4 +147,4 @@ class Bill:
         if self.holds(when, seen):
             return None
         _, text, saw = explain_condition(when, seen)
-        return Reason(policy.ref, False, "`when` does not hold", text, saw)
+        return Reason(policy.ref, False, "`when` does not hold", text, saw, "when")

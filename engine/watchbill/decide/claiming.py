@@ -35,14 +35,14 @@ def claim(bill: Bill, alert: Alert, *, everything: bool = False) -> tuple[Claime
             holding.append(each)
         else:
             saw = alert.labels.get(failed.name, "")
-            reasons.append(Reason(each.service.ref, False, "a matcher does not hold", str(failed), saw))
+            reasons.append(Reason(each.service.ref, False, "a matcher does not hold", str(failed), saw, "matcher"))
     holding.sort(key=lambda each: (-each.specificity[0], -each.specificity[1], each.service.name))
     winner = holding[0] if holding else None
     for other in holding[1:]:
         if winner is not None and other.service is not winner.service:
             is_tie = other.specificity == winner.specificity
             why = f"as specific as {winner.service.name}; the name decides" if is_tie else f"less specific than {winner.service.name}"
-            reasons.append(Reason(other.service.ref, False, why))
+            reasons.append(Reason(other.service.ref, False, why, kind="rival"))
     claimed = _labelled(bill, alert, winner)
     if winner is not None:
         reasons.insert(0, Reason(winner.service.ref, True, f"claimed by {' and '.join(map(str, winner.matchers))}"))

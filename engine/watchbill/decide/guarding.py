@@ -50,14 +50,14 @@ def permission(draft: Draft, remediation: Remediation, alert: ClaimedAlert, targ
     for rail in rails:
         if rail.ceiling is not None and PHASES.index(rail.ceiling) < PHASES.index(phase):
             phase = rail.ceiling
-            forecasts.append(Forecast(f"at most {rail.ceiling}: {rail.reason or rail.ref.name}", True, rail.ref))
+            forecasts.append(Forecast(f"at most {rail.ceiling}: {rail.reason or rail.ref.name}", True, rail.ref, "ceiling"))
         approvals = max(approvals, rail.approvals or 0)
         hold = min(hold, rail.hold) if rail.hold is not None else hold
     freeze = _freezes(draft, remediation, rails)
     forecasts.extend(freeze)
     unattended = phase in ("oversight", "fallback")
     if draft.snapshot.is_frozen and unattended:
-        forecasts.append(Forecast("frozen by hand: nothing runs unattended", False, remediation.ref))
+        forecasts.append(Forecast("frozen by hand: nothing runs unattended", False, remediation.ref, "freeze"))
     forecasts.extend(_limits(draft, remediation, rails, target))
     stopped = next((forecast for forecast in forecasts if not forecast.passes), None)
     return Permission(phase, approvals, hold, tuple(forecasts), stopped)
@@ -73,11 +73,11 @@ def _freezes(draft: Draft, remediation: Remediation, rails: list[Guardrail]) -> 
         is_on = (freeze.span is None or draft.now in freeze.span) and (freeze.during is None or draft.now in freeze.during)
         if is_on:
             stops = is_unattended or freeze.human_too
-            found.append(Forecast(f"frozen by {rail.ref.name}: {freeze.reason}", not stops, rail.ref))
+            found.append(Forecast(f"frozen by {rail.ref.name}: {freeze.reason}", not stops, rail.ref, "freeze"))
         elif freeze.span is not None and freeze.span.start > draft.now:
-            found.append(Forecast(f"{rail.ref.name} begins {freeze.span.start:%Y-%m-%d}", True, rail.ref))
+            found.append(Forecast(f"{rail.ref.name} begins {freeze.span.start:%Y-%m-%d}", True, rail.ref, "freeze"))
     if not found and any(rail.freeze is not None for rail in rails):
-        found.append(Forecast("not frozen", True, remediation.ref))
+        found.append(Forecast("not frozen", True, remediation.ref, "freeze"))
     return found
 
 
@@ -94,7 +94,7 @@ def _limits(draft: Draft, remediation: Remediation, rails: list[Guardrail], targ
         text = f"cooldown of {format_duration(guards.cooldown)}"
         if left > timedelta(0):
             text += f" ends in {format_duration(timedelta(seconds=int(left.total_seconds())))}"
-        found.append(Forecast(text, left <= timedelta(0), remediation.ref))
+        found.append(Forecast(text, left <= timedelta(0), remediation.ref, "cooldown"))
     if guards.concurrency is not None:
         found.append(_concurrency(draft, guards.concurrency, own, target, remediation.ref))
     for rail in rails:
@@ -109,12 +109,14 @@ def _limits(draft: Draft, remediation: Remediation, rails: list[Guardrail], targ
 def _rate(draft: Draft, rate: Rate, runs: list[RepairRun], target: str, because: Ref) -> Forecast:
     recent = [run for run in runs if run.started_at > draft.now - rate.within and _is_same(draft, run, rate.per, target)]
     where = "" if rate.per == "target" else f" for this {rate.per}"
-    return Forecast(f"{len(recent)} of {rate.limit} in {format_duration(rate.within)}{where}", len(recent) < rate.limit, because)
+    return Forecast(f"{len(recent)} of {rate.limit} in {format_duration(rate.within)}{where}", len(recent) < rate.limit, because, "rate")
 
 
 def _concurrency(draft: Draft, concurrency: Concurrency, runs: list[RepairRun], target: str, because: Ref) -> Forecast:
     running = [run for run in runs if run.ended_at is None and _is_same(draft, run, concurrency.per, target)]
-    return Forecast(f"{len(running)} of {concurrency.limit} at once per {concurrency.per}", len(running) < concurrency.limit, because)
+    return Forecast(
+        f"{len(running)} of {concurrency.limit} at once per {concurrency.per}", len(running) < concurrency.limit, because, "concurrency"
+    )
 
 
 def _is_same(draft: Draft, run: RepairRun, per: Per, target: str) -> bool:

@@ -198,7 +198,9 @@ def _resolve(draft: Draft, by: str) -> None:
     _change_status(draft, "resolve", by)
     why = f"resolved by {by}" if by else "all its alerts have ended"
     paging.end_all(draft, why)
-    others = tuple(step for step in draft.fold.steps.values() if step.kind not in ("update", "remind") and step.state in ("planned", "waiting"))
+    others = tuple(
+        step for step in draft.fold.steps.values() if step.kind not in ("update", "remind") and step.state in ("planned", "waiting")
+    )
     draft.withdraw(others, why)
 
 

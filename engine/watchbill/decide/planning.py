@@ -16,6 +16,7 @@ from watchbill.decide.correlating import correlate
 from watchbill.decide.draft import Draft
 from watchbill.decide.paging import FALLBACK
 from watchbill.decide.playing import HORIZON, Moment, play
+from watchbill.expressions.durations import format_duration
 from watchbill.expressions.problems import ExpressionError
 from watchbill.model.alert import Alert
 from watchbill.model.decision import Correlation, Snapshot
@@ -96,7 +97,7 @@ def _refused(reasons: Iterable[Reason], shown: tuple[Ref, ...]) -> tuple[Reason,
     taking_part = (*shown, *(reason.policy for reason in reasons if reason.applied))
     found: dict[Ref, Reason] = {}
     for reason in reasons:
-        if not reason.applied and reason.in_scope and reason.policy not in taking_part:
+        if not reason.applied and reason.kind != "scope" and reason.policy not in taking_part:
             before = found.get(reason.policy)
             if before is None or (before.failed and not reason.failed):
                 found[reason.policy] = reason
@@ -131,7 +132,9 @@ def _escalations(
 ) -> Iterable[PlannedEscalation]:
     for change in (change for moment in moments for change in moment.decision.changes if isinstance(change, EscalationBegun)):
         declared = bill.policies.escalations.get(change.policy.name)
-        pages = tuple(_page(bill, step) for step in steps if step.kind == "page" and step.because == change.policy and step.state != "planned")
+        pages = tuple(
+            _page(bill, step) for step in steps if step.kind == "page" and step.because == change.policy and step.state != "planned"
+        )
         why = next((reason.note for reason in reasons if reason.policy == change.policy and reason.applied), "")
         after = "" if change.proceeds else "then the engine's own alarm"
         held_for = tuple(
@@ -193,9 +196,7 @@ def _evidence(bill: Bill, steps: tuple[Step, ...]) -> Iterable[PlannedEvidence]:
             collector = next(each for each in triage.collectors if each.name == step.slot)
             call = step.calls[0] if step.calls else Call(collector.use.connector, collector.use.action, {})
             error = step.note if step.state == "failed" else ""
-            yield PlannedEvidence(
-                collector.name, collector.title, call, step.timeout or collector.timeout, step.because, step.place, error
-            )
+            yield PlannedEvidence(collector.name, collector.title, call, step.timeout or collector.timeout, step.because, step.place, error)
 
 
 def _updates(bill: Bill, steps: tuple[Step, ...]) -> Iterable[PlannedUpdate]:
@@ -266,7 +267,12 @@ def _repair(draft: Draft, candidate: repairing.Candidate, incident: Incident) ->
 
 
 def _verification(remediation: Remediation) -> str:
-    return remediation.verification.expect.text if remediation.verification else ""
+    """How the repair is seen to have worked, in words."""
+    verification = remediation.verification
+    if verification is None:
+        return ""
+    unbroken = f" for {format_duration(verification.hold_for)}" if verification.hold_for else ""
+    return f"{verification.expect.text}{unbroken}, within {format_duration(verification.within)}"
 
 
 def _rollback(remediation: Remediation) -> str:

@@ -17,6 +17,7 @@ from watchbill.decide.guarding import Permission, permission
 from watchbill.decide.oncall import is_among
 from watchbill.decide.paging import release
 from watchbill.decide.selecting import matching
+from watchbill.expressions.conditions import explain_condition
 from watchbill.expressions.problems import ExpressionError
 from watchbill.model.alert import ClaimedAlert
 from watchbill.model.incident import RepairObserved
@@ -105,14 +106,15 @@ def plan_repairs(draft: Draft, applying: list[Candidate]) -> None:
             draft.reasons.append(Reason(remediation.ref, False, "an opportunity: not automated, only counted"))
         elif not _precondition(draft, each):
             condition = remediation.precondition
-            draft.reasons.append(Reason(remediation.ref, False, "its precondition does not hold", condition.text if condition else ""))
+            failed, saw = ("", "") if condition is None else explain_condition(condition, draft.context(each.alert))[1:]
+            draft.reasons.append(Reason(remediation.ref, False, "its precondition does not hold", failed, saw, "precondition"))
         elif each.permission.runs_unattended:
             draft.reasons.append(Reason(remediation.ref, True, f"runs by itself ({each.permission.phase})"))
             _plan(draft, each, "repair", f"{each.target}/{remediation.steps[0].name}")
         else:
             stopped = each.permission.stopped_by
             why = stopped.text if stopped else f"{each.permission.phase}: offered to those who may run it"
-            draft.reasons.append(Reason(remediation.ref, stopped is None, why))
+            draft.reasons.append(Reason(remediation.ref, stopped is None, why, kind="guard" if stopped else "other"))
             _plan(draft, each, "offer", each.target, state="waiting", note=why)
 
 

@@ -39,7 +39,7 @@ def matching(
         team = policy.ref.team
         if failed is None and not bill.reaches(team, alert.team) and not anywhere(policy):
             note = f"it is of {team}, and the alert of {alert.team}, which is neither {team} nor below it"
-            reasons.append(Reason(policy.ref, False, note, in_scope=False))
+            reasons.append(Reason(policy.ref, False, note, kind="scope"))
             continue
         refusal = bill.refusal(policy, failed, alert.labels, context)
         if refusal is None:
@@ -84,7 +84,7 @@ def choose_escalation(
     reasons.append(Reason(winner.ref, True, why))
     for other in competing:
         if other is not winner:
-            reasons.append(Reason(other.ref, False, _why_not(winner, other)))
+            reasons.append(Reason(other.ref, False, _why_not(winner, other), kind="rival"))
     return Chosen(winner, why, besides)
 
 
@@ -158,5 +158,5 @@ def choose_comms(found: Iterable[tuple[Comms, ClaimedAlert]], reasons: list[Reas
         reasons.append(Reason(winner.ref, True, f"keeps {audience} informed"))
         for comms, _ in several:
             if comms is not winner:
-                reasons.append(Reason(comms.ref, False, f"{winner.ref.name} is more specific for {audience}"))
+                reasons.append(Reason(comms.ref, False, f"{winner.ref.name} is more specific for {audience}", kind="rival"))
     return chosen

@@ -115,9 +115,7 @@ def unanswered(draft: Draft, step: Step) -> None:
 
 def _is_reviewer(draft: Draft, comms: Comms | None, by: str) -> bool:
     return (
-        comms is not None
-        and comms.review is not None
-        and is_among(draft.bill.policies, (comms.review.by,), draft.fold.team, by, draft.now)
+        comms is not None and comms.review is not None and is_among(draft.bill.policies, (comms.review.by,), draft.fold.team, by, draft.now)
     )
 
 

@@ -41,8 +41,7 @@ def parse_matcher(text: str) -> Matcher:
             "write each matcher of the braces as an item of its own; a value that holds a brace stands in double quotes",
             at,
         )
-    comma = _bare_comma(text)
-    if comma is not None:
+    for comma in _bare_commas(text):
         raise ExpressionError(
             f"a single matcher has no comma outside double quotes, at column {comma + 1}",
             "write each matcher as an item of its own; a value that holds a comma stands in double quotes",
@@ -77,18 +76,20 @@ def _checked(name: str, operator: str, value: str, start: int, end: int) -> Matc
     return Matcher(name, cast(Operator, operator), value)
 
 
-def _bare_comma(text: str) -> int | None:
+def _bare_commas(text: str) -> list[int]:
+    """Where commas stand outside double quotes; a backslash takes only from a quote its meaning, as in the classic parser."""
+    commas: list[int] = []
     in_quotes = is_escaped = False
     for place, char in enumerate(text):
-        if is_escaped:
-            is_escaped = False
-        elif char == "\\":
-            is_escaped = True
+        if char == ",":
+            if not in_quotes:
+                commas.append(place)
         elif char == '"':
-            in_quotes = not in_quotes
-        elif char == "," and not in_quotes:
-            return place
-    return None
+            in_quotes ^= not is_escaped
+            is_escaped = False
+        else:
+            is_escaped = char == "\\" and not is_escaped
+    return commas
 
 
 # --- the classic reading ----------------------------------------------------------------------
@@ -126,24 +127,9 @@ def _classic_matcher(text: str) -> Matcher:
 def _classic_matchers(text: str) -> tuple[Matcher, ...]:
     """The same, several of them; both braces are optional, and so is a comma at the end."""
     body = text.removeprefix("{").removesuffix("}")
-    parts: list[str] = []
-    part: list[str] = []
-    in_quotes = is_escaped = False
-    for char in body:
-        if char == "," and not in_quotes:
-            parts.append("".join(part))
-            part.clear()
-            continue
-        if char == '"':
-            if not is_escaped:
-                in_quotes = not in_quotes
-            is_escaped = False
-        elif char == "\\":
-            is_escaped = not is_escaped
-        else:
-            is_escaped = False
-        part.append(char)
-    last = "".join(part).strip(_SPACE)
+    commas = _bare_commas(body)
+    parts = [body[start:end] for start, end in zip([0, *(comma + 1 for comma in commas)], [*commas, len(body)], strict=True)]
+    last = parts.pop().strip(_SPACE)
     return tuple(_classic_matcher(part) for part in ([*parts, last] if last else parts))
 
 

@@ -65,7 +65,8 @@ class Snapshot:
 class Decision:
     """All that follows from one event.
 
-    *incident* is the fold of *changes* over what was there; None where nothing was and nothing began. *steps* fall due now and are to be carried out.
+    *incident* is the fold of *changes* over what was there; None where nothing was and nothing began.
+    *steps* fall due now and are to be carried out.
     *wake_at* is when to look again, None for never. *revision* and *tzdata* say by which policies and zone rules.
     """
 

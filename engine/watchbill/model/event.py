@@ -83,4 +83,6 @@ class Denied:
     by: str
 
 
-Event: TypeAlias = AlertsReceived | Woken | StepFinished | Observed | Acknowledged | Unacknowledged | Mitigated | Resolved | Approved | Denied
+Event: TypeAlias = (
+    AlertsReceived | Woken | StepFinished | Observed | Acknowledged | Unacknowledged | Mitigated | Resolved | Approved | Denied
+)

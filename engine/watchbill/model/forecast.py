@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Literal
 
 from watchbill.errors import Place
 from watchbill.model.alert import ClaimedAlert
@@ -131,13 +132,18 @@ class PlannedUpdate:
     liaison: str = ""
 
 
+ForecastKind = Literal["ceiling", "freeze", "rate", "cooldown", "concurrency"]
+"""What sort of limit was asked."""
+
+
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """What a guard or guardrail says now; it is asked again when the step starts. *text* is ``0 of 2 today``."""
+    """What a guard or guardrail says now; it is asked again when the step starts. *text* is ``0 of 2 in 1d``."""
 
     text: str
     passes: bool
     because: Ref
+    kind: ForecastKind
 
 
 @dataclass(frozen=True, slots=True)

@@ -315,9 +315,7 @@ class Fold:
         self.escalations = (*(each for each in self.escalations if each.policy.name != change.policy.name), run)
 
     def _escalation_released(self, change: EscalationReleased) -> None:
-        self.escalations = tuple(
-            replace(run, held_until=None) if run.policy.name == change.policy else run for run in self.escalations
-        )
+        self.escalations = tuple(replace(run, held_until=None) if run.policy.name == change.policy else run for run in self.escalations)
 
     def _escalation_ended(self, change: EscalationEnded) -> None:
         self.escalations = tuple(replace(run, is_over=True) if run.policy.name == change.policy else run for run in self.escalations)

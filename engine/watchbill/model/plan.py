@@ -14,7 +14,9 @@ from typing import Literal, TypeAlias
 from watchbill.errors import Place
 from watchbill.model.references import Json, Ref
 
-StepKind = Literal["page", "notify", "hub", "bridge", "collect", "remind", "review", "update", "offer", "repair", "verify", "rollback", "alarm"]
+StepKind = Literal[
+    "page", "notify", "hub", "bridge", "collect", "remind", "review", "update", "offer", "repair", "verify", "rollback", "alarm"
+]
 """What a step is for. ``offer`` shows a remediation to those who may run it; ``alarm`` is the engine's own last word."""
 
 StepState = Literal["planned", "waiting", "started", "done", "failed", "withdrawn"]
@@ -58,8 +60,8 @@ class Step:
 
     *slot* tells steps of one policy apart: a level, a collector, a target. *people*, *calls* and *deliveries* are known
     once the step has fallen due; *due_at* is when that is. *place* is the very line it comes from.
-    *subject* and *text* are what it says to people. *about* is the fingerprint of the alert it is about, empty for the lead. *answer_by* is until when it waits for
-    a person. *note* says in words what a reader should know (who was skipped, what it waits for).
+    *subject* and *text* are what it says to people. *about* is the fingerprint of the alert it is about, empty for the
+    lead. *answer_by* is until when it waits for a person. *note* says in words what a reader should know (who was skipped, what it waits for).
     """
 
     id: str
@@ -90,13 +92,18 @@ def step_id(incident: str, kind: StepKind, policy: str, slot: str, round: int = 
 # --- why ------------------------------------------------------------------------------
 
 
+ReasonKind = Literal["scope", "matcher", "when", "rival", "precondition", "guard", "other"]
+"""What decided: whether its team has a say here, one of its matchers, its `when`, another policy that won, a remediation's
+precondition, a guard or guardrail, or something else."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reason:
     """One policy looked at, and what came of it.
 
     *applied* says whether it takes part. Where it does not, *failed* is the first condition that did not
-    hold, as it was written, and *saw* the value it met. *note* says the rest in words. *in_scope* is False for a policy
-    of a team that has no say here, which few readers expect to take part.
+    hold, as it was written, and *saw* the value it met. *note* says the rest in words, and *kind* what sort of
+    rule was looked at.
     """
 
     policy: Ref
@@ -104,7 +111,7 @@ class Reason:
     note: str
     failed: str = ""
     saw: str = ""
-    in_scope: bool = True
+    kind: ReasonKind = "other"
 
 
 # --- outcomes -------------------------------------------------------------------------

@@ -102,5 +102,3 @@ class Shift:
     person: str | None
     span: Span
     because: str
-
-

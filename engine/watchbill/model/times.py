@@ -84,5 +84,3 @@ class Days:
 
     def __contains__(self, day: date) -> bool:
         return self.first <= day <= self.last
-
-

@@ -138,12 +138,20 @@ def table(rows: Sequence[Sequence[Line]], width: int, indent: int = 2) -> list[l
     return [_beside(_aligned(row[:1], sizes[:1], indent), flow(row[1:], width, gutter)) for row in rows]
 
 
-def annotated(rows: Sequence[Sequence[Line]], width: int, below: int, indent: int = 2) -> list[list[Line]]:
-    """As `table`, but a last column that does not fit goes below its row instead, at the column *below*."""
-    if not rows or indent + table_width(rows) <= width:
-        return table(rows, width, indent)
-    drawn = table([row[:-1] for row in rows], width, indent)
-    return [[*lines, *wrap(row[-1], width, below)] for lines, row in zip(drawn, rows, strict=True)]
+def annotated(rows: Sequence[Sequence[Line]], width: int, below: int, indent: int = 2, *, keep: int = 2) -> list[list[Line]]:
+    """As `table`, but last columns that do not fit go below their row instead, from the column *below* on.
+
+    At least *keep* columns stay; where not even these fit, each row becomes a list.
+    """
+    if not rows:
+        return []
+    number = len(rows[0])
+    while number > keep and indent + table_width([row[:number] for row in rows]) > width:
+        number -= 1
+    if indent + table_width([row[:number] for row in rows]) > width:
+        number = len(rows[0])
+    drawn = table([row[:number] for row in rows], width, indent)
+    return [[*lines, *flow(row[number:], width, below)] for lines, row in zip(drawn, rows, strict=True)]
 
 
 def entry(cells: Sequence[Line], sizes: Sequence[int], width: int, indent: int = 2) -> list[Line]:

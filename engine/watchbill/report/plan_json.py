@@ -105,6 +105,7 @@ def _reason(reason: Reason) -> Document:
         "note": reason.note,
         "failed": reason.failed or None,
         "saw": reason.saw if reason.failed else None,
+        "kind": reason.kind,
     }
 
 
@@ -236,7 +237,7 @@ def _update(update: PlannedUpdate) -> Document:
 
 
 def _forecast(forecast: Forecast) -> Document:
-    return {"text": forecast.text, "passes": forecast.passes, "because": ref_json(forecast.because)}
+    return {"text": forecast.text, "passes": forecast.passes, "kind": forecast.kind, "because": ref_json(forecast.because)}
 
 
 def _repair(repair: PlannedRepair) -> Document:

@@ -9,7 +9,7 @@ from watchbill.model.forecast import Plan, PlannedEscalation, PlannedPage, Plann
 from watchbill.report import words
 from watchbill.report.counts import count, listing
 from watchbill.report.markdown import code, escape, table
-from watchbill.report.rounds import Rounds, again, split
+from watchbill.report.rounds import Block, again, blocks, fallback
 
 
 def plan_markdown(plan: Plan) -> str:
@@ -55,22 +55,26 @@ def _page(plan: Plan) -> list[str]:
         lines += ["", f"{title} ({_place(escalation.policy.place, cell=False)})"]
         if escalation.held_until is not None:
             lines += ["", f"Pages are {escape(words.held(plan, escalation))}."]
-        rounds = split(escalation)
-        rows = [row for page in rounds.first for row in _rows(plan, page, str(page.level + 1))]
-        rows += [row for number, pages in rounds.others for page in pages for row in _rows(plan, page, f"{page.level + 1}, round {number}")]
-        rows += [row for page in rounds.fallback for row in _rows(plan, page, "fallback")]
+        rows = [row for block in blocks(escalation) for page in block.first for row in _rows(plan, page, _level(page, block))]
+        rows += [row for page in fallback(escalation) for row in _rows(plan, page, "fallback")]
         head = ("UTC", "Level", "Who", "Duty", "How", "There", "Why", "Where")
         lines += ["", *(table(head, rows) or ["**Nobody is paged.**"])]
-        lines += _following(plan, escalation, rounds)
+        lines += _following(plan, escalation)
     return lines
 
 
-def _following(plan: Plan, escalation: PlannedEscalation, rounds: Rounds) -> list[str]:
-    """What is not in the table: rounds like the first, and what comes after everything."""
-    repeated = again(plan, rounds)
-    before = ", before the fallback team" if repeated and rounds.fallback else ""
-    said = "; ".join(filter(None, (repeated + before, words.afterwards(escalation))))
-    return ["", f"{escape(said[0].upper() + said[1:])}."] if said else []
+def _level(page: PlannedPage, block: Block) -> str:
+    return str(page.level + 1) if block.number == 1 else f"{page.level + 1}, round {block.number}"
+
+
+def _following(plan: Plan, escalation: PlannedEscalation) -> list[str]:
+    """What is not in the table: rounds like the ones that are, and what comes after everything."""
+    repeated = [again(plan, block).removeprefix("then ") for block in blocks(escalation) if block.others]
+    said = [f"Besides, {listing(repeated)}."] if repeated else []
+    after = words.afterwards(escalation).removeprefix("then ")
+    if after:
+        said.append(f"After the last page: {after}.")
+    return ["", escape(" ".join(said))] if said else []
 
 
 def _rows(plan: Plan, page: PlannedPage, level: str) -> list[list[str]]:
@@ -157,7 +161,7 @@ def _repair(plan: Plan) -> list[str]:
 def _remediation(plan: Plan, each: PlannedRepair) -> list[str]:
     standing = words.standing(plan, each)
     offered = f"offered to {words.whom(each.offered_to)}" if standing == "offer" and each.offered_to else ""
-    guards = [guard.text if guard.passes else f"does not run by itself: {guard.text}" for guard in each.forecasts]
+    guards = [f"does not run by itself: {guard.text}" for guard in each.forecasts if not guard.passes] + words.guards(each)
     then = (each.verification and f"verify {each.verification}", words.failure(plan, each))
     return [
         {"runs": words.clock(each.at, plan.at), "offer": "offered", "no": "no"}[standing],

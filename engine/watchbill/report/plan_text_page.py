@@ -9,7 +9,7 @@ from watchbill.report import words
 from watchbill.report.layout import annotated, wrap
 from watchbill.report.paint import Line, Span, line
 from watchbill.report.plain import plain
-from watchbill.report.rounds import again, split
+from watchbill.report.rounds import again, blocks, fallback
 from watchbill.report.sections import DETAIL, headed
 
 
@@ -38,21 +38,20 @@ def _held(plan: Plan, escalation: PlannedEscalation, width: int) -> list[Line]:
 
 
 def _rounds(plan: Plan, escalation: PlannedEscalation, width: int) -> list[Line]:
-    """The first round in full; further ones in full only where others would be paged than in the first."""
-    rounds = split(escalation)
-    if not rounds.first:
+    """The first round in full; a further one only where others would be paged than in the one before."""
+    if not escalation.pages:
         return wrap(line(Span("nobody is paged", "critical")), width, 2)
-    lines = _pages(plan, rounds.first, width)
-    if rounds.alike:
-        lines += wrap(line(again(plan, rounds)), width, 2, 4)
-    for number, pages in rounds.others:
-        lines += wrap(line(f"then round {number}, when others are on call"), width, 2, 4)
-        lines += _pages(plan, pages, width, divided=False)
-    if rounds.fallback:
+    lines: list[Line] = []
+    for block in blocks(escalation):
+        if block.number > 1:
+            lines += wrap(line("then, with others on call"), width, 2, 4)
+        lines += _pages(plan, block.first, width, divided=block.number == 1)
+        lines += wrap(line(again(plan, block)), width, 2, 4)
+    last = fallback(escalation)
+    if last:
         lines += wrap(line("then the fallback team"), width, 2, 4)
-        lines += _pages(plan, rounds.fallback, width)
-    after = words.afterwards(escalation)
-    return lines + (wrap(line(after), width, 2, 4) if after else [])
+        lines += _pages(plan, last, width)
+    return lines + wrap(line(words.afterwards(escalation)), width, 2, 4)
 
 
 # --- people -----------------------------------------------------------------------------
@@ -61,7 +60,7 @@ def _rounds(plan: Plan, escalation: PlannedEscalation, width: int) -> list[Line]
 def _pages(plan: Plan, pages: Sequence[PlannedPage], width: int, *, divided: bool = True) -> list[Line]:
     """A row for each person, in columns common to all levels; why it is they beside it, or below where it is narrow."""
     rows = [_row(plan, page, person) for page in pages for person in page.people]
-    drawn = iter(annotated(rows, width, DETAIL))
+    drawn = iter(annotated(rows, width, DETAIL, keep=3))
     lines: list[Line] = []
     paged = False
     for page in pages:

@@ -107,16 +107,15 @@ def _repair(plan: Plan, each: PlannedRepair) -> list[Line]:
 
 
 def _details(plan: Plan, each: PlannedRepair, width: int) -> list[Line]:
-    calls = [f"{plain(call.connector)}.{plain(call.action)}" for call in each.steps]
     target = plain(each.target)
     offered = words.standing(plan, each) == "offer" and each.offered_to
-    passing = [line(plain(guard.text)) for guard in each.forecasts if guard.passes]
+    passing = [line(text) for text in words.guards(each)]
     if passing:
         passing[0] = line("guards: ", passing[0])
     before = [
         *(forecast(guard) for guard in each.forecasts if not guard.passes),
         line(f"offered to {words.whom(each.offered_to)}" if offered else ""),
-        line(", then ".join(calls), f" on {target}" if target else ""),
+        line(words.calls(each.steps), f" on {target}" if target else ""),
     ]
     after = [
         line(f"verify: {plain(each.verification)}" if each.verification else ""),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import TypeAlias
 
@@ -14,35 +14,39 @@ Round: TypeAlias = tuple[PlannedPage, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Rounds:
-    """The *first* round; those *alike*, in which the same people are paged again; *others* with their numbers, in which
-    somebody else is; and the page of the *fallback* team after all of them.
-    """
+class Block:
+    """Rounds on end in which the same people are paged: the *first* of them, with its number from 1, and the *others*."""
 
+    number: int
     first: Round
-    alike: tuple[Round, ...]
-    others: tuple[tuple[int, Round], ...]
-    fallback: Round
+    others: tuple[Round, ...]
 
 
-def split(escalation: PlannedEscalation) -> Rounds:
-    """The pages of an *escalation*, round by round. What comes after the rounds it declares is the fallback team."""
-    rounds = [tuple(pages) for _, pages in groupby(escalation.pages, key=lambda page: page.round)]
-    first = rounds[0] if rounds else ()
-    declared = list(enumerate(rounds[1 : escalation.repeat + 1], start=2))
-    return Rounds(
-        first=first,
-        alike=tuple(pages for _, pages in declared if _people(pages) == _people(first)),
-        others=tuple((number, pages) for number, pages in declared if _people(pages) != _people(first)),
-        fallback=tuple(page for pages in rounds[escalation.repeat + 1 :] for page in pages),
-    )
+def blocks(escalation: PlannedEscalation) -> tuple[Block, ...]:
+    """The rounds that an *escalation* declares, those on end with the same people together."""
+    found: list[Block] = []
+    for number, pages in enumerate(_rounds(escalation)[: escalation.repeat + 1], start=1):
+        if found and _people(found[-1].first) == _people(pages):
+            found[-1] = replace(found[-1], others=(*found[-1].others, pages))
+        else:
+            found.append(Block(number, pages, ()))
+    return tuple(found)
 
 
-def again(plan: Plan, rounds: Rounds) -> str:
-    """How often the first round comes again, and when: ``then two more rounds, at 03:43 and 04:08``."""
-    times = listing([words.clock(pages[0].at, plan.at) for pages in rounds.alike])
-    number = len(rounds.alike)
+def fallback(escalation: PlannedEscalation) -> Round:
+    """The pages of the fallback team: whatever comes after the rounds that the *escalation* declares."""
+    return tuple(page for pages in _rounds(escalation)[escalation.repeat + 1 :] for page in pages)
+
+
+def again(plan: Plan, block: Block) -> str:
+    """How often the first round of a *block* comes again, and when: ``then two more rounds, at 03:43 and 04:08``."""
+    times = listing([words.clock(pages[0].at, plan.at) for pages in block.others])
+    number = len(block.others)
     return f"then {number_word(number)} more round{'' if number == 1 else 's'}, at {times}" if number else ""
+
+
+def _rounds(escalation: PlannedEscalation) -> list[Round]:
+    return [tuple(pages) for _, pages in groupby(escalation.pages, key=lambda page: page.round)]
 
 
 def _people(pages: Round) -> list[tuple[int, tuple[str, ...]]]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import groupby
 from typing import Final, Literal
 
 from watchbill.errors import Place
@@ -22,10 +23,6 @@ _CONTACTS: Final = {"sms": "SMS", "mms": "MMS", "email": "e-mail", "mail": "e-ma
 
 _SENDING: Final = ("post", "send", "publish", "message", "update", "notify", "create")
 """Actions whose connector's name says enough: ``statuspage.post`` is the status page."""
-
-
-_SELECTION: Final = ("a matcher", "`when`")
-"""How the notes of reasons begin that are about whether a policy matches at all."""
 
 
 def instant(moment: datetime) -> str:
@@ -205,7 +202,7 @@ def why_not(plan: Plan, repair: PlannedRepair) -> str:
     if repair.declared == "opportunity":
         return "opportunity: counted, not automated"
     # Other reasons with a condition are about alerts that it does not match, besides the one that it does.
-    own = (each for each in plan.reasons if each.policy == repair.because and each.failed and not each.note.startswith(_SELECTION))
+    own = (each for each in plan.reasons if each.policy == repair.because and each.kind == "precondition")
     return next((refusal(reason) for reason in own), "")
 
 
@@ -215,9 +212,28 @@ def refusal(reason: Reason) -> str:
     if not failed:
         return note or "it does not apply"
     met = f", saw {saw}" if saw else ""
-    if note.startswith(_SELECTION) or not note:
+    if reason.kind in ("matcher", "when") or not note:
         return f"needs {failed}{met or ', saw nothing'}"
     return f"{note}: {failed}{met}"
+
+
+def guards(repair: PlannedRepair) -> list[str]:
+    """What the guards say that let a remediation pass: its own, and freezes; caps of guardrails are only counted."""
+    passing = [guard for guard in repair.forecasts if guard.passes]
+    caps = [guard for guard in passing if guard.because.kind == "Guardrail" and guard.kind in ("rate", "concurrency")]
+    said = [plain(guard.text) for guard in passing if guard not in caps]
+    if caps:
+        said.append(f"within {len(caps)} {'cap' if len(caps) == 1 else 'caps'} of guardrails")
+    return said
+
+
+def calls(steps: Sequence[Call]) -> str:
+    """What a remediation does, in order: ``machines.run (2 times), then cluster.scale``."""
+    said: list[str] = []
+    for name, alike in groupby(f"{plain(step.connector)}.{plain(step.action)}" for step in steps):
+        number = len(list(alike))
+        said.append(name if number == 1 else f"{name} ({number} times)")
+    return ", then ".join(said)
 
 
 def failure(plan: Plan, repair: PlannedRepair) -> str:

@@ -40,12 +40,25 @@ def documents() -> st.SearchStrategy[Any]:
     """JSON values with few names, so that expressions often find something."""
     leaves = st.sampled_from([None, True, False, 0, 1, 2, -1, 1.0, 0.5, "", "a", "b", "ab", "2", [], {}])
     names = st.sampled_from(["a", "b", "c"])
-    return st.recursive(
-        leaves, lambda below: st.lists(below, max_size=3) | st.dictionaries(names, below, max_size=3), max_leaves=14
-    )
+    return st.recursive(leaves, lambda below: st.lists(below, max_size=3) | st.dictionaries(names, below, max_size=3), max_leaves=14)
 
 
-LITERALS = ["`1`", "`0`", "`true`", "`false`", "`null`", "'a'", "''", "'ab'", "`[1, 2]`", "`{\"a\": 1}`", "`\"b\"`", "`0.5`", "`[]`", "'it\\'s'"]
+LITERALS = [
+    "`1`",
+    "`0`",
+    "`true`",
+    "`false`",
+    "`null`",
+    "'a'",
+    "''",
+    "'ab'",
+    "`[1, 2]`",
+    '`{"a": 1}`',
+    '`"b"`',
+    "`0.5`",
+    "`[]`",
+    "'it\\'s'",
+]
 CALLS = [
     "length({})",
     "contains({}, {})",
@@ -71,7 +84,24 @@ CALLS = [
     "abs({})",
     "max({})",
 ]
-SUFFIXES = [".a", ".b", "[0]", "[-1]", "[*]", "[]", ".*", "[1:]", "[::-1]", "[*].a", "[?a]", "[?{}].a", ".[a, b]", ".{{x: a, y: {}}}", "[][0]", ".length(@)"]
+SUFFIXES = [
+    ".a",
+    ".b",
+    "[0]",
+    "[-1]",
+    "[*]",
+    "[]",
+    ".*",
+    "[1:]",
+    "[::-1]",
+    "[*].a",
+    "[?a]",
+    "[?{}].a",
+    ".[a, b]",
+    ".{{x: a, y: {}}}",
+    "[][0]",
+    ".length(@)",
+]
 
 
 @st.composite
@@ -101,7 +131,7 @@ def expressions(draw: st.DrawFn, depth: int = 0) -> str:
             call = draw(st.sampled_from(CALLS))
             return call.format(*(below() for _ in range(call.count("{}"))))
         case 10:
-            return draw(st.sampled_from(["[{}, {}]", "{{x: {}, \"y z\": {}}}"])).format(below(), below())
+            return draw(st.sampled_from(["[{}, {}]", '{{x: {}, "y z": {}}}'])).format(below(), below())
         case _:
             suffix = draw(st.sampled_from(SUFFIXES))
             return below() + (suffix.format(below()) if "{" in suffix else suffix)

@@ -37,7 +37,7 @@ def found(text: str, root: Type = CONTEXT) -> list[tuple[str, int | None]]:
         "env == 'prod' && incident.reopen_count < `3`",
         "tier == `1` || service.tier <= `2`",
         "alert.labels.team == 'payments'",
-        'alert.labels."my-label" != \'\'',
+        "alert.labels.\"my-label\" != ''",
         "alert.labels.instance",
         "!(alert.labels.instance)",
         "starts_with(alert.labels.instance, 'db-')",
@@ -67,7 +67,13 @@ def test_a_sound_condition_has_no_problems(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["value < `0.01`", "max_by(series, &value).value < `1`", "length(series[?value > `1`]) == `0`", "series[0].value < `1`", "sum(series[].value) < `9`"],
+    [
+        "value < `0.01`",
+        "max_by(series, &value).value < `1`",
+        "length(series[?value > `1`]) == `0`",
+        "series[0].value < `1`",
+        "sum(series[].value) < `9`",
+    ],
 )
 def test_an_expectation_is_checked_against_what_comes_back(text: str) -> None:
     """
@@ -82,7 +88,7 @@ def test_an_expectation_is_checked_against_what_comes_back(text: str) -> None:
         ("evn == 'prod'", "unknown-field", 0, "no field `evn`", "did you mean `env`?"),
         ("env == 'x' && service.nmae == 'y'", "unknown-field", 22, "no field `nmae`", "`name`"),
         ("alert.labels.foo.bar == 'x'", "unknown-field", 17, "a string has no field `bar`", "more than one value"),
-        ("env == \"prod\"", "unknown-field", 7, '"prod" in double quotes is a field', "write 'prod'"),
+        ('env == "prod"', "unknown-field", 7, '"prod" in double quotes is a field', "write 'prod'"),
         ('"prod" == env', "unknown-field", 0, '"prod" in double quotes is a field', "write 'prod'"),
         ("env == prod", "unknown-field", 7, "no field `prod`", "single quotes: 'prod'"),
         ("service == null", "unknown-field", 11, "`null` is read as a field", "`` `null` ``"),
@@ -163,8 +169,14 @@ def test_what_may_not_be_meant_is_a_warning(text: str, rule: str, said: str) -> 
 
 @pytest.mark.parametrize(
     ("text", "expected"),
-    [("valu < `1`", ("unknown-field", 0)), ("series.value < `1`", ("unknown-field", 7)), ("max_by(series, &valu).value < `1`", ("unknown-field", 16))]
-    + [("length(series[?vale > `1`]) == `0`", ("unknown-field", 15)), ("series[0].name < `1`", ("ordering-numbers", 0)), ("value.x", ("unknown-field", 6))],
+    [
+        ("valu < `1`", ("unknown-field", 0)),
+        ("series.value < `1`", ("unknown-field", 7)),
+        ("max_by(series, &valu).value < `1`", ("unknown-field", 16)),
+        ("length(series[?vale > `1`]) == `0`", ("unknown-field", 15)),
+        ("series[0].name < `1`", ("ordering-numbers", 0)),
+        ("value.x", ("unknown-field", 6)),
+    ],
 )
 def test_an_expectation_that_cannot_be_met_is_found(text: str, expected: tuple[str, int]) -> None:
     """

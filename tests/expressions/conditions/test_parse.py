@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.expressions.conditions.makers import HERE, a_condition
+from tests.expressions.makers import refusal_of
 from watchbill.expressions.conditions import parse_condition
 from watchbill.expressions.problems import ExpressionError
 from watchbill.model.references import Node
@@ -84,9 +85,6 @@ def test_any_text_is_a_condition_or_refused(text: str) -> None:
     """
     For all texts there is a tree, or a refusal with a place and a way out.
     """
-    try:
-        a_condition(text)
-    except ExpressionError as error:
-        assert 0 <= error.start <= len(text)
-        assert error.message
-        assert error.help
+    error = refusal_of(a_condition, text)
+
+    assert error is None or (error.message and error.help and 0 <= error.start <= len(text))

@@ -30,20 +30,22 @@ KEPT = [
     "*.a",
     "a.*",
     "(a.*).b",
+    "(a.b[*]).c",
+    "(a.b)[0]",
     "[(*)]",
     "[a, b]",
-    "{x: a, \"y z\": b}",
+    '{x: a, "y z": b}',
     "a.[b, c]",
     "(a[*].[b])[0]",
     "a[*][b][0]",
     "max_by(a, &b)",
     "(&a) | b",
-    "a.\"b-c\"",
+    'a."b-c"',
     "@.a",
     "[?a]",
     "`[1, 2]`",
     "'it\\'s'",
-    "`\"a\\\\b\"`",
+    '`"a\\\\b"`',
     "`1.5` < a",
 ]
 
@@ -58,7 +60,7 @@ def test_a_tree_is_written_as_people_write_it(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "written"),
-    [("!a.b", "(!a).b"), ("a==b", "a == b"), ("((a))", "a"), ("a == b == c", "(a == b) == c"), ("a.*.b.c", "(a.*.b).c"), ("`\"x\"`", "'x'")],
+    [("!a.b", "(!a).b"), ("a==b", "a == b"), ("((a))", "a"), ("a == b == c", "(a == b) == c"), ("a.*.b.c", "(a.*.b).c"), ('`"x"`', "'x'")],
 )
 def test_what_is_easily_misread_is_written_out(text: str, written: str) -> None:
     """

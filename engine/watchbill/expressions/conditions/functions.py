@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 from watchbill.expressions.context import Anything, Array, Boolean, Null, Number, Object, String, Type, union
+from watchbill.expressions.zones import zone as zone_called
 
 WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -102,10 +102,10 @@ def zone_of(name: str) -> tzinfo:
     """The time zone of this *name*; ValueError if there is none."""
     if name == "UTC":
         return UTC
-    try:
-        return ZoneInfo(name)
-    except (OSError, KeyError):  # a folder of zones, or ZoneInfoNotFoundError
-        raise ValueError(f"there is no time zone `{name}`") from None
+    found = zone_called(name)
+    if found is None:
+        raise ValueError(f"there is no time zone `{name}`")
+    return found.rules
 
 
 def weekday(text: str, zone: tzinfo) -> str:

@@ -81,8 +81,7 @@ def _chain(node: Node, *, is_bare: bool) -> str:
         case "slice":
             return _slice(node.value)
         case "subexpression":
-            head, *rest = node.children
-            return _head(head, is_bare) + "".join("." + _chain(child, is_bare=True) for child in rest)
+            return _dotted(node.children, is_bare)
         case "index_expression":
             head, *rest = node.children
             return _bracketed(head, is_bare) + "".join(_chain(child, is_bare=True) for child in rest)
@@ -101,6 +100,16 @@ def _chain(node: Node, *, is_bare: bool) -> str:
             return f"({_expression(node)})"
 
 
+def _dotted(parts: tuple[Node, ...], is_bare: bool) -> str:
+    head, *rest = parts
+    text = _head(head, is_bare)
+    for place, part in enumerate(rest):
+        if place and _is_open(rest[place - 1]) and not is_bare:
+            text = f"({text})"
+        text += "." + _chain(part, is_bare=True)
+    return text
+
+
 def _projection(node: Node, is_bare: bool) -> str:
     base, rest = node.children
     if base.type == "flatten":
@@ -117,9 +126,12 @@ def _head(node: Node, is_bare: bool, *, keeps_projection: bool = False) -> str:
     to all that comes behind them. A flattening ends a projection by itself, which *keeps_projection* says.
     """
     text = _chain(node, is_bare=is_bare)
-    if is_bare or node.type not in _PROJECTIONS or keeps_projection:
-        return text
-    return f"({text})"
+    return f"({text})" if _is_open(node) and not is_bare and not keeps_projection else text
+
+
+def _is_open(node: Node) -> bool:
+    """Whether *node* ends in a projection, which would take in whatever comes behind it."""
+    return node.type in _PROJECTIONS or (node.type == "subexpression" and _is_open(node.children[-1]))
 
 
 def _bracketed(node: Node, is_bare: bool) -> str:

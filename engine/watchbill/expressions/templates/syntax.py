@@ -46,6 +46,7 @@ _REFUSED: Final[dict[type[nodes.Node], tuple[str, str]]] = {
     nodes.Mod: ("`%` is not allowed", "put values next to each other: `{{ a }} of {{ b }}`"),
     nodes.Mul: ("`*` is not allowed", "let the query or the connector multiply"),
     nodes.Pow: ("`**` is not allowed", "let the query or the connector work it out"),
+    nodes.Scope: ("`{% autoescape %}` is not allowed", "what is filled in is escaped for where it goes"),
     nodes.With: ("`{% with %}` is not allowed", "write the value where it is needed"),
 }
 
@@ -82,7 +83,7 @@ def _lowered(message: str | None) -> str:
 
 def _line(text: str, number: int) -> tuple[int, int]:
     lines = text.split("\n")
-    number = min(max(number, 1), len(lines))
+    number = min(max(number or 1, 1), len(lines))  # some of Jinja2's nodes have no line
     start = sum(len(line) + 1 for line in lines[: number - 1])
     return start, start + len(lines[number - 1])
 

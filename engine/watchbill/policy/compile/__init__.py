@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from watchbill.errors import Finding
+from watchbill.expressions.zones import tzdata_version, zone
 from watchbill.model.policyset import Catalogue, PolicySet, Settings
 from watchbill.model.references import Kind
 from watchbill.policy.compile import ownership, policies, repair, settings, whole
@@ -21,7 +22,6 @@ from watchbill.policy.compile.names import Grants, Names
 from watchbill.policy.compile.reading import read
 from watchbill.policy.compile.workbench import Workbench
 from watchbill.policy.loading.placed import RawDocument
-from watchbill.policy.zones import tzdata_version, zone
 
 
 @dataclass(frozen=True, slots=True)

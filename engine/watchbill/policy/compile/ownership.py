@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 
 from watchbill.model.labels import Matcher
@@ -55,7 +56,7 @@ def _contact(bench: Workbench, at: At, keys: written.Contact) -> Contact | None:
         return None
     connector, action = found
     properties = action.arguments.get("properties")
-    if isinstance(properties, dict) and "to" in properties:
+    if isinstance(properties, Mapping) and "to" in properties:
         key = (connector.value.type, f"{action.name} to")
         if key not in bench.validators:
             bench.validators[key] = validator_of({"properties": {"to": properties["to"]}})

@@ -258,11 +258,8 @@ def _inside(option: Any, part: str | int) -> list[Any]:
     if _is_section(option):
         field = _keys(option).get(str(part))
         return _variants(field.annotation) if field is not None else []
-    arguments = get_args(option)
     if get_origin(option) is list and isinstance(part, int):
-        return _variants(arguments[0])
-    if get_origin(option) is dict and isinstance(part, str):
-        return _variants(arguments[1])
+        return _variants(get_args(option)[0])
     return []
 
 

@@ -17,6 +17,8 @@ from watchbill.expressions.durations import format_duration, parse_duration
 from watchbill.expressions.matchers import parse_matcher
 from watchbill.expressions.problems import ExpressionError, Problem
 from watchbill.expressions.templates import check_template, parse_template
+from watchbill.expressions.zones import zone as zone_called
+from watchbill.expressions.zones import zone_names
 from watchbill.model.labels import Matcher
 from watchbill.model.references import Condition, Node, Target, TargetKind, Template
 from watchbill.model.times import Hours, Recurrence, Span, Zone
@@ -26,8 +28,6 @@ from watchbill.policy.documents.section import Hours as HoursKeys
 from watchbill.policy.documents.section import RecurringHours
 from watchbill.policy.suggest import nearest
 from watchbill.policy.wording import choice, listed, quoted
-from watchbill.policy.zones import zone as zone_called
-from watchbill.policy.zones import zone_names
 
 T = TypeVar("T")
 

@@ -17,6 +17,7 @@ from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
 from watchbill.errors import Finding, Place
+from watchbill.policy.loading.events import event_parser
 from watchbill.policy.loading.placed import PlacedDict, PlacedList, RawDocument, Spot
 from watchbill.policy.loading.scalars import FORBIDDEN_ESCAPED, SCALAR_TAGS, TAG, decode, resolve, resolve_tagged
 from watchbill.policy.loading.syntax import lines_of, names_in, syntax_finding
@@ -123,7 +124,7 @@ class _Construction:
             events.DocumentEndEvent: self._document,
             events.StreamEndEvent: self._finish,
         }
-        parser = _parser(self.text)
+        parser = event_parser(self.text)
         try:
             while (event := parser.get_event()) is not None:
                 step = steps.get(event.__class__)
@@ -382,26 +383,3 @@ def _short(text: str) -> str:
     """The user's words for a message, on one line and not too long."""
     line = " ".join(text.split())
     return line if len(line) <= 40 else line[:39] + "…"
-
-
-def _parser(text: str) -> Any:
-    """PyYAML's parser over this *text*: the one in C, or the same in Python where PyYAML was built without it."""
-    try:
-        from yaml.cyaml import CParser  # type: ignore[attr-defined] # its stubs do not say that they export it
-    except ImportError:
-        return _python_parser(text)
-    return CParser(text)
-
-
-def _python_parser(text: str) -> Any:
-    from yaml.parser import Parser
-    from yaml.reader import Reader
-    from yaml.scanner import Scanner
-
-    class PythonParser(Reader, Scanner, Parser):
-        def __init__(self, text: str) -> None:
-            Reader.__init__(self, text)
-            Scanner.__init__(self)
-            Parser.__init__(self)
-
-    return PythonParser(text)

@@ -1,0 +1,21 @@
+"""The reference pages say what the code says."""
+
+from __future__ import annotations
+
+from tests.pages import made, missing
+
+
+def test_made_parts_are_fresh():
+    """
+    Every help text, every table and the plan in the README is as the code has it now; `python -m tests.pages` writes them anew.
+    """
+    stale = [str(page) for page, text in made() if text != page.read_text(encoding="utf-8")]
+
+    assert stale == []
+
+
+def test_nothing_is_without_its_place():
+    """
+    Every verb has its help on the page, and every object of a plan its keys.
+    """
+    assert missing() == []
