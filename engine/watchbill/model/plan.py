@@ -61,7 +61,8 @@ class Step:
     *slot* tells steps of one policy apart: a level, a collector, a target. *people*, *calls* and *deliveries* are known
     once the step has fallen due; *due_at* is when that is. *place* is the very line it comes from.
     *subject* and *text* are what it says to people. *about* is the fingerprint of the alert it is about, empty for the
-    lead. *answer_by* is until when it waits for a person. *note* says in words what a reader should know (who was skipped, what it waits for).
+    lead. *answer_by* is until when it waits for a person. *note* says in words what a reader should know (who was
+    skipped, what it waits for).
     """
 
     id: str
