@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
-from watchbill.expressions.problems import TemplateRefused
 from watchbill.expressions.templates.escape import Escaping, escape, shown
-from watchbill.expressions.templates.simple import BOUND, Path, is_plain, simple_parts
+from watchbill.expressions.templates.simple import Path, bounded, is_plain, missing, simple_parts
 from watchbill.model.references import Template
 
 Absent = Literal["empty", "refuse"]
@@ -47,16 +46,3 @@ def _simple(parts: tuple[str | Path, ...], escaping: Escaping, absent: Absent) -
         return bounded("".join(texts))
 
     return fill
-
-
-def missing(path: Path) -> TemplateRefused:
-    """How it is said that the value of this *path* is absent."""
-    name = ".".join(path)
-    return TemplateRefused(f"`{name}` is absent", f"write `{{{{ {name} | default('…') }}}}`, or match only alerts that have it")
-
-
-def bounded(text: str) -> str:
-    """This *text*, if it is not too long."""
-    if len(text) > BOUND:
-        raise TemplateRefused(f"the text grows beyond {BOUND} characters", "fill in less, or use `truncate`")
-    return text

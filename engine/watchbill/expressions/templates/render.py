@@ -18,7 +18,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from watchbill.expressions.problems import TemplateRefused
 from watchbill.expressions.templates.escape import Escaping, escape, shown
 from watchbill.expressions.templates.filters import FILTERS, TESTS, each, is_absent
-from watchbill.expressions.templates.simple import BOUND, Path
+from watchbill.expressions.templates.simple import BOUND, Path, missing
 from watchbill.expressions.templates.syntax import LOOP_FIELDS, read_template, variables
 
 _EACH: Final = "-each"  # no template can spell this name
@@ -124,8 +124,6 @@ def renderer(text: str, escaping: Escaping, absent: str) -> Callable[[Mapping[st
 
 
 def _missing(used: tuple[Path, ...], context: Mapping[str, Any]) -> TemplateRefused:
-    from watchbill.expressions.templates.fill import missing
-
     for path in used:
         value: Any = context
         for name in path:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final, TypeAlias
 
+from watchbill.expressions.problems import TemplateRefused
+
 LONGEST: Final = 16_384
 """How many characters a template may have."""
 
@@ -48,3 +50,16 @@ def simple_parts(text: str) -> tuple[tuple[str | Path, int], ...] | None:
     if any(isinstance(part, str) and "{{" in part for part, _ in parts):
         return None
     return tuple(parts)
+
+
+def missing(path: Path) -> TemplateRefused:
+    """How it is said that the value of this *path* is absent."""
+    name = ".".join(path)
+    return TemplateRefused(f"`{name}` is absent", f"write `{{{{ {name} | default('…') }}}}`, or match only alerts that have it")
+
+
+def bounded(text: str) -> str:
+    """This *text*, if it is not too long."""
+    if len(text) > BOUND:
+        raise TemplateRefused(f"the text grows beyond {BOUND} characters", "fill in less, or use `truncate`")
+    return text
