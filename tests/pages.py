@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+from tests import kind_pages
 from tests.cli.makers import ROOT, watchbill
 from watchbill.cli.app import VERBS
 from watchbill.expressions.conditions.functions import SIGNATURES
@@ -28,6 +29,7 @@ _MADE: Final = re.compile(r"(<!-- made: (.+?) -->\n)(.*?)(<!-- end -->)", re.DOT
 
 def made() -> Iterator[tuple[Path, str]]:
     """Every page with parts that are made, and its text with these as the code says now."""
+    yield from kind_pages.pages()
     for page in (README, CLI, PLAN, CONTEXT):
         yield page, _MADE.sub(lambda found: f"{found[1]}{part(found[2])}{found[4]}", page.read_text(encoding="utf-8"))
 
@@ -108,4 +110,7 @@ def missing() -> list[str]:
 
 if __name__ == "__main__":
     for path, text in made():
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8", newline="\n")
+    for path in kind_pages.stale():
+        path.unlink()
