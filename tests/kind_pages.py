@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from watchbill.policy.schema import schemas
+from watchbill.policy.schema import file_of, schemas
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 FOLDER: Final = ROOT / "docs" / "reference" / "kinds"
@@ -50,7 +50,7 @@ def page(kind: str, schema: Schema) -> str:
         table = "".join(row(key, value, section, defs) for key, value in section["properties"].items())
         about = "" if section is schema else f"{section.get('description', '')}\n\n"
         parts.append(f"## {name}\n\n{about}| key | type | what it says |\n| --- | --- | --- |\n{table}")
-    parts.append(f"The JSON Schema for editors is [`schemas/v1/{kind.lower()}.json`](../../../schemas/v1/{kind.lower()}.json).\n")
+    parts.append(f"The JSON Schema for editors is [`schemas/v1/{file_of(kind)}`](../../../schemas/v1/{file_of(kind)}).\n")
     return "\n".join(parts)
 
 
@@ -122,6 +122,8 @@ def kind_of(value: Schema, defs: Mapping[str, Schema]) -> str:
         return ", ".join(f"`{each}`" for each in value["enum"])
     if value.get("type") == "array":
         return f"list of {kind_of(value.get('items', {}), defs)}"
+    if isinstance(value.get("type"), list):
+        return " or ".join(kind_of({**value, "type": each}, defs) for each in value["type"])
     words = {"string": "text", "integer": "whole number", "object": "mapping", "boolean": "true or false", "null": "nothing"}
     return words.get(str(value.get("type")), str(value.get("type", "anything")))
 

@@ -27,9 +27,11 @@ from watchbill.model.policies import (
     Connector,
     Escalation,
     Freeze,
+    Grouping,
     Guardrail,
     Guards,
     Hub,
+    Inhibition,
     Level,
     Message,
     Rate,
@@ -38,6 +40,8 @@ from watchbill.model.policies import (
     Review,
     Rollback,
     Selector,
+    Silence,
+    TimeInterval,
     Triage,
     Verification,
 )
@@ -45,12 +49,32 @@ from watchbill.model.policyset import Grant, PolicySet, Settings
 from watchbill.model.references import Argument, Condition, Kind, Ref, Target, TargetKind, Template, Use
 from watchbill.model.schedule import Layer, Override, Rotation, Schedule
 from watchbill.model.severity import USUAL_WORDS, Severity
-from watchbill.model.times import Days, Hours, Span, Zone
+from watchbill.model.sources import Probe, ProbeAlert, Source
+from watchbill.model.times import Days, Hours, Recurrence, Span, Window, Zone
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 """A Monday, when nothing special happens."""
 
-Document = Person | Team | Service | Schedule | Override | Escalation | Triage | Audience | Comms | Remediation | Guardrail | Connector
+Document = (
+    Person
+    | Team
+    | Service
+    | Schedule
+    | Override
+    | Escalation
+    | Triage
+    | Audience
+    | Comms
+    | Remediation
+    | Guardrail
+    | Connector
+    | Grouping
+    | Inhibition
+    | Silence
+    | TimeInterval
+    | Source
+    | Probe
+)
 """Whatever a policy set holds (its settings besides)."""
 
 _FOLDERS: Mapping[str, str] = {
@@ -98,6 +122,25 @@ def hours(start: str, end: str, days: str = "mon-sun") -> Hours:
     return Hours(_weekdays(days), _minute(start), _minute(end))
 
 
+def a_window(
+    start: str = "00:00",
+    end: str = "24:00",
+    days: str = "mon-sun",
+    *,
+    days_of_month: Iterable[tuple[int, int]] = (),
+    months: Iterable[int] = (),
+    years: Iterable[tuple[int, int]] = (),
+) -> Window:
+    """A window on all days but those that something excludes: ``a_window("22:00", "06:00", "fri", months=[12])``."""
+    return Window(hours(start, end, days), tuple(days_of_month), tuple(months), tuple(years))
+
+
+def a_recurrence(*windows: Window | Hours, zone: str = "UTC", name: str = "") -> Recurrence:
+    """A recurring time; office hours where no windows are given."""
+    given = windows or (hours("09:00", "18:00", "mon-fri"),)
+    return Recurrence(a_zone(zone), tuple(Window(each) if isinstance(each, Hours) else each for each in given), name)
+
+
 def _weekdays(text: str) -> tuple[int, ...]:
     names = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
     found: list[int] = []
@@ -124,9 +167,9 @@ def a_matcher(text: str) -> Matcher:
     return Matcher(name.strip(), known[operator], value)
 
 
-def a_selector(*match: str, when: Condition | None = None, priority: int = 0) -> Selector:
+def a_selector(*match: str, when: Condition | None = None, priority: int = 0, during: Recurrence | None = None) -> Selector:
     """A selector from matchers as texts."""
-    return Selector(tuple(a_matcher(text) for text in match), when, priority)
+    return Selector(tuple(a_matcher(text) for text in match), when, priority, during)
 
 
 def a_template(text: str) -> Template:
@@ -258,9 +301,11 @@ def an_override(person: str, start: str, end: str, *, instead_of: str | None = N
 # --- policies ---------------------------------------------------------------------------
 
 
-def a_level(*page: str, wait: timedelta = timedelta(minutes=5), notify: Iterable[Use] = (), line: int = 1) -> Level:
+def a_level(
+    *page: str, wait: timedelta = timedelta(minutes=5), notify: Iterable[Use] = (), line: int = 1, during: Recurrence | None = None
+) -> Level:
     """A level that pages role/primary, and waits five minutes."""
-    return Level(targets(*(page or ("role/primary",))), wait, a_place(line=line), tuple(notify))
+    return Level(targets(*(page or ("role/primary",))), wait, a_place(line=line), tuple(notify), during)
 
 
 def a_hub(channel: str | None = "inc-{{ service.name }}", *, bridge: bool = False, invite: Iterable[str] = ()) -> Hub:
@@ -379,6 +424,72 @@ def a_guardrail(name: str = "freeze-december", *, team: str = "", match: Iterabl
     return Guardrail(_ref(more, "Guardrail", name, team), _selector(more, match), **more)
 
 
+def a_grouping(
+    name: str = "per-region", *, team: str = "payments", match: Iterable[str] = (), by: Iterable[str] = ("region",), **more: Any
+) -> Grouping:
+    """A grouping by region that neither waits nor forgets for an hour."""
+    return Grouping(_ref(more, "Grouping", name, team), _selector(more, match), tuple(by), **more)
+
+
+def an_inhibition(
+    name: str = "db-hides-dependants",
+    *,
+    team: str = "payments",
+    source: Iterable[str] | Selector = ('alertname="DatabaseDown"',),
+    target: Iterable[str] | Selector = ('severity="warning"',),
+    equal: Iterable[str] = (),
+    **more: Any,
+) -> Inhibition:
+    """An inhibition of every warning by ``DatabaseDown``, unless *equal* or *depends_on* narrow it."""
+    sides = [each if isinstance(each, Selector) else a_selector(*each) for each in (source, target)]
+    return Inhibition(_ref(more, "Inhibition", name, team), sides[0], sides[1], tuple(equal), **more)
+
+
+def a_silence(
+    name: str = "warehouse-move",
+    start: str | None = "2026-11-23T00:00Z",
+    end: str = "2026-11-24T00:00Z",
+    *,
+    team: str = "payments",
+    match: Iterable[str] = (),
+    **more: Any,
+) -> Silence:
+    """A silence over the day of `NOON`; without a *start*, and with *during*, a recurring one."""
+    return Silence(
+        ref=_ref(more, "Silence", name, team),
+        selector=_selector(more, match),
+        author=more.pop("author", "ana"),
+        reason=more.pop("reason", "the warehouse moves"),
+        ends_at=at(end),
+        starts_at=at(start) if start is not None else None,
+        **more,
+    )
+
+
+def a_time_interval(name: str = "business-hours", *windows: Window | Hours, zone: str = "UTC", **more: Any) -> TimeInterval:
+    """A named recurring time of the whole repository; office hours where no windows are given."""
+    return TimeInterval(_ref(more, "TimeInterval", name, ""), a_recurrence(*windows, zone=zone, name=name))
+
+
+def a_source(name: str = "alertmanager", type: Any = "alertmanager", *, team: str = "platform", **more: Any) -> Source:
+    """A source of a known type that need not prove itself."""
+    return Source(_ref(more, "Source", name, team), type, **more)
+
+
+def a_probe(name: str = "checkout-home", *, expect: Condition, team: str = "payments", service: str = "checkout", **more: Any) -> Probe:
+    """A probe of checkout's home page, once a minute."""
+    return Probe(
+        ref=_ref(more, "Probe", name, team),
+        service=service,
+        use=more.pop("use", a_use("web.get", url="https://shop.example.com")),
+        every=more.pop("every", timedelta(minutes=1)),
+        timeout=more.pop("timeout", timedelta(seconds=10)),
+        expect=expect,
+        alert=more.pop("alert", ProbeAlert("CheckoutHomeDown", "critical", {}, {})),
+        **more,
+    )
+
+
 def a_connector(name: str = "metrics", type: str = "prometheus", *, team: str = "", shadow: bool = False, **settings: str) -> Connector:
     """A connector that anyone may use, unless it has a *team*."""
     return Connector(a_ref("Connector", name, team), type, tuple(settings.items()), shadow=shadow)
@@ -391,7 +502,7 @@ def _ref(more: dict[str, Any], kind: Kind, name: str, team: str) -> Ref:
 
 
 def _selector(more: dict[str, Any], match: Iterable[str]) -> Selector:
-    narrowed = a_selector(*match, when=more.pop("when", None), priority=more.pop("priority", 0))
+    narrowed = a_selector(*match, when=more.pop("when", None), priority=more.pop("priority", 0), during=more.pop("during", None))
     selector: Selector = more.pop("selector", narrowed)
     return selector
 
@@ -460,6 +571,12 @@ def a_policy_set(*documents: Document, settings: Settings | None = None, revisio
         remediations=named(Remediation),
         guardrails=named(Guardrail),
         connectors=named(Connector),
+        groupings=named(Grouping),
+        inhibitions=named(Inhibition),
+        silences=named(Silence),
+        time_intervals=named(TimeInterval),
+        sources=named(Source),
+        probes=named(Probe),
         **more,
     )
 

@@ -12,15 +12,17 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from tests import kind_pages
+from tests import connector_page, kind_pages
 from tests.cli.makers import ROOT, watchbill
 from watchbill.cli.app import VERBS
 from watchbill.expressions.conditions.functions import SIGNATURES
 from watchbill.expressions.context import FIELDS, described
+from watchbill.report.explain_schema import explain_schema
 from watchbill.report.plan_schema import plan_schema
 
 CLI: Final = ROOT / "docs" / "reference" / "cli.md"
 PLAN: Final = ROOT / "docs" / "reference" / "plan.md"
+EXPLAIN: Final = ROOT / "docs" / "reference" / "explain.md"
 CONTEXT: Final = ROOT / "docs" / "reference" / "context.md"
 README: Final = ROOT / "README.md"
 
@@ -30,25 +32,29 @@ _MADE: Final = re.compile(r"(<!-- made: (.+?) -->\n)(.*?)(<!-- end -->)", re.DOT
 def made() -> Iterator[tuple[Path, str]]:
     """Every page with parts that are made, and its text with these as the code says now."""
     yield from kind_pages.pages()
-    for page in (README, CLI, PLAN, CONTEXT):
+    yield connector_page.page()
+    for page in (README, CLI, PLAN, EXPLAIN, CONTEXT):
         yield page, _MADE.sub(lambda found: f"{found[1]}{part(found[2])}{found[4]}", page.read_text(encoding="utf-8"))
 
 
 @cache
 def part(name: str) -> str:
-    """One made part: the help of ``watchbill VERB --help``, or the keys of ``plan KEY``."""
+    """One made part: the help of ``watchbill VERB --help``, or the keys of ``plan KEY`` and ``explain KEY``."""
     if name == "context fields":
         return table(("field", "type", "what it is"), ((f"`{each.path}`", described(each.type), each.doc) for each in FIELDS))
     if name == "context functions":
         return table(("function", "gives", "what it does"), functions())
     if name == "the demo's plan":
         return the_plan()
+    if name == "why bo was not paged":
+        return an_explanation()
     if name.startswith("watchbill"):
         with tempfile.TemporaryDirectory() as empty:
             done = watchbill(*name.split()[1:], cwd=Path(empty), COLUMNS="80")
         assert done.returncode == 0, done.stderr
         return f"```text\n{done.stdout}```\n"
-    return keys(plan_schema()["$defs"][name.removeprefix("plan ")])
+    of, _, key = name.partition(" ")
+    return keys({"plan": plan_schema, "explain": explain_schema}[of]()["$defs"][key])
 
 
 def keys(schema: Mapping[str, Any]) -> str:
@@ -84,6 +90,15 @@ def the_plan() -> str:
     return f"```text\n{shown}\n```\n"
 
 
+def an_explanation() -> str:
+    """Why somebody of the reference repository is not called at night; its revision is an example, and git is not asked."""
+    arguments = ("examples/alerts/checkout-high-error-rate.json", "--at", "2026-11-23T03:12:00Z", "--width", "80", "--no-history", "bo")
+    done = watchbill("explain", *arguments, cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+    shown = re.sub(r" {2,}revision [0-9a-f]+\+?,", lambda found: "revision 4f2c1d9,".rjust(len(found[0])), done.stdout.rstrip())
+    return f"```text\n{shown}\n```\n"
+
+
 def kind(schema: Mapping[str, Any]) -> str:
     """What a value is, in a word or two, with a link to what is described elsewhere."""
     if "$ref" in schema:
@@ -102,9 +117,10 @@ def kind(schema: Mapping[str, Any]) -> str:
 
 def missing() -> list[str]:
     """What should stand on a page and has no place there."""
-    placed = {name for page in (CLI, PLAN) for _, name, _, _ in _MADE.findall(page.read_text(encoding="utf-8"))}
+    placed = {name for page in (CLI, PLAN, EXPLAIN) for _, name, _, _ in _MADE.findall(page.read_text(encoding="utf-8"))}
     wanted = {"watchbill --help", *(f"watchbill {verb} --help" for verb in VERBS)}
     wanted |= {f"plan {name}" for name, schema in plan_schema()["$defs"].items() if "properties" in schema}
+    wanted |= {f"explain {name}" for name, schema in explain_schema()["$defs"].items() if "properties" in schema}
     return sorted(wanted - placed)
 
 

@@ -107,16 +107,19 @@ def wanted_entries(asked: Sequence[Requirement]) -> set[Path]:
 
 def test_the_wheel_holds_the_package_and_the_schemas(wheel):
     """
-    In the wheel are the package, the mark that it is typed, every schema and the licence; no tests, no policies.
+    In the wheel are the package, the mark that it is typed, every schema, the skeleton of a repository and the licence; no tests.
     """
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
     code = {path.relative_to(ROOT / "engine").as_posix() for path in (ROOT / "engine" / "watchbill").rglob("*.py")}
     schemas = {f"watchbill/schemas/v1/{path.name}" for path in (ROOT / "schemas" / "v1").glob("*.json")}
+    skeleton = {
+        path.relative_to(ROOT / "engine").as_posix() for path in (ROOT / "engine/watchbill/cli/skeleton").rglob("*") if path.is_file()
+    }
     meta = {name for name in names if ".dist-info/" in name}
 
     assert schemas
-    assert names - meta == code | schemas | {"watchbill/py.typed"}
+    assert names - meta == code | schemas | skeleton | {"watchbill/py.typed"}
     assert any(name.endswith("/LICENSE") for name in meta)
 
 
@@ -152,6 +155,17 @@ def test_the_wheel_checks_the_reference_policies(installed):
     done = installed.run("watchbill", "validate")
 
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_wheel_lays_out_a_repository(installed):
+    """
+    `watchbill init` of the installed wheel finds its skeleton, and what it writes is well.
+    """
+    done = installed.run("watchbill", "init", "laid-out")
+    well = installed.run("watchbill", "validate", "laid-out")
+
+    assert done.returncode == 0, done.stderr
+    assert well.returncode == 0, well.stdout + well.stderr
 
 
 def test_the_wheel_finds_a_mistake(installed):

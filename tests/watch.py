@@ -42,6 +42,8 @@ class Watch:
         self.now = now
         self.snapshot = Snapshot(runs=tuple(runs), is_frozen=frozen)
         self.decisions: list[Decision] = []
+        self.events: list[Event] = []
+        self.times: list[datetime] = []
         self.started: list[tuple[datetime, Step]] = []
         self._wake_at: datetime | None = None
 
@@ -60,6 +62,8 @@ class Watch:
         """Decide this *event* now."""
         decision = decide(self.bill, self.snapshot, event, self.now)
         self.decisions.append(decision)
+        self.events.append(event)
+        self.times.append(self.now)
         self.snapshot = replace(self.snapshot, incident=decision.incident)
         self.started.extend((self.now, step) for step in decision.steps)
         self._wake_at = decision.wake_at
@@ -113,6 +117,11 @@ class Watch:
     def observes(self, step: Step, result: Json) -> Decision:
         """The verification *step* sees this *result*."""
         return self.happens(Observed(step.id, result))
+
+    def a_run(self, remediation: str, target: str) -> RepairRun:
+        """A run of this *remediation* that began with the incident and goes on, as the record would know it."""
+        incident = self.incident
+        return RepairRun(remediation, incident.id, target, incident.service, incident.team, incident.opened_at)
 
     def step(self, kind: str, number: int = 0) -> Step:
         """The step of this *kind* that was planned as the *number*-th, as it is now."""

@@ -107,6 +107,35 @@ def test_as_json(run, shop):
     assert document["quarantined"] == ["Escalation/wrong"]
 
 
+@pytest.mark.parametrize(
+    ("form", "begins"),
+    [("github", "::error file=policies/a.yaml,line=5,col=19,"), ("sarif", '{\n  "$schema": "https://'), ("junit", "<?xml ")],
+)
+def test_in_other_forms(run, shop, form, begins):
+    """
+    The same findings for GitHub, for code scanning and for CI that knows tests; the code stays 1.
+    """
+    a_repository(shop, a=MISTAKE)
+    done = run("validate", "--format", form)
+
+    assert (done.code, done.err) == (1, "")
+    assert done.out.startswith(begins)
+
+
+def test_what_is_ignored_is_counted(run, shop):
+    """
+    Findings that comments set aside are no findings; how many there are is said, from the cache too.
+    """
+    warned = WARNED.replace("role/secondry", "role/primary").replace("spec:", "spec:\n  match: ['team=\"gone\"']", 1)
+    a_repository(shop, a=warned.replace("gone\"']", "gone\"']  # watchbill: ignore[unknown-name] the team is founded next week"))
+    first = run("validate")
+
+    assert first.code == 0
+    assert first.out == "10 documents in 4 files: no findings, 1 ignored\n"
+    assert run("validate") == first
+    assert json.loads(run("validate", "--format", "json").out)["ignored"] == 1
+
+
 def test_the_reference_repository_is_well(run):
     """
     The repository that comes with watchbill has no findings.

@@ -5,24 +5,45 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.makers import NOON, a_comms, a_matcher, a_remediation, a_shop, a_triage, an_alert, an_audience, an_escalation
+from tests.makers import (
+    NOON,
+    a_comms,
+    a_hub,
+    a_level,
+    a_matcher,
+    a_place,
+    a_remediation,
+    a_repair_step,
+    a_review,
+    a_shop,
+    a_team,
+    a_triage,
+    a_use,
+    an_alert,
+    an_audience,
+    an_escalation,
+)
 from tests.watch import Watch
 from watchbill.decide import Bill, correlate, decide
 from watchbill.decide.claiming import claim
 from watchbill.decide.index import Index
 from watchbill.decide.playing import play
 from watchbill.decide.selecting import choose_escalation
+from watchbill.expressions.conditions import parse_condition
 from watchbill.expressions.matchers import compile_matchers
 from watchbill.model.decision import Snapshot
-from watchbill.model.event import AlertsReceived
+from watchbill.model.event import AlertsReceived, Approved, Denied, Event, Observed, StepFinished
 from watchbill.model.incident import fold
-from watchbill.model.plan import Reason
+from watchbill.model.plan import Done, Reason, Retry, Stalled
+from watchbill.model.policies import Rollback, Verification
 
 NAMES = st.sampled_from(["service", "severity", "alertname", "region", "instance", "team"])
 VALUES = st.sampled_from(["checkout", "critical", "warning", "HighErrorRate", "eu", "us", "a", "payments", ""])
@@ -183,6 +204,168 @@ def test_a_triggered_incident_always_has_somebody_to_turn_to(events: list[Any]) 
         alarmed = [step for step in watch.steps("alarm") if step.state == "started"]
 
         assert coming or alarmed
+
+
+# --- everything at once ---------------------------------------------------------------
+
+INSTANCE = "{{ alert.labels.instance }}"
+CHECK = Verification(
+    a_use("metrics.query", query="up"), parse_condition("value < `0.01`", a_place()), timedelta(minutes=2), timedelta(minutes=5)
+)
+UNDO = Rollback((a_repair_step("undo"), a_repair_step("tell")))
+
+
+def a_fallback(name: str, *steps: Any, **more: Any) -> Any:
+    """A remediation that runs by itself, is verified, and is undone by two steps."""
+    return a_remediation(name, *steps, phase="fallback", verification=CHECK, rollback=UNDO, target=INSTANCE, **more)
+
+
+WORLD = (
+    an_escalation("calm", a_level("role/primary"), a_level("role/nobody"), match=['severity="warning"'], hub=a_hub(bridge=True)),
+    an_escalation("harsh", a_level("role/secondary", notify=[a_use("chat.post")]), match=['severity="critical"'], repeat=1),
+    an_escalation("besides", a_level("person/dan"), a_level("person/eve"), team="platform", proceed=True, own_ack=True),
+    a_triage(),
+    a_team("engineering", members=["eve"], roles={"customer-liaison": "person/eve"}),
+    an_audience("customers", liaison="role/customer-liaison"),
+    a_comms(
+        "usual", messages={"triggered": "t", "mitigated": "m", "resolved": "r"}, review=a_review(hold=True), remind=timedelta(minutes=5)
+    ),
+    a_comms("worse", match=['severity="critical"'], messages={"triggered": "t", "resolved": "r"}, review=a_review()),
+    a_fallback("first", a_repair_step("drain"), a_repair_step("restart"), hold=timedelta(minutes=6), priority=5),
+    a_fallback("second", match=['alertname="Slow"'], hold=timedelta(minutes=3)),
+    a_fallback("asks", match=['severity="critical"'], approvals=1, may_approve=("person/eve",)),
+    a_fallback("shadow", shadow=True, hold=timedelta(minutes=9)),
+    a_remediation("by-hand", target=INSTANCE),
+)
+
+HAPPENINGS = st.lists(
+    st.one_of(
+        st.tuples(
+            st.just("alert"),
+            st.sampled_from(["HighErrorRate", "Slow"]),
+            st.sampled_from(["critical", "warning"]),
+            st.sampled_from(["a", "b", "a/restart"]),
+            st.booleans(),
+        ),
+        st.tuples(st.just("passes"), st.integers(0, 40)),
+        st.tuples(st.just("back"), st.integers(1, 40)),
+        st.tuples(st.sampled_from(["acknowledges", "unacknowledges", "mitigates", "resolves", "freezes", "forgets", "remembers"])),
+        st.tuples(st.sampled_from(["done", "works", "retry", "stalled", "observed", "broken", "approved", "denied"]), st.integers(0, 60)),
+    ),
+    max_size=25,
+)
+
+
+def anything(happenings: list[Any]) -> Watch:
+    """The whole world's watch after all this; whatever is asked of a step is asked of any step at all, and of none."""
+    whole = Bill.of(a_shop(*WORLD))
+    watch = Watch(whole.policies)
+    watch.receives(an_alert(instance="a"), an_alert(instance="b"))
+    for kind, *details in happenings:
+        if kind == "alert":
+            name, severity, instance, ended = details
+            status = "resolved" if ended else "firing"
+            watch.receives(an_alert(alertname=name, severity=severity, instance=instance, status=status, starts_at=watch.now))
+        elif kind in ("passes", "back"):
+            watch.passes(minutes=details[0] if kind == "passes" else 0)
+            watch.now -= timedelta(minutes=details[0] if kind == "back" else 0)
+        elif kind == "freezes":
+            watch.snapshot = replace(watch.snapshot, is_frozen=not watch.snapshot.is_frozen)
+        elif kind in ("forgets", "remembers"):
+            watch.bill = whole if kind == "remembers" else Bill.of(replace(a_shop(), audiences={}, schedules={}, people={}))
+        elif kind == "works":
+            watch.happens(asked_of_a_step(watch, "observed", details[0]))
+            watch.passes(minutes=2)
+            watch.happens(asked_of_a_step(watch, "observed", details[0]))
+        elif details:
+            watch.happens(asked_of_a_step(watch, kind, details[0]))
+        else:
+            getattr(watch, kind)()
+    return watch
+
+
+def asked_of_a_step(watch: Watch, kind: str, number: int) -> Event:
+    """An event about one step: the *number*-th of those that go on, or one that nobody has heard of."""
+    kinds = ("verify",) if kind in ("observed", "broken") else ("repair", "rollback") if kind == "done" and number % 2 else ()
+    going_on = [step.id for step in watch.incident.in_state("started", "waiting") if not kinds or step.kind in kinds]
+    step = going_on[number % len(going_on)] if going_on and number else "unheard-of"
+    events: dict[str, Event] = {
+        "done": StepFinished(step, Done()),
+        "retry": StepFinished(step, Retry(watch.now + timedelta(minutes=number % 7), "no answer")),
+        "stalled": StepFinished(step, Stalled("refused")),
+        "observed": Observed(step, {"value": 0.0}),
+        "broken": Observed(step, {}),
+        "approved": Approved(step, "eve"),
+        "denied": Denied(step, "eve"),
+    }
+    return events[kind]
+
+
+@given(HAPPENINGS)
+@settings(max_examples=120, deadline=timedelta(seconds=5))
+def test_whatever_happens_every_decision_comes_to_its_end(happenings: list[Any]) -> None:
+    """
+    In any order of events no decision fails, starts what is over or leaves what is due, and its changes are what it did.
+    """
+    watch = anything(happenings)
+    retries = Counter(event.step for event in watch.events if isinstance(event, StepFinished) and isinstance(event.outcome, Retry))
+
+    incident = None
+    for decision, now in zip(watch.decisions, watch.times, strict=True):
+        incident = fold(incident, decision.changes)
+        assert incident == decision.incident
+        assert decision.wake_at is None or decision.wake_at > now
+    for step, times in Counter(step.id for _, step in watch.started).items():
+        assert times <= 1 + retries[step]
+
+
+@given(HAPPENINGS)
+@settings(max_examples=120, deadline=timedelta(seconds=5))
+def test_nothing_but_updates_is_planned_or_waited_for_once_it_is_over(happenings: list[Any]) -> None:
+    """
+    From its resolution on, whatever still comes in, an incident that is not reopened plans and starts nothing but updates.
+    """
+    watch = anything([*happenings, ("resolves",)])
+    begins = len(watch.decisions)
+    steps = list(watch.incident.steps)
+    for number, kind in enumerate(["done", "retry", "stalled", "observed", "approved", "denied"] * 3):
+        watch.happens(asked_of_a_step(watch, kind, number + 1))
+    watch.passes(minutes=600)
+
+    for decision in watch.decisions[begins:]:
+        assert {step.kind for step in decision.steps} <= {"update", "review"}
+    assert {step.kind for name, step in watch.incident.steps.items() if name not in steps} <= {"update", "review"}
+    assert {step.kind for step in watch.incident.in_state("planned", "waiting")} <= {"update"}
+    assert watch.last.wake_at is None
+
+
+@given(HAPPENINGS)
+@settings(max_examples=120, deadline=timedelta(seconds=5))
+def test_unattended_repairs_run_one_at_a_time(happenings: list[Any]) -> None:
+    """
+    Whatever happens, no two remediations that change something are at it together.
+    """
+    for decision in anything(happenings).decisions:
+        steps = decision.incident.steps.values() if decision.incident else ()
+        at_it = [step for step in steps if step.kind in ("repair", "verify", "rollback") and step.state in ("started", "waiting")]
+
+        assert len({step.slot.rsplit("/", 1)[0] + step.because.name for step in at_it if step.because.name != "shadow"}) <= 1
+
+
+@given(HAPPENINGS)
+@settings(max_examples=120, deadline=timedelta(seconds=5))
+def test_a_triggered_incident_is_never_forgotten(happenings: list[Any]) -> None:
+    """
+    Whatever happens, a triggered incident has a page to come, soon enough if it waits for a repair, or the alarm was raised.
+    """
+    watch = anything(happenings)
+    if watch.incident.status == "triggered":
+        coming = [step for step in watch.incident.steps.values() if step.kind in ("page", "alarm") and step.state == "planned"]
+
+        assert coming or watch.steps("alarm")
+        assert all(
+            run.held_until is None or run.held_until <= max(watch.times) + timedelta(minutes=6) for run in watch.incident.escalations
+        )
 
 
 SEEDED = """

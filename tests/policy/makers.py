@@ -126,6 +126,74 @@ metadata: {name: cluster, team: platform}
 spec: {type: kubernetes}
 """
 
+OTHERS = """\
+apiVersion: watchbill/v1
+kind: TimeInterval
+metadata: {name: nights}
+spec:
+  location: Europe/Lisbon
+  time_intervals:
+    - times: [{start_time: "22:00", end_time: "06:00"}, {start_time: "12:00", end_time: "13:00"}]
+      weekdays: ["monday:friday", sun]
+    - days_of_month: [1, "-3:-1"]
+      months: [december, "1:2"]
+      years: ["2026:2027", 2030]
+---
+apiVersion: watchbill/v1
+kind: Grouping
+metadata: {name: per-region, team: payments}
+spec: {match: ['service="checkout"'], by: [region, alertname], wait: 10s, reopen: 0, priority: 2, during: nights}
+---
+apiVersion: watchbill/v1
+kind: Inhibition
+metadata: {name: db-hides-dependants, team: platform}
+spec:
+  source: {match: ['alertname="DatabaseDown"'], when: "tier == `1`"}
+  target: {match: ['severity=~"warning|info"']}
+  equal: [cluster]
+---
+apiVersion: watchbill/v1
+kind: Silence
+metadata: {name: warehouse-move, team: platform}
+spec:
+  match: ['service="orders-db"']
+  author: ana
+  reason: the warehouse moves its servers
+  from: 2026-12-05T22:00:00+01:00
+  to: 2026-12-06T04:00:00Z
+---
+apiVersion: watchbill/v1
+kind: Silence
+metadata: {name: nightly-batch, team: platform}
+spec: {match: ['alertname="BatchSlow"'], author: ana, reason: it is slow on purpose, during: nights, expires: 2027-03-01T00:00:00Z}
+---
+apiVersion: watchbill/v1
+kind: Source
+metadata: {name: uptime, team: platform}
+spec:
+  type: custom
+  auth: {hmac: {secret: [env/UPTIME_KEY, file/uptime], header: X-Uptime-Signature, prefix: sha256=, timestamp: X-Uptime-Time}}
+  alerts: "incidents[]"
+  fields:
+    status: {from: state, map: {DOWN: firing, UP: resolved}, default: firing}
+    labels.alertname: {from: monitor.name}
+    starts_at: {from: at}
+    annotations.summary: {from: "join(' ', [monitor.name, message])"}
+---
+apiVersion: watchbill/v1
+kind: Probe
+metadata: {name: checkout-home, team: payments}
+spec:
+  service: checkout
+  use: metrics.query
+  with: {query: "up{service='{{ service.name }}'}"}
+  every: 1m
+  expect: "value == `1`"
+  for: 3m
+  alert: {name: CheckoutDown, severity: critical, labels: {component: http}, annotations: {summary: It is gone.}}
+"""
+"""One or two documents of each kind that the shop does without, which compile beside it."""
+
 
 # --- what connectors offer --------------------------------------------------------------
 

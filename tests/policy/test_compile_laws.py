@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.policy.makers import CATALOGUE, SETTINGS, SHOP, header, loaded
+from tests.policy.makers import CATALOGUE, OTHERS, SETTINGS, SHOP, header, loaded
 from tests.policy.test_values import REPAIR
 from watchbill.policy.compile import compile_policies
 from watchbill.policy.loading import PlacedDict, PlacedList, RawDocument
@@ -26,7 +26,7 @@ MORE = (
     + header("Override", "swap")
     + "spec: {schedule: payments-primary, person: bo, from: 2026-12-24T09:00:00Z, to: 2026-12-25T09:00:00Z}\n"
 )
-WHOLE = loaded(SHOP + "---\n" + MORE).documents
+WHOLE = loaded(SHOP + "---\n" + OTHERS + "---\n" + MORE).documents
 MAIN = loaded(SETTINGS, "watchbill.yaml").documents[0]
 
 VALUES = st.one_of(
@@ -35,7 +35,7 @@ VALUES = st.one_of(
     st.integers(-5, 10**6),
     st.floats(allow_nan=False, allow_infinity=False),
     st.sampled_from(
-        ["", "x", "5m", "0", "role/x@y", "person/ana", "metrics.query", 'a="b"', "tier == `1`", "{{ x }}", "{% for", "UTC", "é"]
+        ["", "x", "5m", "0", "role/x@y", "person/ana", "metrics.query", 'a="b"', "tier == `1`", "{{ x }}", "{% for", "UTC", "é", "nights"]
     ),
     st.text(max_size=12),
     st.just([]),

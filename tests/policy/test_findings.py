@@ -38,7 +38,7 @@ CASES = {
     ),
     "an unknown key that is like no other gets the list": (
         an_escalation("  levels: [{page: role/primary, colour: red}]\n"),
-        "5:33: unknown key `colour` in `levels` [unknown-key]\n  help: the keys here are `page`, `wait` and `notify`",
+        "5:33: unknown key `colour` in `levels` [unknown-key]\n  help: the keys here are `page`, `wait`, `notify` and `during`",
     ),
     "a missing key is said with an example": (
         header("Service", "refunds") + "spec: {tier: 2}\n",
@@ -214,7 +214,7 @@ CASES = {
     "escalations between which nothing decides": (
         an_escalation("  match: ['severity=\"critical\"']\n" + LEVELS),
         "5:10: nothing decides between this and `payments-critical`, at ownership/shop.yaml:61 [tied-policies]\n"
-        "  help: narrow one of them, or give it a higher `priority`",
+        "  help: narrow one of them by a matcher that tells them apart, or take one away",
     ),
     "a circle of teams, at the newcomer": (
         header("Team", "cards") + "spec: {parent: refunds}\n---\n" + header("Team", "refunds") + "spec: {parent: cards}\n",

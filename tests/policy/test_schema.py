@@ -9,14 +9,15 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from tests.policy.makers import SETTINGS, SHOP, header, loaded
+from tests.policy.makers import OTHERS, SETTINGS, SHOP, header, loaded
 from tests.policy.test_values import REPAIR
 from watchbill.policy.documents import KINDS
-from watchbill.policy.schema import BASE, schemas
+from watchbill.policy.schema import BASE, file_of, schemas
 
 FOLDER = Path(__file__).parents[2] / "schemas" / "v1"
 SCHEMAS = schemas()
-GOOD = [*loaded(SETTINGS).documents, *loaded(SHOP).documents, *loaded(header("Remediation", "restart", "payments") + REPAIR).documents]
+REMEDIATION = header("Remediation", "restart", "payments") + REPAIR
+GOOD = [document for text in (SETTINGS, SHOP, OTHERS, REMEDIATION) for document in loaded(text).documents]
 
 
 def errors(name: str, data: Any) -> list[str]:
@@ -25,9 +26,9 @@ def errors(name: str, data: Any) -> list[str]:
 
 def test_there_is_one_for_each_kind_and_one_for_all():
     """
-    Each kind has its schema under its name in lower case.
+    Each kind has its schema under its name in lower case, with a hyphen between words.
     """
-    assert list(SCHEMAS) == [*(f"{kind.lower()}.json" for kind in KINDS), "watchbill.json"]
+    assert list(SCHEMAS) == [*map(file_of, KINDS), "watchbill.json"]
     assert [schema["$id"] for schema in SCHEMAS.values()] == [BASE + name for name in SCHEMAS]
 
 
@@ -53,7 +54,7 @@ def test_good_documents_fit(document: Any):
     """
     What the engine takes, the schema of its kind takes, and so does that of all kinds.
     """
-    assert errors(f"{document.data['kind'].lower()}.json", document.data) == []
+    assert errors(file_of(document.data["kind"]), document.data) == []
     assert errors("watchbill.json", document.data) == []
 
 
@@ -67,6 +68,15 @@ BAD = {
     "a target": (header("Escalation", "x", "payments") + "spec: {levels: [{page: ana}]}\n", "$.spec.levels[0].page"),
     "a secret": (header("Connector", "x") + "spec: {type: prometheus, secrets: {token: abc}}\n", "$.spec.secrets.token"),
     "a fallback without a hold": (header("Remediation", "x", "payments") + REPAIR.replace("  hold: 6m\n", ""), "$.spec"),
+    "a silence without an end": (
+        header("Silence", "x", "payments") + "spec: {author: ana, reason: x, from: 2026-12-05T22:00:00Z}\n",
+        "$.spec",
+    ),
+    "a silence that comes again without an end": (
+        header("Silence", "x", "payments") + "spec: {author: ana, reason: x, during: nights}\n",
+        "$.spec",
+    ),
+    "an own source without fields": (header("Source", "x", "payments") + "spec: {type: custom}\n", "$.spec"),
     "a holiday of nowhere": (
         header("Schedule", "x", "payments")
         + "spec: {layers: [{name: x, participants: [a], rotation: {every: 1d, start: 2026-01-05 09:00}, holidays: [{name: y}]}]}\n",
@@ -83,7 +93,7 @@ def test_bad_documents_do_not_fit(case: str):
     text, path = BAD[case]
     (document,) = loaded(text).documents
 
-    assert errors(f"{document.data['kind'].lower()}.json", document.data) == [path]
+    assert errors(file_of(document.data["kind"]), document.data) == [path]
 
 
 def test_an_unknown_kind_does_not_fit():

@@ -23,7 +23,7 @@ from watchbill.model.policies import (
 from watchbill.model.policyset import Grant
 from watchbill.model.references import Ref, Target, Template, Use
 from watchbill.model.schedule import Rotation
-from watchbill.model.times import Days, Hours, Recurrence, Span
+from watchbill.model.times import Days, Hours, Recurrence, Span, Window
 
 FILE = "policies/case.yaml"
 MINUTE = timedelta(minutes=1)
@@ -92,7 +92,7 @@ def test_a_person():
         zone=lisbon,
         contacts=(Contact("phone", "call", "+351 555 0100"), Contact("phone", "sms", "+351 555 0100", 2 * MINUTE)),
         leave=(Days(date(2026, 12, 21), date(2027, 1, 3), "holiday"), Days(date(2026, 11, 2), date(2026, 11, 2))),
-        quiet_hours=Recurrence(lisbon, (Hours((1, 5, 6, 7), 22 * 60, 7 * 60),)),
+        quiet_hours=Recurrence(lisbon, (Window(Hours((1, 5, 6, 7), 22 * 60, 7 * 60)),)),
     )
 
 
@@ -380,7 +380,7 @@ def test_a_guardrail_of_the_whole_repository():
     assert guardrail.rate == Rate(10, timedelta(hours=1), "repository")
     assert guardrail.freeze == Freeze(
         span=Span(datetime(2026, 12, 20, tzinfo=UTC), datetime(2027, 1, 4, tzinfo=UTC)),
-        during=Recurrence(utc(), (Hours((5,), 960, 0),)),
+        during=Recurrence(utc(), (Window(Hours((5,), 960, 0)),)),
         human_too=True,
         reason="busy",
     )

@@ -1,4 +1,4 @@
-"""The whole plan as it is meant to look, kept as files that people can read.
+"""Whole plans and explanations as they are meant to look, kept as files that people can read.
 
 `python -m tests.report.golden` writes them anew; read the difference before it is committed.
 """
@@ -9,7 +9,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
+from tests.report.explanations import an_answer, the
 from tests.report.makers import a_plan, a_small_plan
+from watchbill.report.explain_text import answers_text
 from watchbill.report.plan_markdown import plan_markdown
 from watchbill.report.plan_text import plan_text
 
@@ -21,6 +23,13 @@ GOLDEN: Final[Mapping[str, Callable[[], str]]] = {
     "plan-120.txt": lambda: plan_text(a_plan(quarantined=("Triage/hosts",)), width=120),
     "plan-80-colour.txt": lambda: plan_text(a_plan(), width=80, colour=True),
     "plan-small.txt": lambda: plan_text(a_small_plan(), width=80),
+    "explain-40.txt": lambda: answers_text([an_answer()], width=40),
+    "explain-80.txt": lambda: answers_text([an_answer()], width=80),
+    "explain-person-40.txt": lambda: answers_text([an_answer(the("Person", "bo"))], width=40),
+    "explain-person-80.txt": lambda: answers_text([an_answer(the("Person", "bo"))], width=80),
+    "explain-person-120.txt": lambda: answers_text([an_answer(the("Person", "bo"))], width=120),
+    "explain-policy-80.txt": lambda: answers_text([an_answer(the("Remediation", "restart-checkout"))], width=80),
+    "explain-audience-80.txt": lambda: answers_text([an_answer(the("Audience", "customers"))], width=80),
     "plan.md": lambda: plan_markdown(a_plan(quarantined=("Triage/hosts",))),
 }
 

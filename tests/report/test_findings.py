@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 
 from watchbill.errors import Finding, Place
-from watchbill.report.findings import Checked, finding_json, finding_of, findings_json, findings_text
+from watchbill.report.findings import Checked, findings_text
+from watchbill.report.findings_json import finding_json, finding_of, findings_json
 
 UNKNOWN = Finding("unknown-key", Place("policies/b.yaml", 14, 5), "unknown key `colect`", "did you mean `collect`?", document="Triage/http")
 LATER = Finding("unknown-name", Place("policies/b.yaml", 102, 1), "no team is called `pay`", "`payments` is")

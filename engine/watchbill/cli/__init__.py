@@ -8,6 +8,7 @@ Rule 3: a verb is a module, imported when it is called, and imports what is slow
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 
@@ -18,15 +19,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Asking for the version is answered before anything slow is imported: shells and installers ask it often.
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
+    _open_what_is_closed()
     try:
         if given == ["--version"]:
-            from watchbill import __version__
-            from watchbill.cli.output import write
-
-            write(sys.stdout, f"watchbill {__version__}\n")
-            return 0
+            return _version()
         from watchbill.cli.app import run
 
         return run(given)
     except KeyboardInterrupt:
         return 130
+
+
+def _version() -> int:
+    from watchbill import __version__
+    from watchbill.cli.output import complain, write
+
+    try:
+        write(sys.stdout, f"watchbill {__version__}\n")
+    except OSError as error:
+        complain(f"standard output: {error.strerror} [outside-failed]\n  help: mend that and try again\n")
+        return 3
+    return 0
+
+
+def _open_what_is_closed() -> None:
+    """Lead standard streams that were closed to nowhere; the next file of ours would be opened in their place otherwise."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115 # it stays open as long as we run

@@ -12,14 +12,19 @@ import click
 from watchbill import __version__
 from watchbill.cli.answer import Answer, Session
 from watchbill.cli.options import common
-from watchbill.cli.output import wants_colour, write
+from watchbill.cli.output import complain, settle, wants_colour, write
 
 if TYPE_CHECKING:
     from watchbill.errors import WatchbillError
 
 VERBS: Final[dict[str, str]] = {
+    "init": "watchbill.cli.init",
     "validate": "watchbill.cli.validate",
+    "fmt": "watchbill.cli.fmt",
+    "test": "watchbill.cli.test",
     "plan": "watchbill.cli.plan",
+    "explain": "watchbill.cli.explain",
+    "simulate": "watchbill.cli.simulate",
     "oncall": "watchbill.cli.oncall",
     "schemas": "watchbill.cli.schemas",
     "completion": "watchbill.cli.completion",
@@ -78,17 +83,23 @@ def app() -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Carry out one command line, print what came of it, and give back the exit code. Nothing is raised."""
-    session = Session(debug="--debug" in arguments)
+    session, out = Session(debug="--debug" in arguments), sys.stdout
     try:
-        answer = app.main(args=list(arguments), prog_name="watchbill", standalone_mode=False, obj=session)
+        return _deliver(app.main(args=list(arguments), prog_name="watchbill", standalone_mode=False, obj=session))
     except click.ClickException as error:
-        error.show()
-        return 2
+        return _misused(error)
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED
+    except SystemExit:
+        # So click takes it when a reader of its own output, a help page, goes away, and wraps the stream. To us it is no error.
+        if sys.stdout is out:
+            raise
+        sys.stdout = out
+        return 0
     except Exception as error:
         return _failed(session, error)
-    return _deliver(answer)
+    finally:
+        settle(out)
 
 
 def _deliver(answer: object) -> int:
@@ -96,8 +107,20 @@ def _deliver(answer: object) -> int:
     if not isinstance(answer, Answer):
         return answer if isinstance(answer, int) else 0
     write(sys.stdout, answer.text)
-    write(sys.stderr, answer.remark)
+    complain(answer.remark)
     return answer.code
+
+
+def _misused(error: click.ClickException) -> int:
+    """Say what was wrong with the command line, which may hold whatever somebody pasted."""
+    from io import StringIO
+
+    from watchbill.report.plain import plain_lines
+
+    said = StringIO()
+    error.show(file=said)
+    complain(plain_lines(said.getvalue()))
+    return 2
 
 
 def _failed(session: Session, error: Exception) -> int:
@@ -115,7 +138,7 @@ def _said(session: Session, error: WatchbillError) -> int:
 
     _trace(session, error)
     lines = trouble_lines(str(error.place or ""), error.message, error.rule, error.help)
-    write(sys.stderr, paint_all(lines, wants_colour(session.color, sys.stderr)))
+    complain(paint_all(lines, wants_colour(session.color, sys.stderr)))
     return error.exit_code
 
 
@@ -132,7 +155,7 @@ def _bug(session: Session, error: Exception) -> int:
 
     _trace(session, error)
     said = plain(f"{type(error).__name__}: {error}")
-    write(sys.stderr, f"this is a bug of watchbill: {said} [bug]\n  help: report it, with what `--debug` prints\n")
+    complain(f"this is a bug of watchbill: {said} [bug]\n  help: report it, with what `--debug` prints\n")
     return 3
 
 
@@ -140,4 +163,6 @@ def _trace(session: Session, error: Exception) -> None:
     if session.debug:
         import traceback
 
-        write(sys.stderr, "".join(traceback.format_exception(error)))
+        from watchbill.report.plain import plain_lines
+
+        complain(plain_lines("".join(traceback.format_exception(error))))

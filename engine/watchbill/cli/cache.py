@@ -17,29 +17,32 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from watchbill.report.findings import Checked, finding_json, finding_of
+from watchbill.cli.files import DEEPEST_FOLDER, content
+from watchbill.report.findings import Checked
+from watchbill.report.findings_json import finding_json, finding_of
 
 _FILE: Final = Path(".watchbill", "cache", "validate.json")
 _SUFFIXES: Final = (".yaml", ".yml")
+_LARGEST: Final = 64 * 1024 * 1024
+"""Bytes, of the policies as of what is kept: what is larger is not a repository that answers are kept of."""
 
 
 class _Unkept(Exception):
-    """This repository is not one whose answers are kept: it has links, or files that cannot be read."""
+    """This repository is not one whose answers are kept: it has links, files that cannot be read, or far too much of all."""
 
 
 def remembered(root: Path) -> Checked | None:
     """What was found in exactly this state of the repository, or None."""
     try:
-        kept = json.loads((root / _FILE).read_bytes())
+        kept = json.loads(content(root / _FILE, _LARGEST))
         sealed, folders = kept["sealed"], tuple(kept["folders"])
         if not all(isinstance(folder, str) for folder in folders) or kept["seal"] != _seal(sealed, make=False):
             return None
         found = json.loads(sealed)
         if found["state"] != state(root, folders):
             return None
-        return Checked(
-            tuple(finding_of(each) for each in found["findings"]), found["documents"], found["files"], tuple(found["quarantined"])
-        )
+        findings, quarantined = tuple(finding_of(each) for each in found["findings"]), tuple(found["quarantined"])
+        return Checked(findings, found["documents"], found["files"], quarantined, found["ignored"])
     except (OSError, ValueError, KeyError, TypeError, RecursionError, _Unkept):
         return None
 
@@ -55,6 +58,7 @@ def remember(root: Path, folders: tuple[str, ...], before: str, checked: Checked
             "documents": checked.documents,
             "files": checked.files,
             "quarantined": list(checked.quarantined),
+            "ignored": checked.ignored,
         }
         sealed = json.dumps(found)
         _write(root, json.dumps({"folders": list(folders), "seal": _seal(sealed, make=True), "sealed": sealed}))
@@ -75,19 +79,24 @@ def state_of(root: Path, folders: tuple[str, ...]) -> str:
 
 def state(root: Path, folders: tuple[str, ...]) -> str:
     """A digest of all that `validate` looks at: the policy files, the names beside them, and what is installed."""
-    made = hashlib.sha256()
+    made, size = hashlib.sha256(), 0
     for part in (*_installed(), *_beside(root), *folders):
         made.update(b"%d:" % len(part) + part.encode(errors="surrogateescape"))
     for path in (root / "watchbill.yaml", *(file for folder in folders for file in _files(root / folder))):
         if path.is_symlink():
             raise _Unkept
-        name, content = os.fsencode(path.relative_to(root)), path.read_bytes()
-        made.update(b"%d:%d:" % (len(name), len(content)) + name + content)
+        name, held = os.fsencode(path.relative_to(root)), content(path)
+        made.update(b"%d:%d:" % (len(name), len(held)) + name + held)
+        size += len(name) + len(held)
+        if size > _LARGEST:
+            raise _Unkept
     return made.hexdigest()
 
 
-def _files(folder: Path) -> Iterator[Path]:
+def _files(folder: Path, depth: int = 0) -> Iterator[Path]:
     """The policy files below this *folder*, in order. A link could lead anywhere, so no folder with links is kept."""
+    if depth > DEEPEST_FOLDER:
+        raise _Unkept
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except FileNotFoundError:
@@ -98,8 +107,8 @@ def _files(folder: Path) -> Iterator[Path]:
         if entry.is_symlink():
             raise _Unkept
         if entry.is_dir():
-            yield from _files(Path(entry.path))
-        elif entry.name.endswith(_SUFFIXES):
+            yield from _files(Path(entry.path), depth + 1)
+        elif entry.name.lower().endswith(_SUFFIXES):
             yield Path(entry.path)
 
 

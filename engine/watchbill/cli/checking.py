@@ -24,7 +24,7 @@ def _check(root: Path, *, keep: bool) -> Checked:
     folders = folders_of(root)
     before = cache.state_of(root, folders) if keep else ""
     compiled = load(root, catalogue(), "")
-    found = Checked(compiled.findings, compiled.documents, compiled.files, compiled.quarantined)
+    found = Checked(compiled.findings, compiled.documents, compiled.files, compiled.quarantined, compiled.ignored)
     if keep:
         cache.remember(root, folders, before, found)
     return found

@@ -10,7 +10,7 @@ import click
 
 from watchbill.cli.answer import Answer, Session
 from watchbill.cli.options import Length, Moment, common, formats, now, policies, width
-from watchbill.cli.output import wants_colour, width_of
+from watchbill.cli.output import json_text, wants_colour, width_of
 
 if TYPE_CHECKING:
     from watchbill.model.policyset import PolicySet
@@ -102,11 +102,9 @@ def _at(loaded: PolicySet, asked: tuple[str, ...], moment: datetime, form: str, 
 
     watches = [watch(loaded, each, moment) for each in asked]
     if form == "json":
-        import json
-
         from watchbill.report.oncall_json import watches_json
 
-        return json.dumps(watches_json(watches, moment), indent=2, ensure_ascii=False) + "\n"
+        return json_text(watches_json(watches, moment), sys.stdout)
     from watchbill.report.oncall_text import watches_text
 
     return watches_text(watches, moment, width=columns, colour=colour)
@@ -122,11 +120,9 @@ def _over(loaded: PolicySet, asked: tuple[str, ...], span: Span, form: str, colu
 
         return turns_ics(found, span.start)
     if form == "json":
-        import json
-
         from watchbill.report.oncall_json import turns_json
 
-        return json.dumps(turns_json(found), indent=2, ensure_ascii=False) + "\n"
+        return json_text(turns_json(found), sys.stdout)
     from watchbill.report.oncall_text import turns_text
 
     return turns_text(found, width=columns, colour=colour)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -34,14 +35,16 @@ class Moment(MomentType):
         if isinstance(value, datetime):
             return value
         if not _TIME.fullmatch(value):
-            self.fail(f"{value!r} is not a time with its offset. Write it as 2026-11-23T03:12:00Z or 2026-11-23T04:12+01:00.", param, ctx)
+            self.fail(
+                f"{_shown(value)} is not a time with its offset. Write it as 2026-11-23T03:12:00Z or 2026-11-23T04:12+01:00.", param, ctx
+            )
         try:
             moment = datetime.fromisoformat(value.upper().replace("Z", "+00:00"))
             instant = moment.astimezone(UTC)
         except (ValueError, OverflowError):
-            self.fail(f"{value!r} is a time that does not exist. Write it as 2026-11-23T03:12:00Z.", param, ctx)
+            self.fail(f"{_shown(value)} is a time that does not exist. Write it as 2026-11-23T03:12:00Z.", param, ctx)
         if moment.year not in _YEARS or instant.year not in _YEARS:
-            self.fail(f"{value!r} is not between 1970 and 2200.", param, ctx)
+            self.fail(f"{_shown(value)} is not between 1970 and 2200.", param, ctx)
         return instant
 
 
@@ -60,10 +63,15 @@ class Length(LengthType):
         try:
             length = parse_duration(value)
         except ExpressionError:
-            self.fail(f"{value!r} is not a duration. Write it as 12h, 7d or 2w.", param, ctx)
+            self.fail(f"{_shown(value)} is not a duration. Write it as 12h, 7d or 2w.", param, ctx)
         if not length:
             self.fail("a duration of nothing shows nothing.", param, ctx)
         return length
+
+
+def _shown(value: str) -> str:
+    """What was given, in quotes; of a text that was pasted by mistake only the beginning."""
+    return repr(value if len(value) <= 60 else f"{value[:59]}…")
 
 
 def common(function: F) -> F:
@@ -127,6 +135,11 @@ width = click.option(
     metavar="N",
     help="How many columns to use; by default those of the terminal, or 80.",
 )
+
+
+def stopwatch() -> float:
+    """Seconds on a clock that only serves to say how long something took."""
+    return time.perf_counter()
 
 
 def now() -> datetime:

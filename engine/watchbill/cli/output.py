@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Final, TextIO
+from contextlib import suppress
+from typing import Any, Final, TextIO
 
 _SIMPLER: Final = str.maketrans({"·": "-", "─": "-", "«": '"', "»": '"', "–": "-", "…": "...", "→": "->", "’": "'"})
 """What stands for our own signs where the encoding has none of them."""
 
 
 def write(stream: TextIO, text: str) -> None:
-    """Write the whole *text*. A reader who has gone away (`… | head`) is no error; signs a terminal lacks are replaced."""
+    """Write the whole *text*. A reader who has gone away (`… | head`) is no error; signs a terminal lacks are replaced.
+
+    Raises OSError where it cannot be written, as on a disk that is full.
+    """
     if not text:
         return
     encoding = stream.encoding or "utf-8"
@@ -23,6 +27,35 @@ def write(stream: TextIO, text: str) -> None:
         stream.write(text)
         stream.flush()
     except BrokenPipeError:
+        _forget(stream)
+    except OSError:
+        _forget(stream)
+        raise
+
+
+def complain(text: str) -> None:
+    """Write the *text* to standard error. Where that fails too, nobody can be told, and the exit code says it alone."""
+    with suppress(OSError):
+        write(sys.stderr, text)
+
+
+def json_text(data: Any, stream: TextIO) -> str:
+    """The *data* as JSON that the *stream* can carry: letters that its encoding lacks are escaped, and nothing is replaced."""
+    import json
+
+    text = json.dumps(data, indent=2, ensure_ascii=False)
+    try:
+        text.encode(stream.encoding or "utf-8")
+    except UnicodeEncodeError:
+        text = json.dumps(data, indent=2)
+    return text + "\n"
+
+
+def settle(stream: TextIO) -> None:
+    """Let go of what the *stream* still holds and cannot be written, whoever wrote it; Python would complain of it at the end."""
+    try:
+        stream.flush()
+    except OSError:
         _forget(stream)
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import sys
 from datetime import datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 import click
 
 from watchbill.cli.answer import Answer, Session
 from watchbill.cli.options import Moment, common, formats, now, policies, width
-from watchbill.cli.output import is_interactive, wants_colour, width_of
+from watchbill.cli.output import is_interactive, json_text, wants_colour, width_of
 
 if TYPE_CHECKING:
     from watchbill.model.forecast import Plan
@@ -47,7 +47,7 @@ def command(session: Session, alerts: str | None, at: datetime | None, policies:
     from watchbill.ingest import parse_payload
 
     moment = at or now()
-    name, body = _read(alerts)
+    name, body = read_alerts(alerts)
     loaded, remark = load_policies(root_of(policies))
     payload = parse_payload(body, moment, file=name)
     if payload.truncated:
@@ -57,30 +57,37 @@ def command(session: Session, alerts: str | None, at: datetime | None, policies:
     return Answer(_shown(plans, form, columns, wants_colour(session.color, sys.stdout), name), remark=remark)
 
 
-def _read(alerts: str | None) -> tuple[str, bytes]:
+def read_alerts(alerts: str | None) -> tuple[str, bytes]:
     """What to call the alerts, and their bytes."""
     if alerts is None and is_interactive():
         raise click.UsageError("Name a file with alerts, or - to read them from standard input.")
-    if alerts is None or alerts == "-":
-        return "standard input", sys.stdin.buffer.read()
+    name = "standard input" if alerts is None or alerts == "-" else alerts
     try:
-        with open(alerts, "rb") as file:
-            return alerts, file.read()
+        if name is not alerts:
+            return name, _bounded(sys.stdin.buffer)
+        with open(name, "rb") as file:
+            return name, _bounded(file)
     except OSError as error:
         from watchbill.errors import OutsideError
 
         raise OutsideError(
-            f"`{alerts}` cannot be read: {error.strerror}", "name a file with alerts, or - for standard input", rule="cannot-read"
+            f"`{name}` cannot be read: {error.strerror}", "name a file with alerts, or - for standard input", rule="cannot-read"
         ) from error
+
+
+def _bounded(file: BinaryIO) -> bytes:
+    """What *file* holds, and of a file that is too large only so much that this can be seen: a device has no end."""
+    from watchbill.ingest.limits import BODY_BYTES
+
+    # A byte order mark does not count.
+    return file.read(BODY_BYTES + 4)
 
 
 def _shown(plans: tuple[Plan, ...], form: str, columns: int, colour: bool, name: str) -> str:
     if form == "json":
-        import json
-
         from watchbill.report.plan_json import plans_json
 
-        return json.dumps(plans_json(plans), indent=2, ensure_ascii=False) + "\n"
+        return json_text(plans_json(plans), sys.stdout)
     if not plans:
         from watchbill.report.plain import plain
 

@@ -7,7 +7,8 @@ import posixpath
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from watchbill.errors import UserError
+from watchbill.cli.files import content
+from watchbill.errors import OutsideError, UserError
 from watchbill.report.counts import count
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def root_of(path: str | None) -> Path:
     start = asked if asked.is_dir() else asked.parent
     if os.path.lexists(start / SETTINGS):
         return start
-    for folder in start.resolve().parents:
+    for folder in _resolved(start).parents:
         if os.path.lexists(folder / SETTINGS):
             return Path(os.path.relpath(folder))
     raise UserError(
@@ -37,6 +38,13 @@ def root_of(path: str | None) -> Path:
         "change to your policy repository, or name it with `--policies`",
         rule="no-settings",
     )
+
+
+def _resolved(start: Path) -> Path:
+    try:
+        return start.resolve()
+    except FileNotFoundError as error:
+        raise OutsideError("the current folder is not there any more", "change to one that is", rule="outside-failed") from error
 
 
 def is_same(one: str, other: str) -> bool:
@@ -69,7 +77,7 @@ def folders_of(root: Path) -> tuple[str, ...]:
     from watchbill.policy.loading.reading import FOLDERS
 
     try:
-        documents = load_text((root / SETTINGS).read_bytes(), SETTINGS).documents
+        documents = load_text(content(root / SETTINGS), SETTINGS).documents
     except OSError:
         return FOLDERS
     spec = next((each.data.get("spec") for each in documents if each.data.get("kind") == "Settings"), None)
@@ -77,7 +85,7 @@ def folders_of(root: Path) -> tuple[str, ...]:
     if not isinstance(named, list):
         return FOLDERS
     folders = (posixpath.normpath(name) for name in named if isinstance(name, str) and name)
-    return tuple(folder for folder in folders if not posixpath.isabs(folder) and folder.split("/")[0] != "..")
+    return tuple(folder for folder in dict.fromkeys(folders) if not posixpath.isabs(folder) and folder.split("/")[0] != "..")
 
 
 def _said(compiled: Compiled) -> str:

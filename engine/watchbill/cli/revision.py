@@ -13,6 +13,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
+from watchbill.cli.files import DEEPEST_FOLDER, content
+
 SETTINGS: Final = "watchbill.yaml"
 
 _TIME_LIMIT: Final = 10
@@ -26,9 +28,9 @@ def revision_of(root: Path, folders: Iterable[str]) -> str | None:
 
     None where git is missing, refuses, is too slow, or has no commit that holds the settings: the contents speak for themselves then.
     """
-    commit = _git(root, "rev-parse", "--short", "HEAD")
+    commit = git(root, "rev-parse", "--short", "HEAD")
     asked = sorted(folders)
-    tree = _git(root, "ls-tree", "-r", "-z", "HEAD", "--", SETTINGS, *asked) if commit else None
+    tree = git(root, "ls-tree", "-r", "-z", "HEAD", "--", SETTINGS, *asked) if commit else None
     if not commit or tree is None:
         return None
     committed = _blobs(tree)
@@ -37,7 +39,11 @@ def revision_of(root: Path, folders: Iterable[str]) -> str | None:
     return commit.decode("ascii", "replace").strip() + ("+" if _differs(root, committed, asked) else "")
 
 
-def _git(root: Path, *arguments: str) -> bytes | None:
+def git(root: Path, *arguments: str) -> bytes | None:
+    """What git answers in this folder, running nothing that the repository names; None where it refuses or takes too long.
+
+    The caller asks only what needs no file of the working tree: those pass filters that the repository names.
+    """
     kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     quiet = {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "GIT_ALLOW_PROTOCOL": "none", "GIT_NO_LAZY_FETCH": "1"}
     try:
@@ -68,18 +74,18 @@ def _blobs(tree: bytes) -> dict[str, str]:
 
 
 def _is_policy(path: str) -> bool:
-    return path.endswith((".yaml", ".yml")) and not any(part.startswith(".") for part in path.split("/"))
+    return path.lower().endswith((".yaml", ".yml")) and not any(part.startswith(".") for part in path.split("/"))
 
 
 def _differs(root: Path, committed: dict[str, str], folders: list[str]) -> bool:
     """Whether any file that was committed is changed or gone, or one is there that was not committed."""
     for path, blob in committed.items():
         try:
-            content = (root / path).read_bytes()
+            held = content(root / path)
         except OSError:
             return True
         # A checkout on Windows may have changed the ends of lines, which changes no policy.
-        if blob not in (_blob(content, len(blob)), _blob(content.replace(b"\r\n", b"\n"), len(blob))):
+        if blob not in (_blob(held, len(blob)), _blob(held.replace(b"\r\n", b"\n"), len(blob))):
             return True
     return any(path not in committed for path in _present(root, folders))
 
@@ -94,6 +100,7 @@ def _blob(content: bytes, size: int) -> str:
 def _present(root: Path, folders: list[str]) -> Iterator[str]:
     for folder in folders:
         for here, inside, files in os.walk(root / folder):
-            inside[:] = [name for name in inside if not name.startswith(".")]
             relative = os.path.relpath(here, root).replace(os.sep, "/")
+            is_deep = relative.count("/") >= DEEPEST_FOLDER
+            inside[:] = [] if is_deep else [name for name in inside if not name.startswith(".")]
             yield from (f"{relative}/{name}" for name in files if _is_policy(name) and not os.path.islink(os.path.join(here, name)))

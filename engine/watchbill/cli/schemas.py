@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Final
 
@@ -10,6 +11,7 @@ import click
 
 from watchbill.cli.answer import Answer
 from watchbill.cli.options import common, formats
+from watchbill.cli.output import json_text
 
 EXAMPLES: Final = """\b
 Examples:
@@ -38,7 +40,7 @@ def command(output: str, check: bool, form: str) -> Answer:
     left_over = "".join(f"{folder / name}: left over, and not touched\n" for name in differing if name not in wanted)
     if form == "json":
         states = {name: differing.get(name, "fresh") for name in sorted({*wanted, *differing})}
-        text = json.dumps({"apiVersion": "watchbill/v1", "kind": "Schemas", "folder": output, "files": states}, indent=2) + "\n"
+        text = json_text({"apiVersion": "watchbill/v1", "kind": "Schemas", "folder": output, "files": states}, sys.stdout)
     elif check:
         stale = "".join(f"{folder / name}: {state}\n" for name, state in differing.items())
         fresh = f"{count(len(wanted), 'schema')} in {folder}: all fresh\n"
@@ -52,9 +54,10 @@ def command(output: str, check: bool, form: str) -> Answer:
 def texts() -> dict[str, str]:
     """The text of every schema file, by its name."""
     from watchbill.policy.schema import schemas
+    from watchbill.report.explain_schema import explain_schema
     from watchbill.report.plan_schema import plan_schema
 
-    everything = {**schemas(), "plan.json": plan_schema()}
+    everything = {**schemas(), "plan.json": plan_schema(), "explanation.json": explain_schema()}
     return {name: json.dumps(schema, indent=2, ensure_ascii=False) + "\n" for name, schema in everything.items()}
 
 

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import sys
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from watchbill.cli.answer import Answer, Session
 from watchbill.cli.options import common, formats, policies
-from watchbill.cli.output import wants_colour, width_of
+from watchbill.cli.output import json_text, wants_colour, width_of
+
+if TYPE_CHECKING:
+    from watchbill.report.findings import Checked
 
 EXAMPLES: Final = """\b
 Examples:
   watchbill validate
   watchbill validate ../policies --format json
+  watchbill validate --format sarif > watchbill.sarif
 """
 
 
 @click.command("validate", short_help="Check a policy repository: every finding, with what to do next.", epilog=EXAMPLES)
 @click.argument("path", required=False, type=click.Path(), metavar="[PATH]")
-@formats("validate", "text", "json")
+@formats("validate", "text", "json", "github", "sarif", "junit")
 @policies("validate")
 @click.option("--no-cache", is_flag=True, help="Read every file again, and keep nothing for the next time.")
 @common
@@ -31,6 +35,8 @@ def command(session: Session, path: str | None, form: str, policies: str | None,
     PATH is a folder in the repository, by default the current one. The nearest watchbill.yaml at or above it counts, and
     everything in the folders that it names is read. Nothing in it is executed.
 
+    --format github annotates a pull request, sarif is for code scanning, junit for CI systems that know tests.
+
     A document with an error is left out until it is mended, and the rest is checked without it. Exits with 1 where there
     are errors; warnings alone exit with 0.
 
@@ -38,7 +44,6 @@ def command(session: Session, path: str | None, form: str, policies: str | None,
     """
     from watchbill.cli.checking import as_seen_from_here, checked
     from watchbill.cli.repository import is_same, root_of
-    from watchbill.report.findings import findings_json, findings_text
 
     if path is not None and policies is not None and not is_same(path, policies):
         source = click.get_current_context().get_parameter_source("policies")
@@ -47,10 +52,28 @@ def command(session: Session, path: str | None, form: str, policies: str | None,
     root = root_of(path if path is not None else policies)
     found = checked(root, cached=not no_cache)
     shown = as_seen_from_here(found, root)
-    if form == "json":
-        import json
-
-        text = json.dumps(findings_json(shown), indent=2, ensure_ascii=False) + "\n"
-    else:
-        text = findings_text(shown, width=width_of(sys.stdout), colour=wants_colour(session.color, sys.stdout))
+    text = _shown(shown, form, wants_colour(session.color, sys.stdout))
     return Answer(text, code=1 if found.has_errors else 0)
+
+
+def _shown(found: Checked, form: str, colour: bool) -> str:
+    """What was *found*, in this form; each has a module of its own, and only that one is loaded."""
+    if form == "json":
+        from watchbill.report.findings_json import findings_json
+
+        return json_text(findings_json(found), sys.stdout)
+    if form == "sarif":
+        from watchbill.report.findings_sarif import findings_sarif
+
+        return json_text(findings_sarif(found), sys.stdout)
+    if form == "junit":
+        from watchbill.report.findings_junit import findings_junit
+
+        return findings_junit(found)
+    if form == "github":
+        from watchbill.report.findings_github import findings_github
+
+        return findings_github(found)
+    from watchbill.report.findings import findings_text
+
+    return findings_text(found, width=width_of(sys.stdout), colour=colour)

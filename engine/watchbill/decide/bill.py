@@ -8,16 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from watchbill.decide.index import Index
 from watchbill.expressions.conditions import compile_condition, explain_condition
 from watchbill.expressions.matchers import compile_matchers, matches_everything
 from watchbill.expressions.templates import compile_template
+from watchbill.model.alert import ClaimedAlert
 from watchbill.model.labels import Labels, Matcher
 from watchbill.model.ownership import Service
 from watchbill.model.plan import Reason
-from watchbill.model.policies import Comms, Escalation, Guardrail, Policy, Remediation, Triage
+from watchbill.model.policies import Comms, Escalation, Grouping, Guardrail, Inhibition, Policy, Remediation, Selector, Silence, Triage
 from watchbill.model.policyset import Catalogue, PolicySet
 from watchbill.model.references import Condition, Template
 
@@ -81,6 +83,11 @@ class Bill:
         self.comms: Table[Comms] = Table(policies.comms)
         self.remediations: Table[Remediation] = Table(policies.remediations)
         self.guardrails: Table[Guardrail] = Table(policies.guardrails)
+        self.groupings: Table[Grouping] = Table(policies.groupings)
+        self.silences: Table[Silence] = Table(policies.silences)
+        self._inhibitions = tuple(policies.inhibitions.values())
+        self._targets = Index([inhibition.target.match for inhibition in self._inhibitions])
+        self._selecting: dict[tuple[Matcher, ...], Callable[[Labels], Matcher | None]] = {}
         pairs = [(service, group) for service in policies.services.values() for group in service.claims]
         self._claims = tuple(Claim(service, group, specificity(group), compile_matchers(group)) for service, group in pairs)
         self._claim_index = Index([group for _, group in pairs])
@@ -100,6 +107,23 @@ class Bill:
         for position in positions:
             claim = self._claims[position]
             yield claim, claim.failing(labels)
+
+    def inhibitions_of(self, alert: ClaimedAlert) -> Iterator[Inhibition]:
+        """The inhibitions that could hide this *alert*, in order."""
+        if self._inhibitions:
+            for position in self._targets.candidates(alert.labels):
+                if self._selects(self._inhibitions[position].target, alert):
+                    yield self._inhibitions[position]
+
+    def is_source(self, inhibition: Inhibition, alert: ClaimedAlert) -> bool:
+        """Whether this *alert* is one that the *inhibition* lets hide others."""
+        return self._selects(inhibition.source, alert)
+
+    def _selects(self, selector: Selector, alert: ClaimedAlert) -> bool:
+        failing = self._selecting.get(selector.match)
+        if failing is None:
+            failing = self._selecting[selector.match] = compile_matchers(selector.match)
+        return failing(alert.labels) is None
 
     def line_of(self, team: str) -> tuple[str, ...]:
         """This *team* and its ancestors, from the inside outwards."""
@@ -140,11 +164,23 @@ class Bill:
         """Why this *policy* does not take part, or None if it does. *failed* is its first matcher that fails."""
         if failed is not None:
             return Reason(policy.ref, False, "a matcher does not hold", str(failed), labels.get(failed.name, ""), "matcher")
-        when = policy.selector.when
-        if when is None:
+        when, during = policy.selector.when, policy.selector.during
+        if when is None and during is None:
             return None
         seen = context()
-        if self.holds(when, seen):
+        if during is not None and datetime.fromisoformat(seen["now"]) not in during:
+            return Reason(policy.ref, False, "`during` is not open", f"during {during.name}", seen["now"], "when")
+        if when is None or self.holds(when, seen):
             return None
         _, text, saw = explain_condition(when, seen)
         return Reason(policy.ref, False, "`when` does not hold", text, saw, "when")
+
+    @property
+    def may_hide(self) -> bool:
+        """Whether there is any inhibition, so that alerts of other incidents matter."""
+        return bool(self._inhibitions)
+
+    @property
+    def may_mute(self) -> bool:
+        """Whether there is any silence or inhibition at all."""
+        return bool(self._inhibitions or self.silences.policies)

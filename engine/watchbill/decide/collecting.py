@@ -14,7 +14,7 @@ from watchbill.model.plan import Reason, Step, step_id
 def plan_evidence(draft: Draft) -> None:
     """Plan every collector of every triage that any firing alert matches; each once an incident."""
     seen: set[str] = set()
-    for alert in draft.fold.firing:
+    for alert in draft.fold.acting:
         for triage in matching(draft.bill, draft.bill.triages, alert, partial(draft.context, alert), draft.reasons):
             if triage.ref.name in seen:
                 continue

@@ -18,8 +18,8 @@ def rfc3339(instant: datetime) -> str:
     return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def context_of(bill: Bill, alert: ClaimedAlert, incident: Fold, now: datetime) -> Context:
-    """The context of this *alert* of this *incident* at *now*."""
+def context_of(bill: Bill, alert: ClaimedAlert, incident: Fold, now: datetime, affected: tuple[str, ...] = ()) -> Context:
+    """The context of this *alert* of this *incident* at *now*. *affected* are the services whose alerts it hides."""
     policies = bill.policies
     service = policies.services.get(alert.service) if alert.service is not None else None
     team = policies.teams.get(alert.team)
@@ -50,6 +50,7 @@ def context_of(bill: Bill, alert: ClaimedAlert, incident: Fold, now: datetime) -
             "opened_at": rfc3339(incident.opened_at),
             "age_seconds": int((now - incident.opened_at).total_seconds()),
             "is_acknowledged": incident.status == "acknowledged",
+            "affected": list(affected),
         },
         "now": rfc3339(now),
         "severity": alert.severity,

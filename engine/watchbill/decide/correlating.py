@@ -1,7 +1,6 @@
 """Which alerts belong together, and which facts deciding them needs.
 
-Alerts of one service are one incident. What no service claims is kept apart by its name, since nothing says that two
-such alerts have anything to do with each other.
+Alerts of one service are one incident, unless a `Grouping` tells them apart.
 """
 
 from __future__ import annotations
@@ -11,14 +10,10 @@ from datetime import datetime, timedelta
 
 from watchbill.decide.bill import Bill
 from watchbill.decide.claiming import claim
+from watchbill.decide.grouping import REOPEN, correlation_key, grouping_of
 from watchbill.model.alert import Alert, ClaimedAlert
 from watchbill.model.decision import Correlation, Wanted
 from watchbill.model.plan import Reason
-
-
-def correlation_key(alert: ClaimedAlert) -> str:
-    """What makes two alerts the same incident."""
-    return f"service/{alert.service}" if alert.service is not None else f"unclaimed/{alert.alert.name}"
 
 
 def correlate(bill: Bill, alerts: Sequence[Alert], now: datetime) -> tuple[Correlation, ...]:
@@ -28,17 +23,26 @@ def correlate(bill: Bill, alerts: Sequence[Alert], now: datetime) -> tuple[Corre
     """
     grouped: dict[str, list[ClaimedAlert]] = {}
     reasons: dict[str, dict[Reason, None]] = {}
+    reopens: dict[str, timedelta] = {}
     for alert in alerts:
         claimed, why = claim(bill, alert)
-        key = correlation_key(claimed)
+        about: list[Reason] = []
+        grouping = grouping_of(bill, claimed, now, about)
+        key = correlation_key(claimed, grouping)
+        reopens[key] = grouping.reopen if grouping is not None else REOPEN
         grouped.setdefault(key, []).append(claimed)
-        reasons.setdefault(key, {}).update(dict.fromkeys(why))
+        reasons.setdefault(key, {}).update(dict.fromkeys((*why, *about)))
     return tuple(
-        Correlation(key, group[0].service, tuple(group), _wanted(bill, key, group), tuple(reasons[key])) for key, group in grouped.items()
+        Correlation(key, group[0].service, tuple(group), wanted(bill, key, group, reopens[key]), tuple(reasons[key]))
+        for key, group in grouped.items()
     )
 
 
-def _wanted(bill: Bill, key: str, alerts: list[ClaimedAlert]) -> Wanted:
+def wanted(bill: Bill, key: str, alerts: Sequence[ClaimedAlert], reopen: timedelta = REOPEN) -> Wanted:
+    """The facts that deciding these *alerts* needs.
+
+    Whoever loads an incident that is there asks with its alerts as well, since their remediations may start too.
+    """
     names: dict[str, None] = {}
     history, all_runs = timedelta(0), False
     for alert in alerts:
@@ -53,4 +57,4 @@ def _wanted(bill: Bill, key: str, alerts: list[ClaimedAlert]) -> Wanted:
                 if failed is None and (rail.rate is not None or rail.concurrency is not None):
                     all_runs = True
                     history = max(history, rail.rate.within if rail.rate else history)
-    return Wanted(key, tuple(names), all_runs, history)
+    return Wanted(key, tuple(names), all_runs, history, reopen, bill.may_hide)

@@ -6,18 +6,23 @@ the same thing. A draft lives as long as one call of `decide`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, cast
+from functools import partial
+from typing import Any, TypeVar, cast
 
 from watchbill.decide.bill import Bill, Context
 from watchbill.decide.context import context_of
+from watchbill.decide.muting import hidden_by
 from watchbill.model.alert import ClaimedAlert
 from watchbill.model.decision import Decision, Snapshot
 from watchbill.model.incident import Change, Fold, StepAdded, StepChanged
 from watchbill.model.ownership import Service
 from watchbill.model.plan import FINAL, Call, Reason, Step
 from watchbill.model.references import Argument, Json, Template, Use
+
+T = TypeVar("T")
 
 
 class Draft:
@@ -32,15 +37,24 @@ class Draft:
         self.reasons: list[Reason] = []
         self.started: list[Step] = []
         self._contexts: dict[str, Context] = {}
+        self._remembered: dict[str, tuple[int, object]] = {}
 
     def record(self, change: Change) -> None:
         """Record this *change* and apply it."""
         self.changes.append(change)
         self.fold.apply(change)
 
+    def remember(self, name: str, find: Callable[[], T]) -> T:
+        """What *find* gives, found once for as long as nothing changes: an incident may have hundreds of steps."""
+        when, found = self._remembered.get(name, (-1, None))
+        if when != len(self.changes):
+            when, found = self._remembered[name] = (len(self.changes), find())
+        return cast("T", found)
+
     def add(self, step: Step) -> None:
-        """Plan this *step*, unless a step of the same id is there already."""
-        if step.id not in self.fold.steps:
+        """Plan this *step*, unless a step of the same id is there already; one that was taken back unbegun may come again."""
+        there = self.fold.steps.get(step.id)
+        if there is None or (there.state == "withdrawn" and there.started_at is None):
             self.record(StepAdded(step))
 
     def change(self, step: Step, **fields: Any) -> Step:
@@ -54,6 +68,10 @@ class Draft:
         started = self.change(step, state="started", started_at=self.now, **fields)
         self.started.append(started)
         return started
+
+    def hand_out_again(self, step: Step, note: str) -> None:
+        """Hand this *step* out once more, as it was. Its clock runs on from when it first began."""
+        self.started.append(self.change(step, retry_at=None, note=note))
 
     def withdraw(self, steps: tuple[Step, ...], why: str) -> None:
         """Take back those of these *steps* that have not come to an end."""
@@ -70,12 +88,30 @@ class Draft:
         """The service whose incident this is, if it is (still) declared."""
         return self.bill.policies.services.get(self.fold.service) if self.fold.service else None
 
+    @property
+    def affected(self) -> tuple[str, ...]:
+        """The services of other incidents whose alerts the alerts of this one hide."""
+        if not self.bill.may_hide or not self.snapshot.active:
+            return ()
+        return self.remember("affected", self._affected)
+
+    def _affected(self) -> tuple[str, ...]:
+        plainly = partial(context_of, self.bill, incident=self.fold, now=self.now)
+        hidden = (each for each in self.snapshot.active if each.is_firing and each.service not in (None, self.fold.service))
+        own = self.fold.firing
+        return tuple(dict.fromkeys(str(each.service) for each in hidden if hidden_by(self.bill, each, own, plainly, self.now)))
+
     def context(self, alert: ClaimedAlert) -> Context:
         """What conditions and templates see of this *alert* now; made once per decision and alert."""
         context = self._contexts.get(alert.fingerprint)
         if context is None:
-            context = self._contexts[alert.fingerprint] = context_of(self.bill, alert, self.fold, self.now)
+            context = self._contexts[alert.fingerprint] = context_of(self.bill, alert, self.fold, self.now, self.affected)
         return context
+
+    def connector_name(self, use: Use) -> str:
+        """The connector that this *use* means for the incident's service."""
+        service = self.service
+        return dict(service.bindings).get(use.connector, use.connector) if service else use.connector
 
     def fill(self, use: Use, alert: ClaimedAlert, *, absent: str = "refuse", **more: Json) -> Call:
         """This *use* with its arguments filled in, by the connector that the service binds its name to.
@@ -84,8 +120,7 @@ class Draft:
         escaping does not allow.
         """
         context: Context = {**self.context(alert), **more} if more else self.context(alert)
-        service = self.service
-        name = dict(service.bindings).get(use.connector, use.connector) if service else use.connector
+        name = self.connector_name(use)
         connector = self.bill.policies.connectors.get(name)
         kind = self.bill.catalogue.get(connector.type) if connector else None
         action = kind.action(use.action) if kind else None

@@ -53,9 +53,8 @@ def permission(draft: Draft, remediation: Remediation, alert: ClaimedAlert, targ
             forecasts.append(Forecast(f"at most {rail.ceiling}: {rail.reason or rail.ref.name}", True, rail.ref, "ceiling"))
         approvals = max(approvals, rail.approvals or 0)
         hold = min(hold, rail.hold) if rail.hold is not None else hold
-    freeze = _freezes(draft, remediation, rails)
-    forecasts.extend(freeze)
     unattended = phase in ("oversight", "fallback")
+    forecasts.extend(_freezes(draft, remediation, rails, unattended))
     if draft.snapshot.is_frozen and unattended:
         forecasts.append(Forecast("frozen by hand: nothing runs unattended", False, remediation.ref, "freeze"))
     forecasts.extend(_limits(draft, remediation, rails, target))
@@ -63,9 +62,8 @@ def permission(draft: Draft, remediation: Remediation, alert: ClaimedAlert, targ
     return Permission(phase, approvals, hold, tuple(forecasts), stopped)
 
 
-def _freezes(draft: Draft, remediation: Remediation, rails: list[Guardrail]) -> list[Forecast]:
+def _freezes(draft: Draft, remediation: Remediation, rails: list[Guardrail], is_unattended: bool) -> list[Forecast]:
     found: list[Forecast] = []
-    is_unattended = remediation.phase in ("oversight", "fallback")
     for rail in rails:
         freeze = rail.freeze
         if freeze is None:

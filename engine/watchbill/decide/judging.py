@@ -9,12 +9,15 @@ from __future__ import annotations
 import hashlib
 from base64 import b32encode
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
-from watchbill.decide import collecting, paging, repairing, talking, updating
+from watchbill.decide import collecting, paging, repairing, retrying, stepping, talking, updating, verifying
 from watchbill.decide.bill import Bill
 from watchbill.decide.draft import Draft
+from watchbill.decide.grouping import REOPEN, grouping_of
+from watchbill.decide.muting import mutings
 from watchbill.model.alert import ClaimedAlert
 from watchbill.model.decision import Decision, Snapshot
 from watchbill.model.event import (
@@ -30,8 +33,8 @@ from watchbill.model.event import (
     Unacknowledged,
     Woken,
 )
-from watchbill.model.incident import AlertsTaken, Opened, SeverityRaised, StatusChanged, Trigger
-from watchbill.model.plan import Done, Reason, Retry, Step
+from watchbill.model.incident import AlertsMuted, AlertsTaken, Incident, Opened, SeverityRaised, StatusChanged, Trigger
+from watchbill.model.plan import Done, Reason, Retry
 from watchbill.model.severity import RANK, worst
 
 
@@ -40,55 +43,103 @@ def decide(bill: Bill, snapshot: Snapshot, event: Event, now: datetime) -> Decis
 
     The decision carries what changed, the steps that are to be carried out now, when to look again, and why.
     """
+    if isinstance(event, AlertsReceived) and _is_past(bill, snapshot.incident, event, now):
+        snapshot = replace(snapshot, incident=None)
     draft = Draft(bill, snapshot, now)
     if snapshot.incident is not None or isinstance(event, AlertsReceived):
         _DOOR[type(event)](draft, event)
     if snapshot.incident is None and not draft.changes:
         return draft.decision(None)
-    _start_due(draft)
-    return draft.decision(_wake_at(draft))
+    if draft.fold.status != "resolved" and _look_at_mutings(draft):
+        _plan(draft, anew=False)
+    stepping.start_due(draft)
+    return draft.decision(stepping.wake_at(draft))
 
 
 # --- alerts ---------------------------------------------------------------------------
 
 
+def _is_past(bill: Bill, incident: Incident | None, event: AlertsReceived, now: datetime) -> bool:
+    """Whether this *incident* was resolved too long ago for these alerts to reopen it; they open another one then."""
+    if incident is None or incident.status != "resolved" or incident.status_at is None:
+        return False
+    if not any(alert.is_firing for alert in event.alerts):
+        return False
+    grouping = grouping_of(bill, event.alerts[0], now, [])
+    return now - incident.status_at > (grouping.reopen if grouping is not None else REOPEN)
+
+
+def _look_at_mutings(draft: Draft) -> bool:
+    """Look again at which alerts are silenced or hidden; whether that has changed."""
+    if not draft.bill.may_mute and not draft.fold.muted:
+        return False
+    muted = mutings(draft.bill, draft.fold.firing, draft.snapshot.active, draft.context, draft.now)
+    if muted == draft.fold.muted:
+        return False
+    draft.record(AlertsMuted(muted))
+    draft.reasons.extend(Reason(muting.policy, True, muting.why) for muting in muted.values())
+    return True
+
+
 def _alerts(draft: Draft, event: AlertsReceived) -> None:
     before = draft.snapshot.incident
+    fresh = _news(before.alerts if before is not None else {}, event.alerts)
     if before is None:
-        if not any(alert.is_firing for alert in event.alerts):
-            return
-        _open(draft, event)
-        _plan(draft, anew=True)
-        return
-    known = before.alerts
-    fresh = tuple(alert for alert in event.alerts if _is_news(known.get(alert.fingerprint), alert))
-    if not fresh:
-        return
-    draft.record(AlertsTaken(fresh, draft.now))
-    _tell_unknown_severities(draft, fresh)
-    _join(draft, fresh)
+        firing = tuple(alert for alert in fresh if alert.is_firing)
+        if firing:
+            _open(draft, event.key, firing)
+            _look_at_mutings(draft)
+            _plan(draft, anew=True)
+    elif fresh:
+        began = any(_begins(before, alert) for alert in fresh)
+        draft.record(AlertsTaken(fresh, draft.now))
+        _tell_unknown_severities(draft, fresh)
+        _join(draft, began)
+
+
+def _news(known: Mapping[str, ClaimedAlert], alerts: tuple[ClaimedAlert, ...]) -> tuple[ClaimedAlert, ...]:
+    """Those of these *alerts* that say more than what is *known*; of several for one fingerprint the last."""
+    fresh: dict[str, ClaimedAlert] = {}
+    for alert in alerts:
+        if _is_news(fresh.get(alert.fingerprint) or known.get(alert.fingerprint), alert):
+            fresh[alert.fingerprint] = alert
+    return tuple(fresh.values())
+
+
+def _begins(incident: Incident, alert: ClaimedAlert) -> bool:
+    """Whether this *alert* begins to fire, rather than saying again, in other words, that it still does.
+
+    What began after the status last changed begins too: that it had ended in between was not heard.
+    """
+    known = incident.alerts.get(alert.fingerprint)
+    since = incident.status_at or incident.opened_at
+    return alert.is_firing and (known is None or not known.is_firing or alert.alert.starts_at > max(since, known.alert.starts_at))
 
 
 def _is_news(known: ClaimedAlert | None, alert: ClaimedAlert) -> bool:
-    """Whether this *alert* says more than that what is *known* still holds. One that ended before it was known does not."""
+    """Whether this *alert* says more than that what is *known* still holds.
+
+    One that ended before it was known does not, nor does one that ended before what is known began: it comes late.
+    """
     if known is None:
         return alert.is_firing
     if known.alert is alert.alert:
         return False
     old, new = known.alert, alert.alert
+    if new.status == "resolved" and old.status == "firing" and new.ends_at is not None and new.ends_at < old.starts_at:
+        return False
     same = old.status == new.status and old.starts_at == new.starts_at and known.labels == alert.labels
     return not (same and old.annotations == new.annotations)
 
 
-def _open(draft: Draft, event: AlertsReceived) -> None:
-    lead = event.alerts[0]
-    firing = tuple(alert for alert in event.alerts if alert.is_firing)
+def _open(draft: Draft, key: str, firing: tuple[ClaimedAlert, ...]) -> None:
+    lead = firing[0]
     service = draft.bill.policies.services.get(lead.service) if lead.service is not None else None
     severity = worst(tuple(alert.severity for alert in firing))
     revision = draft.bill.policies.revision
-    identity = incident_id(lead.service or lead.alert.name, event.key, draft.now)
+    identity = incident_id(lead.service or lead.alert.name, key, draft.now)
     tier = service.tier if service else None
-    draft.record(Opened(identity, event.key, lead.service, lead.team, tier, severity, draft.now, revision))
+    draft.record(Opened(identity, key, lead.service, lead.team, tier, severity, draft.now, revision))
     draft.record(AlertsTaken(firing, draft.now))
     _tell_unknown_severities(draft, firing)
 
@@ -101,12 +152,11 @@ def incident_id(name: str, key: str, opened_at: datetime) -> str:
     return f"{spoken[:40] or 'incident'}-{tail}"
 
 
-def _join(draft: Draft, fresh: tuple[ClaimedAlert, ...]) -> None:
-    """What alerts that are news do to an incident that is there."""
+def _join(draft: Draft, began: bool) -> None:
+    """What alerts that are news do to an incident that is there. *began* tells whether any of them began to fire."""
     firing = draft.fold.firing
-    newly_firing = any(alert.is_firing for alert in fresh)
     if draft.fold.status == "resolved":
-        if newly_firing:
+        if began:
             _change_status(draft, "reopen")
             draft.record(SeverityRaised(worst(tuple(alert.severity for alert in firing))))
             _plan(draft, anew=True)
@@ -114,25 +164,18 @@ def _join(draft: Draft, fresh: tuple[ClaimedAlert, ...]) -> None:
     if not firing:
         _resolve(draft, "")
         return
-    highest = worst(tuple(alert.severity for alert in firing))
+    _look_at_mutings(draft)
+    highest = worst(tuple(alert.severity for alert in draft.fold.calling))
     anew = False
     if RANK[highest] > RANK[draft.fold.severity]:
         draft.record(SeverityRaised(highest))
         if draft.fold.may("severity-rise"):
             _change_status(draft, "severity-rise")
             anew = True
-    if draft.fold.status == "mitigated" and newly_firing:
+    if draft.fold.status == "mitigated" and began:
         _change_status(draft, "relapse")
         anew = True
-    _withdraw_unfounded(draft)
     _plan(draft, anew=anew)
-
-
-def _withdraw_unfounded(draft: Draft) -> None:
-    """What was planned for an alert that has ended, and has not begun, is wanted no more."""
-    ended = {alert.fingerprint for alert in draft.fold.alerts.values() if not alert.is_firing}
-    steps = draft.steps("repair", "offer")
-    draft.withdraw(tuple(step for step in steps if step.about in ended and step.state in ("planned", "waiting")), "its alert has ended")
 
 
 def _tell_unknown_severities(draft: Draft, alerts: tuple[ClaimedAlert, ...]) -> None:
@@ -149,16 +192,40 @@ def _tell_unknown_severities(draft: Draft, alerts: tuple[ClaimedAlert, ...]) -> 
 def _plan(draft: Draft, *, anew: bool) -> None:
     """Plan everything the incident brings. Steps that are there already stay as they are; their ids tell."""
     applying = repairing.candidates(draft)
-    held_until, _ = repairing.withheld_until(draft, applying)
-    if draft.fold.status == "triggered":
+    held_until = repairing.withheld_until(draft, applying)
+    if not draft.fold.calling:
+        _stand_down(draft)
+    elif draft.fold.status == "triggered" and not _has_eased(draft):
         chosen = paging.choose(draft)
-        paging.begin(draft, chosen, held_until, anew=anew)
-        if held_until is None:
-            paging.release(draft, "an alert that no remediation covers")
-        talking.plan_hub(draft, chosen.escalation, held_until or draft.now)
+        first_at = max(held_until or draft.now, _gathered_at(draft))
+        paging.begin(draft, chosen, held_until, first_at, anew=anew)
+        talking.plan_hub(draft, chosen.escalation, first_at)
+    if held_until is None:
+        paging.release(draft, "not every alert waits for a remediation")
     collecting.plan_evidence(draft)
     updating.plan_updates(draft)
     repairing.plan_repairs(draft, applying)
+
+
+def _stand_down(draft: Draft) -> None:
+    """Call nobody and repair nothing: every alert that fires is silenced or hidden. With all silenced, nobody is told either."""
+    why = "; ".join(dict.fromkeys(muting.why for muting in draft.fold.muted.values())) or "no alert fires"
+    paging.end_all(draft, why)
+    repairing.stand_down(draft, why)
+    if not draft.fold.acting:
+        draft.withdraw(tuple(step for step in draft.steps("update", "remind", "review", "offer") if step.is_pending), why)
+
+
+def _gathered_at(draft: Draft) -> datetime:
+    """Until when paging waits for further alerts of the same disturbance, as the `Grouping` of its lead says."""
+    grouping = grouping_of(draft.bill, draft.fold.lead, draft.now, [])
+    return draft.fold.opened_at + grouping.wait if grouping is not None else draft.fold.opened_at
+
+
+def _has_eased(draft: Draft) -> bool:
+    """Whether the worst alert has ended while people are being called for it: a fall in severity withdraws nothing."""
+    at_work = any(not run.proceeds and not run.is_over for run in draft.fold.escalations)
+    return at_work and RANK[draft.fold.lead.severity] < RANK[draft.fold.severity]
 
 
 # --- people ---------------------------------------------------------------------------
@@ -172,6 +239,7 @@ def _change_status(draft: Draft, trigger: Trigger, by: str = "") -> None:
 def _acknowledged(draft: Draft, event: Acknowledged) -> None:
     if draft.fold.may("acknowledge"):
         _change_status(draft, "acknowledge", event.by)
+        talking.open_now(draft)
     if draft.fold.status == "acknowledged":
         paging.end_all(draft, f"acknowledged by {event.by}", acknowledged_by=event.by)
 
@@ -186,6 +254,7 @@ def _mitigated(draft: Draft, event: Mitigated) -> None:
     if draft.fold.may("mitigate"):
         _change_status(draft, "mitigate", event.by)
         paging.end_all(draft, f"mitigated by {event.by}")
+        repairing.stand_down(draft, f"mitigated by {event.by}")
 
 
 def _resolved(draft: Draft, event: Resolved) -> None:
@@ -198,10 +267,9 @@ def _resolve(draft: Draft, by: str) -> None:
     _change_status(draft, "resolve", by)
     why = f"resolved by {by}" if by else "all its alerts have ended"
     paging.end_all(draft, why)
-    others = tuple(
-        step for step in draft.fold.steps.values() if step.kind not in ("update", "remind") and step.state in ("planned", "waiting")
-    )
-    draft.withdraw(others, why)
+    # What is still verified worked, or is nobody's concern any more: its time must not run out and undo the repair.
+    others = (step for step in draft.fold.steps.values() if step.kind not in ("update", "remind"))
+    draft.withdraw(tuple(step for step in others if step.is_pending or step.kind == "verify"), why)
 
 
 def _approved(draft: Draft, event: Approved) -> None:
@@ -233,11 +301,13 @@ def _finished(draft: Draft, event: StepFinished) -> None:
     step = draft.fold.steps.get(event.step)
     if step is None or step.state != "started":
         return
-    if isinstance(event.outcome, Done):
-        draft.change(step, state="done")
+    if isinstance(event.outcome, Done) and step.kind == "verify":
+        _observed(draft, Observed(step.id, event.outcome.result))
+    elif isinstance(event.outcome, Done):
+        draft.change(step, state="done", retry_at=None)
         repairing.finished(draft, step)
     elif isinstance(event.outcome, Retry):
-        draft.change(step, note=event.outcome.error)
+        retrying.retry(draft, step, event.outcome.at, event.outcome.error)
     elif step.kind in ("repair", "verify", "rollback"):
         repairing.fail(draft, step, event.outcome.error)
     else:
@@ -246,79 +316,13 @@ def _finished(draft: Draft, event: StepFinished) -> None:
 
 def _observed(draft: Draft, event: Observed) -> None:
     step = draft.fold.steps.get(event.step)
-    if step is not None and step.kind == "verify" and repairing.observed(draft, step, event.result):
+    if step is not None and step.kind == "verify" and verifying.observed(draft, step, event.result):
         _change_status(draft, "mitigate")
         paging.end_all(draft, f"{step.because.name} worked")
 
 
 def _woken(draft: Draft, event: Woken) -> None:
     """Nothing of its own: what has fallen due is started after every event."""
-
-
-def _alarm(draft: Draft, step: Step) -> None:
-    draft.start(step)
-    run = draft.fold.run_of(step.because.name)
-    if run is not None:
-        paging.end(draft, run, "it went through all its rounds")
-
-
-_START: Final[Mapping[str, Callable[[Draft, Step], None]]] = {
-    "page": paging.start_page,
-    "notify": paging.start_notify,
-    "alarm": _alarm,
-    "hub": talking.start_hub,
-    "bridge": talking.start_hub,
-    "collect": collecting.start_collect,
-    "remind": updating.start_reminder,
-    "update": updating.start_update,
-    "repair": repairing.start_repair,
-    "verify": repairing.start_repair,
-    "rollback": repairing.start_repair,
-}
-
-
-def _start_due(draft: Draft) -> None:
-    """Start what has fallen due, and what that brings, until nothing is due. Earlier steps come first."""
-    while True:
-        due = [step for step in draft.fold.steps.values() if _is_due(draft, step)]
-        if not due:
-            return
-        for step in sorted(due, key=lambda step: step.due_at):
-            if draft.fold.steps[step.id] is step and _is_due(draft, step):
-                _expire(draft, step) if step.state != "planned" else _START[step.kind](draft, step)
-
-
-def _is_due(draft: Draft, step: Step) -> bool:
-    at = _looked_at(draft, step)
-    return at is not None and at <= draft.now
-
-
-def _looked_at(draft: Draft, step: Step) -> datetime | None:
-    """When the clock next matters to this *step*; None if it waits for something else, or for nothing."""
-    if step.state == "planned":
-        if step.kind == "repair" and repairing.busy(draft, step):
-            return None
-        return step.due_at
-    if step.state == "waiting":
-        return step.answer_by
-    if step.state == "started" and step.kind == "verify" and step.started_at is not None and step.timeout is not None:
-        return step.started_at + step.timeout
-    return None
-
-
-def _expire(draft: Draft, step: Step) -> None:
-    """The time for an answer is over."""
-    if step.kind == "update":
-        updating.unanswered(draft, step)
-    elif step.kind == "verify":
-        repairing.fail(draft, step, "it was not seen to work in time")
-    else:
-        repairing.fail(draft, step, "nobody approved in time")
-
-
-def _wake_at(draft: Draft) -> datetime | None:
-    moments = (_looked_at(draft, step) for step in draft.fold.steps.values())
-    return min((moment for moment in moments if moment is not None), default=None)
 
 
 _DOOR: Final[Mapping[type, Callable[[Draft, Any], None]]] = {

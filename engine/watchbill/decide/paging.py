@@ -25,9 +25,12 @@ POSTS_ONLY = "posts only"
 
 
 def escalation_named(draft: Draft, run: EscalationRun) -> Escalation | None:
-    """The escalation of this *run*, as declared; None if it is declared no more."""
-    found = draft.bill.policies.escalations.get(run.policy.name)
-    if found is None and run.policy.kind == "Settings":
+    """The escalation of this *run*, as declared.
+
+    One that is declared no more is the fallback team's, so that nobody's pages end in silence; None if it only applied besides.
+    """
+    found = draft.bill.policies.escalations.get(run.policy.name) if run.policy.kind == "Escalation" else None
+    if found is None and not run.proceeds:
         return Escalation(run.policy, Selector(), (fallback_level(draft),))
     return found
 
@@ -44,29 +47,33 @@ def choose(draft: Draft) -> Chosen:
     return choose_escalation(draft.bill, lead, lambda: draft.context(lead), draft.reasons)
 
 
-def begin(draft: Draft, chosen: Chosen, held_until: datetime | None, *, anew: bool = False) -> None:
-    """Put the chosen escalations to work. One that is at work already keeps its clock, unless it is to begin *anew*."""
+def begin(draft: Draft, chosen: Chosen, held_until: datetime | None, first_at: datetime, *, anew: bool = False) -> None:
+    """Put the chosen escalations to work. One that is at work already keeps its clock; *anew* lets one begin again that was over.
+
+    The first page leaves at *first_at*. *held_until* may bring a page that waits already forward, never back.
+    """
     winner = chosen.escalation
     for run in draft.fold.escalations:
         if not run.proceeds and not run.is_over and run.policy.name != winner.ref.name:
             end(draft, run, f"{winner.ref.name} took over")
     for escalation in (winner, *chosen.besides):
         run_before = draft.fold.run_of(escalation.ref.name)
-        if run_before is not None and not anew and not run_before.is_over:
+        if run_before is not None and not run_before.is_over:
+            if held_until is not None and run_before.held_until is not None and held_until < run_before.held_until:
+                _hold(draft, run_before, held_until, "another remediation holds it for less")
             continue
         if run_before is not None and escalation.proceed and not anew:
             continue
-        until = held_until if escalation is winner else None
         first = _next_round(draft, escalation.ref.name)
-        draft.record(EscalationBegun(escalation.ref, draft.now, escalation.proceed, first, until))
-        plan_page(draft, escalation, 0, first, until or draft.now)
+        draft.record(EscalationBegun(escalation.ref, draft.now, escalation.proceed, first, held_until))
+        plan_page(draft, escalation, 0, first, first_at)
 
 
 def end(draft: Draft, run: EscalationRun, why: str) -> None:
     """Page no more by this *run*."""
     if not run.is_over:
         draft.record(EscalationEnded(run.policy.name, why))
-    waiting = (step for step in draft.steps("page", "alarm", "notify") if step.because.name == run.policy.name)
+    waiting = (step for step in draft.steps("page", "alarm", "notify", "hub", "bridge") if step.because.name == run.policy.name)
     draft.withdraw(tuple(step for step in waiting if step.state == "planned"), why)
 
 
@@ -84,12 +91,16 @@ def end_all(draft: Draft, why: str, *, acknowledged_by: str | None = None) -> No
 def release(draft: Draft, why: str) -> None:
     """Pages wait for remediations no more: what was held back is due now."""
     for run in draft.fold.escalations:
-        if run.held_until is None or run.is_over:
-            continue
-        draft.record(EscalationReleased(run.policy.name, draft.now))
-        for step in draft.steps("page"):
-            if step.because.name == run.policy.name and step.state == "planned":
-                draft.change(step, due_at=draft.now, note=why)
+        if run.held_until is not None and not run.is_over:
+            _hold(draft, run, None, why)
+
+
+def _hold(draft: Draft, run: EscalationRun, until: datetime | None, why: str) -> None:
+    """Let the first page of this *run*, and the hub that opens with it, wait until then only. Later pages keep their times."""
+    draft.record(EscalationReleased(run.policy.name, draft.now, until))
+    for step in draft.steps("page", "hub", "bridge"):
+        if step.because.name == run.policy.name and step.state == "planned" and step.due_at == run.held_until:
+            draft.change(step, due_at=until or draft.now, note=why)
 
 
 def plan_page(draft: Draft, escalation: Escalation, level: int, round: int, due_at: datetime) -> None:
@@ -106,13 +117,27 @@ def start_page(draft: Draft, step: Step) -> None:
     if run is None or escalation is None:
         draft.withdraw((step,), "its escalation is declared no more")
         return
-    level = fallback_level(draft) if step.slot == FALLBACK else escalation.levels[int(step.slot)]
+    level = _level_of(draft, escalation, step)
+    if level is None:
+        draft.change(step, state="failed", note="this level is declared no more")
+        _plan_next(draft, run, escalation, step, draft.now)
+        return
+    if level.during is not None and draft.now not in level.during:
+        opens_at = level.during.next_opening(draft.now)
+        if opens_at is None:
+            draft.change(step, state="failed", note=f"{level.during.name or 'its interval'} does not open any more")
+            _plan_next(draft, run, escalation, step, draft.now)
+        else:
+            draft.change(step, due_at=opens_at, note=f"waits for {level.during.name or 'its hours'}")
+        return
     owner = escalation.ref.team if escalation.proceed else draft.fold.team
     resolution = resolve(draft.bill.policies, level.page, owner, draft.now)
     people = _own_only(draft, escalation, resolution.people)
-    note = "; ".join(resolution.skipped)
+    note = "; ".join(filter(None, (step.note, *resolution.skipped)))
     if people:
-        draft.start(step, people=duties(people), deliveries=deliveries_to(people, draft.now), note=note, text=_text(draft, escalation))
+        # Whoever is woken reads first what was tried.
+        text = "; ".join(filter(None, (_text(draft, escalation), step.note)))
+        draft.start(step, people=duties(people), deliveries=deliveries_to(people, draft.now), note=note, text=text)
     elif not level.page:
         draft.change(step, state="done", note=POSTS_ONLY)
     else:
@@ -120,6 +145,13 @@ def start_page(draft: Draft, step: Step) -> None:
     if step.slot != FALLBACK:
         _notify(draft, escalation, level, step)
     _plan_next(draft, run, escalation, step, draft.now + (level.wait if people or not level.page else timedelta(0)))
+
+
+def _level_of(draft: Draft, escalation: Escalation, step: Step) -> Level | None:
+    if step.slot == FALLBACK:
+        return fallback_level(draft)
+    position = int(step.slot)
+    return escalation.levels[position] if position < len(escalation.levels) else None
 
 
 def deliveries_to(people: Iterable[Reached], now: datetime) -> tuple[Delivery, ...]:
@@ -167,11 +199,12 @@ def _notify(draft: Draft, escalation: Escalation, level: Level, step: Step) -> N
 def start_notify(draft: Draft, step: Step) -> None:
     """Post what a level posts. What cannot be filled in is posted with that left out: a post never fails for a text."""
     escalation = draft.bill.policies.escalations.get(step.because.name)
-    if escalation is None:
-        draft.withdraw((step,), "its escalation is declared no more")
+    level, number = (int(part) for part in step.slot.split("."))
+    uses = escalation.levels[level].notify if escalation is not None and level < len(escalation.levels) else ()
+    if number >= len(uses):
+        draft.withdraw((step,), "it is declared no more")
         return
-    level, number = step.slot.split(".")
-    use = escalation.levels[int(level)].notify[int(number)]
+    use = uses[number]
     try:
         call = draft.fill(use, draft.fold.lead, absent="empty")
     except ExpressionError as problem:

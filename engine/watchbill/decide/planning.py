@@ -35,14 +35,21 @@ from watchbill.model.forecast import (
 )
 from watchbill.model.incident import EscalationBegun, Incident, StepAdded, StepChanged, lead_of
 from watchbill.model.plan import Call, Duty, Reason, Step
-from watchbill.model.policies import Remediation
+from watchbill.model.policies import Remediation, Triage
 from watchbill.model.references import Ref
 from watchbill.model.severity import worst
 
 
 def plan(bill: Bill, alerts: Sequence[Alert], at: datetime, snapshot: Snapshot | None = None) -> tuple[Plan, ...]:
     """What these *alerts* would bring if they arrived at *at* and nobody answered: one plan for each incident."""
-    return tuple(_plan(bill, correlation, at, snapshot or Snapshot()) for correlation in correlate(bill, alerts, at))
+    correlations = correlate(bill, alerts, at)
+    return tuple(_plan(bill, each, at, beside(correlations, each, snapshot or Snapshot())) for each in correlations)
+
+
+def beside(correlations: Iterable[Correlation], this: Correlation, snapshot: Snapshot) -> Snapshot:
+    """The *snapshot* for *this* one of several *correlations* that came together: the others' alerts fire beside it."""
+    others = (alert for other in correlations if other is not this for alert in other.alerts if alert.is_firing)
+    return replace(snapshot, active=(*snapshot.active, *others))
 
 
 def _plan(bill: Bill, correlation: Correlation, at: datetime, snapshot: Snapshot) -> Plan:
@@ -78,7 +85,7 @@ def _gather(bill: Bill, correlation: Correlation, at: datetime, moments: tuple[M
         posts=tuple(_posts(steps)),
         hub=_hub(steps),
         evidence=tuple(_evidence(bill, steps)),
-        evidence_budget=max((bill.policies.triages[s.because.name].budget for s in steps if s.kind == "collect"), default=timedelta(0)),
+        evidence_budget=max((each.budget for each in _triages(bill, steps)), default=timedelta(0)),
         updates=tuple(_updates(bill, steps)),
         repairs=repairs,
         refused=_refused(reasons, shown),
@@ -105,7 +112,7 @@ def _refused(reasons: Iterable[Reason], shown: tuple[Ref, ...]) -> tuple[Reason,
 
 
 def _notes(is_firing: bool, alerts: Sequence[object], reasons: Iterable[Reason]) -> tuple[str, ...]:
-    notes = [reason.note for reason in reasons if "counts as critical" in reason.note]
+    notes = [reason.note for reason in reasons if "counts as critical" in reason.note or reason.policy.kind in ("Silence", "Inhibition")]
     if not is_firing:
         notes.append("these alerts have ended: with no incident open, nothing would be done")
     return tuple(dict.fromkeys(notes))
@@ -119,6 +126,11 @@ def _ended_up(moments: tuple[Moment, ...]) -> tuple[Step, ...]:
             if isinstance(change, StepAdded | StepChanged):
                 steps[change.step.id] = change.step
     return tuple(steps.values())
+
+
+def _people(bill: Bill, duties: Iterable[Duty], at: datetime) -> tuple[PlannedPerson, ...]:
+    """These people, as far as they are (still) declared."""
+    return tuple(_person(bill, duty, at) for duty in duties if duty.person in bill.policies.people)
 
 
 def _person(bill: Bill, duty: Duty, at: datetime) -> PlannedPerson:
@@ -153,14 +165,14 @@ def _phase(bill: Bill, step: Step) -> str:
 
 def _page(bill: Bill, step: Step) -> PlannedPage:
     at = step.started_at or step.due_at
-    people = tuple(_person(bill, duty, at) for duty in step.people)
+    people = _people(bill, step.people, at)
     declared = bill.policies.escalations.get(step.because.name)
     if step.slot == FALLBACK or declared is None:
         targets: tuple[str, ...] = (f"team/{bill.policies.settings.fallback_team}",)
         level = len(declared.levels) if declared else 0
     else:
         level = int(step.slot)
-        targets = tuple(str(target) for target in declared.levels[level].page)
+        targets = tuple(str(target) for each in declared.levels[level : level + 1] for target in each.page)
     return PlannedPage(at, step.round, level, targets, people, step.because, step.place, step.note)
 
 
@@ -189,11 +201,14 @@ def _first_text(call: Call) -> str:
     return named if isinstance(named, str) else next(texts, str(call.action))
 
 
+def _triages(bill: Bill, steps: tuple[Step, ...]) -> Iterable[Triage]:
+    return (bill.policies.triages[s.because.name] for s in steps if s.kind == "collect" and s.because.name in bill.policies.triages)
+
+
 def _evidence(bill: Bill, steps: tuple[Step, ...]) -> Iterable[PlannedEvidence]:
     for step in steps:
-        if step.kind == "collect":
-            triage = bill.policies.triages[step.because.name]
-            collector = next(each for each in triage.collectors if each.name == step.slot)
+        triage = bill.policies.triages.get(step.because.name) if step.kind == "collect" else None
+        for collector in (each for each in (triage.collectors if triage else ()) if each.name == step.slot):
             call = step.calls[0] if step.calls else Call(collector.use.connector, collector.use.action, {})
             error = step.note if step.state == "failed" else ""
             yield PlannedEvidence(collector.name, collector.title, call, step.timeout or collector.timeout, step.because, step.place, error)
@@ -203,10 +218,12 @@ def _updates(bill: Bill, steps: tuple[Step, ...]) -> Iterable[PlannedUpdate]:
     for step in steps:
         if step.kind != "update" or step.round != 0:
             continue
-        comms = bill.policies.comms[step.because.name]
-        audience = bill.policies.audiences[comms.audience]
+        comms = bill.policies.comms.get(step.because.name)
+        audience = bill.policies.audiences.get(comms.audience) if comms is not None else None
+        if comms is None or audience is None:
+            continue
         review = next((s for s in steps if s.kind == "review" and s.because == step.because and s.round == step.round), None)
-        duty = review.people[0] if review is not None and review.people else None
+        reviewers = _people(bill, review.people, step.due_at) if review is not None else ()
         yield PlannedUpdate(
             audience=audience.ref.name,
             title=audience.title,
@@ -216,7 +233,7 @@ def _updates(bill: Bill, steps: tuple[Step, ...]) -> Iterable[PlannedUpdate]:
             body=step.text,
             because=step.because,
             place=step.place,
-            reviewer=_person(bill, duty, step.due_at) if duty else None,
+            reviewer=reviewers[0] if reviewers else None,
             review=step.note,
             sent_at=step.started_at,
             every=comms.cadence,
@@ -234,9 +251,8 @@ def _repairs(bill: Bill, snapshot: Snapshot, at: datetime) -> tuple[PlannedRepai
 
 def _repair(draft: Draft, candidate: repairing.Candidate, incident: Incident) -> PlannedRepair:
     remediation, allowed = candidate.remediation, candidate.permission
-    prefix = f"{candidate.target}/"
-    own = [step for step in incident.steps.values() if step.because == remediation.ref]
-    begun = next((step for step in own if step.kind == "repair" and step.slot.startswith(prefix)), None)
+    own = [step for step in incident.steps.values() if step.kind == "repair" and step.because.name == remediation.ref.name]
+    begun = next((step for step in own if repairing.target_of(step) == candidate.target and step.state != "withdrawn"), None)
     calls: tuple[Call, ...] = ()
     error = candidate.error
     if not error:

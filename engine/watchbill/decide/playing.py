@@ -14,6 +14,8 @@ from typing import TypeAlias
 
 from watchbill.decide.bill import Bill
 from watchbill.decide.judging import decide
+from watchbill.decide.repairing import target_of
+from watchbill.model.alert import ClaimedAlert
 from watchbill.model.decision import Decision, RepairRun, Snapshot
 from watchbill.model.event import Event, Woken
 from watchbill.model.incident import StepChanged
@@ -39,6 +41,10 @@ Answer: TypeAlias = Callable[[Step, datetime], Iterable[tuple[timedelta, Event]]
 """What the world answers to a step that has just been started, and how long after."""
 
 
+Beside: TypeAlias = Callable[[datetime], tuple[ClaimedAlert, ...]]
+"""The alerts that fire in other incidents at a time."""
+
+
 def nobody_answers(step: Step, now: datetime) -> Iterable[tuple[timedelta, Event]]:
     """Silence: no page is acknowledged, no repair comes to an end."""
     return ()
@@ -50,6 +56,7 @@ def play(
     events: Iterable[tuple[datetime, Event]],
     until: datetime,
     answer: Answer = nobody_answers,
+    beside: Beside | None = None,
 ) -> tuple[Moment, ...]:
     """Every decision from the first of these *events* until *until*, in order of time.
 
@@ -70,6 +77,8 @@ def play(
             break
         if at > until:
             break
+        if beside is not None:
+            snapshot = replace(snapshot, active=beside(at))
         decision = decide(bill, snapshot, event, at)
         moments.append(Moment(at, event, decision))
         snapshot = _after(snapshot, decision, at)
@@ -91,7 +100,7 @@ def _after(snapshot: Snapshot, decision: Decision, at: datetime) -> Snapshot:
         if not isinstance(change, StepChanged) or change.step.kind not in ("repair", "verify"):
             continue
         step = change.step
-        name, target = step.because.name, step.slot.rsplit("/", 1)[0]
+        name, target = step.because.name, target_of(step)
         is_this = [run.remediation == name and run.target == target and run.ended_at is None for run in runs]
         if step.state == "started" and not any(is_this):
             runs = (*runs, RepairRun(name, incident.id, target, incident.service, incident.team, at))

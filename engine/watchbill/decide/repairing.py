@@ -6,10 +6,11 @@ wrong with one that pages wait for starts the escalation at once, at level one.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
 from watchbill.decide.collecting import about
 from watchbill.decide.draft import Draft
@@ -20,155 +21,236 @@ from watchbill.decide.selecting import matching
 from watchbill.expressions.conditions import explain_condition
 from watchbill.expressions.problems import ExpressionError
 from watchbill.model.alert import ClaimedAlert
-from watchbill.model.incident import RepairObserved
 from watchbill.model.plan import Duty, Reason, Step, StepKind, step_id
 from watchbill.model.policies import Remediation, RepairStep
-from watchbill.model.references import Json, Use
+from watchbill.model.references import Use
 
-UNATTENDED = ("oversight", "fallback")
+AT_WORK: tuple[StepKind, ...] = ("repair", "verify", "rollback")
+"""The kinds of steps that a run of a remediation is made of."""
+
+
+Run: TypeAlias = tuple[str, str, int]
+"""One run of a remediation in an incident: its name, its target, and how often the incident had been reopened."""
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A remediation that applies to one target. *error* says why the target cannot be named, empty otherwise."""
+    """A remediation that applies to one target of these *alerts*. *error* says why the target cannot be named, empty otherwise."""
 
     remediation: Remediation
-    alert: ClaimedAlert
+    alerts: tuple[ClaimedAlert, ...]
     target: str
     permission: Permission
     error: str = ""
 
+    @property
+    def alert(self) -> ClaimedAlert:
+        """The alert that its conditions and texts see."""
+        return self.alerts[0]
+
 
 def candidates(draft: Draft) -> list[Candidate]:
     """Every remediation that any firing alert matches, once per target, in the order in which they would run."""
-    found: dict[tuple[str, str], Candidate] = {}
-    for alert in draft.fold.firing:
-        for remediation in matching(draft.bill, draft.bill.remediations, alert, partial(draft.context, alert), draft.reasons):
-            error = ""
-            try:
-                target = draft.bill.render(remediation.target, draft.context(alert), "none", "refuse")
-            except ExpressionError as problem:
-                target, error = "", problem.message
-            key = (remediation.ref.name, target)
-            if key not in found:
-                found[key] = Candidate(remediation, alert, target, permission(draft, remediation, alert, target), error)
-    return sorted(found.values(), key=lambda each: (-each.remediation.selector.priority, each.remediation.ref.name, each.target))
-
-
-def withheld_until(draft: Draft, applying: list[Candidate]) -> tuple[datetime | None, tuple[str, ...]]:
-    """Until when pages may wait, and for which remediations; None where they may not.
-
-    They wait only if every firing alert is matched by a fallback that may run at once without anybody's yes, and then
-    no longer than the shortest hold, or than the service's deadline to reach a person.
-    """
-    holding = [
-        each
-        for each in applying
-        if each.permission.phase == "fallback"
-        and each.permission.runs_unattended
-        and not each.error
-        and each.permission.approvals == 0
-        and not each.remediation.shadow
-        and _precondition(draft, each)
+    found: dict[tuple[str, str], tuple[Remediation, str, list[ClaimedAlert]]] = {}
+    for alert in draft.fold.calling:
+        for remediation, target, error in wanted_by(draft, alert, draft.reasons):
+            found.setdefault((remediation.ref.name, target), (remediation, error, []))[2].append(alert)
+    applying = [
+        Candidate(remediation, tuple(alerts), target, permission(draft, remediation, alerts[0], target), error)
+        for (_, target), (remediation, error, alerts) in found.items()
     ]
-    covered = {each.alert.fingerprint for each in holding}
-    covered |= {alert.fingerprint for each in holding for alert in _matched_by(draft, each.remediation)}
-    if not holding or any(alert.fingerprint not in covered for alert in draft.fold.firing):
-        return None, ()
-    hold = min(each.permission.hold for each in holding)
+    return sorted(applying, key=lambda each: (-each.remediation.selector.priority, each.remediation.ref.name, each.target))
+
+
+def wanted_by(draft: Draft, alert: ClaimedAlert, reasons: list[Reason]) -> Iterator[tuple[Remediation, str, str]]:
+    """Each remediation that this *alert* matches, with its target, or with why that cannot be named."""
+    for remediation in matching(draft.bill, draft.bill.remediations, alert, partial(draft.context, alert), reasons):
+        try:
+            target = draft.bill.render(remediation.target, draft.context(alert), "none", "refuse")
+        except ExpressionError as problem:
+            yield remediation, "", problem.message
+        else:
+            yield remediation, target, "" if target.strip() else "it is empty"
+
+
+def withheld_until(draft: Draft, applying: list[Candidate]) -> datetime | None:
+    """Until when pages may wait; None where they may not.
+
+    They wait only if every firing alert is covered by a fallback that is at work on its target, or may be at once without anybody's
+    yes. They wait no longer than the shortest hold, counted from when that remediation was planned, or than the service's
+    deadline to reach a person. What has failed, or has worked and did not last, is waited for no more.
+    """
+    holding = [(each, since) for each in applying if (since := _held_since(draft, each)) is not None]
+    covered = {alert.fingerprint for each, _ in holding for alert in each.alerts}
+    if not holding or any(alert.fingerprint not in covered for alert in draft.fold.calling):
+        return None
+    until = min(since + each.permission.hold for each, since in holding)
     service = draft.service
     if service is not None and service.deadline is not None:
-        hold = min(hold, service.deadline)
-    return draft.now + hold, tuple(dict.fromkeys(each.remediation.ref.name for each in holding))
+        until = min(until, (draft.fold.status_at or draft.now) + service.deadline)
+    return until if until > draft.now else None
 
 
-def _matched_by(draft: Draft, remediation: Remediation) -> list[ClaimedAlert]:
-    found = []
-    for alert in draft.fold.firing:
-        matched = matching(draft.bill, draft.bill.remediations, alert, partial(draft.context, alert), [])
-        if remediation in matched:
-            found.append(alert)
+def _held_since(draft: Draft, candidate: Candidate) -> datetime | None:
+    """Since when pages may wait for this *candidate*; None where they may not."""
+    allowed = candidate.permission
+    if candidate.error or allowed.phase != "fallback" or allowed.approvals or is_shadow(draft, candidate.remediation):
+        return None
+    first = _begun(draft, candidate)
+    if first is not None:
+        return first.due_at if _is_at_work(draft, first) else None
+    return draft.now if allowed.runs_unattended and _precondition(draft, candidate.remediation, candidate.alert) else None
+
+
+def _begun(draft: Draft, candidate: Candidate) -> Step | None:
+    """The first step of this *candidate*'s run, if it is planned or has begun."""
+    first = draft.remember("first", lambda: _firsts(draft))
+    return first.get((candidate.remediation.ref.name, candidate.target, draft.fold.reopen_count))
+
+
+def _firsts(draft: Draft) -> dict[Run, Step]:
+    found: dict[Run, Step] = {}
+    for step in draft.steps("repair"):
+        if step.state != "withdrawn":
+            found.setdefault(run_of(step), step)
     return found
 
 
-def _precondition(draft: Draft, candidate: Candidate) -> bool:
-    condition = candidate.remediation.precondition
-    return condition is None or draft.bill.holds(condition, draft.context(candidate.alert))
+def _is_at_work(draft: Draft, first: Step) -> bool:
+    states = [step.state for step in draft.steps(*AT_WORK) if run_of(step) == run_of(first)]
+    return ("planned" in states or "started" in states) and "failed" not in states
+
+
+def is_shadow(draft: Draft, remediation: Remediation) -> bool:
+    """Whether it touches nothing: it says so itself, or a connector that it acts through does."""
+    connectors = (draft.bill.policies.connectors.get(draft.connector_name(step.use)) for step in remediation.steps)
+    return remediation.shadow or any(connector is not None and connector.shadow for connector in connectors)
+
+
+def _precondition(draft: Draft, remediation: Remediation, alert: ClaimedAlert) -> bool:
+    condition = remediation.precondition
+    return condition is None or draft.bill.holds(condition, draft.context(alert))
 
 
 def plan_repairs(draft: Draft, applying: list[Candidate]) -> None:
-    """Plan the first step of each remediation that may run, and offer the others to those who may run them."""
-    for each in applying:
-        remediation = each.remediation
-        if each.error:
-            draft.reasons.append(Reason(remediation.ref, False, f"its target cannot be named: {each.error}"))
-        elif remediation.phase == "opportunity":
-            draft.reasons.append(Reason(remediation.ref, False, "an opportunity: not automated, only counted"))
-        elif not _precondition(draft, each):
-            condition = remediation.precondition
-            failed, saw = ("", "") if condition is None else explain_condition(condition, draft.context(each.alert))[1:]
-            draft.reasons.append(Reason(remediation.ref, False, "its precondition does not hold", failed, saw, "precondition"))
-        elif each.permission.runs_unattended:
-            draft.reasons.append(Reason(remediation.ref, True, f"runs by itself ({each.permission.phase})"))
-            _plan(draft, each, "repair", f"{each.target}/{remediation.steps[0].name}")
-        else:
-            stopped = each.permission.stopped_by
-            why = stopped.text if stopped else f"{each.permission.phase}: offered to those who may run it"
-            draft.reasons.append(Reason(remediation.ref, stopped is None, why, kind="guard" if stopped else "other"))
-            _plan(draft, each, "offer", each.target, state="waiting", note=why)
+    """Plan the first step of each remediation that may run, offer the others to those who may run them, and take back the rest.
+
+    Nothing begins by itself on an incident that is mitigated.
+    """
+    wanted = [step for each in applying if (step := _wanted(draft, each)) is not None]
+    ids = frozenset(step.id for step in wanted)
+    unwanted = tuple(step for step in draft.steps("repair", "offer") if step.state in ("planned", "waiting") and step.id not in ids)
+    draft.withdraw(unwanted, "no firing alert asks for it any more")
+    if draft.fold.status != "mitigated":
+        for step in wanted:
+            draft.add(step)
 
 
-def _plan(draft: Draft, candidate: Candidate, kind: StepKind, slot: str, **fields: Any) -> None:
+def _wanted(draft: Draft, candidate: Candidate) -> Step | None:
+    """The step by which this *candidate* runs or is offered, with the reason; None where it takes no part."""
+    remediation, allowed = candidate.remediation, candidate.permission
+    begun = _begun(draft, candidate)
+    if candidate.error:
+        draft.reasons.append(Reason(remediation.ref, False, f"its target cannot be named: {candidate.error}"))
+    elif begun is not None:
+        draft.reasons.append(Reason(remediation.ref, True, f"it runs once for {candidate.target}, and that run is there"))
+        return begun
+    elif allowed.phase == "opportunity":
+        draft.reasons.append(Reason(remediation.ref, False, "an opportunity: not automated, only counted"))
+    elif not _precondition(draft, remediation, candidate.alert):
+        condition = remediation.precondition
+        failed, saw = ("", "") if condition is None else explain_condition(condition, draft.context(candidate.alert))[1:]
+        draft.reasons.append(Reason(remediation.ref, False, "its precondition does not hold", failed, saw, "precondition"))
+    elif allowed.runs_unattended and remediation.steps:
+        draft.reasons.append(Reason(remediation.ref, True, f"runs by itself ({allowed.phase})"))
+        return _step(draft, candidate, "repair", f"{candidate.target}/{remediation.steps[0].name}")
+    else:
+        stopped = allowed.stopped_by
+        why = stopped.text if stopped else f"{allowed.phase}: offered to those who may run it"
+        draft.reasons.append(Reason(remediation.ref, stopped is None, why, kind="guard" if stopped else "other"))
+        return _step(draft, candidate, "offer", candidate.target, state="waiting", note=why)
+    return None
+
+
+def _step(draft: Draft, candidate: Candidate, kind: StepKind, slot: str, **fields: Any) -> Step:
     ref = candidate.remediation.ref
     again = draft.fold.reopen_count
-    step = Step(step_id(draft.fold.id, kind, ref.name, slot, again), kind, ref, ref.place, slot, again, draft.now, **fields)
-    draft.add(replace(step, about=candidate.alert.fingerprint))
+    identity = step_id(draft.fold.id, kind, ref.name, slot, again)
+    return Step(identity, kind, ref, ref.place, slot, again, draft.now, about=candidate.alert.fingerprint, **fields)
 
 
 def busy(draft: Draft, step: Step) -> bool:
-    """Whether another unattended remediation of this incident is still at it."""
-    at_work = draft.steps("repair", "verify", "rollback")
-    return any(other.state in ("started", "waiting") and other.id != step.id and not _same_run(other, step) for other in at_work)
+    """Whether another unattended remediation of this incident is still at it. What goes on with a run that has begun never waits."""
+    if _is_shadowed(draft, step):
+        return False
+    begun, at_it = draft.remember("runs", lambda: _runs(draft))
+    return run_of(step) not in begun and any(run != run_of(step) for run in at_it)
 
 
-def _same_run(one: Step, other: Step) -> bool:
-    return one.because.name == other.because.name and _target(one) == _target(other)
+def _runs(draft: Draft) -> tuple[frozenset[Run], tuple[Run, ...]]:
+    """The runs that have begun, and those that are still at it."""
+    real = [step for step in draft.steps(*AT_WORK) if not _is_shadowed(draft, step)]
+    begun = frozenset(run_of(step) for step in real if step.started_at is not None)
+    at_it = (step for step in real if step.state in ("started", "waiting") or (step.state == "planned" and run_of(step) in begun))
+    return begun, tuple(dict.fromkeys(run_of(step) for step in at_it))
 
 
-def _target(step: Step) -> str:
+def _is_shadowed(draft: Draft, step: Step) -> bool:
+    remediation = declared(draft, step)
+    return remediation is not None and is_shadow(draft, remediation)
+
+
+def stand_down(draft: Draft, why: str) -> None:
+    """Take back what has not begun: users are no longer affected, and nothing more is to be changed by itself."""
+    draft.withdraw(tuple(step for step in draft.steps("repair") if step.state in ("planned", "waiting")), why)
+
+
+def run_of(step: Step) -> Run:
+    """The run that this *step* belongs to."""
+    return (step.because.name, target_of(step), step.round)
+
+
+def target_of(step: Step) -> str:
+    """What this *step* of a remediation is done to."""
     return step.slot.rsplit("/", 1)[0]
 
 
-def _declared(draft: Draft, step: Step) -> Remediation | None:
+def declared(draft: Draft, step: Step) -> Remediation | None:
+    """The remediation of this *step*; None if it is declared no more."""
     return draft.bill.policies.remediations.get(step.because.name)
 
 
 def start_repair(draft: Draft, step: Step) -> None:
     """A step of a remediation falls due: ask the guards once more, wait for a yes if one is needed, then begin."""
-    remediation = _declared(draft, step)
+    remediation = declared(draft, step)
     action = _action_of(remediation, step) if remediation is not None else None
     if remediation is None or action is None:
         draft.withdraw((step,), "it is declared no more")
+        release(draft, f"{step.because.name} is declared no more")
         return
     use, timeout = action
     alert = about(draft, step)
     is_first = step.kind == "repair" and _name(step) == remediation.steps[0].name
+    shadow = is_shadow(draft, remediation)
     try:
-        calls = (draft.fill(use, alert, target=_target(step)),)
+        calls = (draft.fill(use, alert, target=target_of(step)),)
     except ExpressionError as problem:
         fail(draft, step, problem.message)
         return
     if is_first and step.state == "planned":
-        allowed = permission(draft, remediation, alert, _target(step))
+        allowed = permission(draft, remediation, alert, target_of(step))
         if not allowed.runs_unattended:
             fail(draft, step, allowed.stopped_by.text if allowed.stopped_by else "a guardrail wants a person to start it")
             return
-        if allowed.approvals:
+        if not _precondition(draft, remediation, alert):
+            fail(draft, step, "its precondition does not hold any more")
+            return
+        if allowed.approvals and not shadow:
             note = f"waits for {allowed.approvals} to approve"
             draft.change(step, state="waiting", calls=calls, timeout=timeout, answer_by=draft.now + remediation.approval_expires, note=note)
             release(draft, f"{remediation.ref.name} waits for approval")
             return
-    draft.start(step, calls=calls, timeout=timeout, answer_by=None, note="shadow" if remediation.shadow else "")
+    draft.start(step, calls=calls, timeout=timeout, answer_by=None, note="shadow" if shadow else "")
 
 
 def _action_of(remediation: Remediation, step: Step) -> tuple[Use, timedelta] | None:
@@ -192,8 +274,8 @@ def _name(step: Step) -> str:
 
 def finished(draft: Draft, step: Step) -> None:
     """A step of a remediation was carried out: go on to the next, then to the verification."""
-    remediation = _declared(draft, step)
-    if remediation is None or step.kind == "verify":
+    remediation = declared(draft, step)
+    if remediation is None or step.kind == "verify" or not _goes_on(draft, step):
         return
     names = [each.name for each in _sequence(remediation, step)]
     position = names.index(_name(step)) + 1 if _name(step) in names else len(names)
@@ -203,48 +285,31 @@ def finished(draft: Draft, step: Step) -> None:
         _follow(draft, step, "verify", "verify")
 
 
+def _goes_on(draft: Draft, step: Step) -> bool:
+    """Whether anything follows this *step*: nothing is begun for what is over, or was over in between."""
+    return draft.fold.status != "resolved" and step.round == draft.fold.reopen_count
+
+
 def _follow(draft: Draft, step: Step, kind: StepKind, name: str) -> None:
-    slot = f"{_target(step)}/{name}"
+    slot = f"{target_of(step)}/{name}"
     identity = step_id(draft.fold.id, kind, step.because.name, slot, step.round)
     draft.add(Step(identity, kind, step.because, step.place, slot, step.round, draft.now, about=step.about))
 
 
-def observed(draft: Draft, step: Step, result: Json) -> bool:
-    """Whether a verification that looked, and saw this *result*, has now succeeded.
-
-    *expect* must hold unbroken for as long as it says; an empty answer is no.
-    """
-    remediation = _declared(draft, step)
-    if remediation is None or remediation.verification is None or step.state != "started":
-        return False
-    verification = remediation.verification
-    holds = isinstance(result, dict) and bool(result) and draft.bill.holds(verification.expect, result)
-    since = draft.fold.held_since.get(step.id)
-    if not holds:
-        if since is not None:
-            draft.record(RepairObserved(step.id, None))
-        return False
-    if since is None:
-        since = draft.now
-        draft.record(RepairObserved(step.id, since))
-    if draft.now - since < verification.hold_for:
-        return False
-    draft.change(step, state="done", note="it held")
-    return draft.fold.may("mitigate")
-
-
 def approved(draft: Draft, step: Step, by: str) -> None:
     """One more person said yes; with the last one it begins. Nobody counts twice, and only those asked count."""
-    remediation = _declared(draft, step)
+    remediation = declared(draft, step)
     if remediation is None:
         draft.withdraw((step,), "it is declared no more")
         return
+    if step.answer_by is not None and step.answer_by <= draft.now:
+        return  # The clock had come first, only its event has not: a late yes is no yes.
     if not is_among(draft.bill.policies, remediation.may_approve, draft.fold.team, by, draft.now):
         draft.reasons.append(Reason(remediation.ref, False, f"{by} is not among those who may approve"))
         return
     names = tuple(dict.fromkeys((*(duty.person for duty in step.people), by)))
     people = tuple(Duty(name, "approval", f"approved {remediation.ref.name}") for name in names)
-    allowed = permission(draft, remediation, about(draft, step), _target(step))
+    allowed = permission(draft, remediation, about(draft, step), target_of(step))
     if allowed.stopped_by is not None:
         fail(draft, step, allowed.stopped_by.text)
     elif len(names) < allowed.approvals:
@@ -256,7 +321,7 @@ def approved(draft: Draft, step: Step, by: str) -> None:
 
 def denied(draft: Draft, step: Step, by: str) -> None:
     """One of those asked said no, and one no is enough."""
-    remediation = _declared(draft, step)
+    remediation = declared(draft, step)
     if remediation is not None and is_among(draft.bill.policies, remediation.may_approve, draft.fold.team, by, draft.now):
         fail(draft, step, f"{by} said no")
 
@@ -264,8 +329,11 @@ def denied(draft: Draft, step: Step, by: str) -> None:
 def fail(draft: Draft, step: Step, why: str) -> None:
     """A remediation did not work: undo it where that is declared, and let pages wait no longer."""
     draft.change(step, state="failed", note=why)
-    release(draft, f"{step.because.name} did not work: {why}")
-    remediation = _declared(draft, step)
+    remediation = declared(draft, step)
+    if not _goes_on(draft, step):
+        return
+    if remediation is None or not is_shadow(draft, remediation):
+        release(draft, f"{step.because.name} did not work: {why}")
     if remediation is not None and remediation.rollback is not None and step.kind != "rollback" and step.started_at is not None:
         for first in remediation.rollback.steps[:1]:
             _follow(draft, step, "rollback", first.name)

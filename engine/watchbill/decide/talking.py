@@ -15,13 +15,20 @@ from watchbill.model.policies import Escalation
 def plan_hub(draft: Draft, escalation: Escalation, due_at: datetime) -> None:
     """Plan the channel and the bridge of this *escalation*; an incident has one hub."""
     hub = escalation.hub
-    if hub is None or any(step.state != "withdrawn" for step in draft.steps("hub", "bridge")):
+    if hub is None or any(step.state not in ("withdrawn", "failed") for step in draft.steps("hub", "bridge")):
         return
     kinds: tuple[tuple[StepKind, bool], ...] = (("hub", hub.channel is not None), ("bridge", hub.bridge is not None))
     for kind, is_wanted in kinds:
         if is_wanted:
             identity = step_id(draft.fold.id, kind, escalation.ref.name, kind, draft.fold.reopen_count)
             draft.add(Step(identity, kind, escalation.ref, hub.place, kind, draft.fold.reopen_count, due_at))
+
+
+def open_now(draft: Draft) -> None:
+    """Open what was to open with a page that is held: somebody has taken the incident, and needs the place now."""
+    for step in draft.steps("hub", "bridge"):
+        if step.state == "planned":
+            start_hub(draft, step)
 
 
 def start_hub(draft: Draft, step: Step) -> None:

@@ -17,31 +17,41 @@ from watchbill.decide.selecting import choose_comms, matching
 from watchbill.expressions.problems import ExpressionError
 from watchbill.model.alert import ClaimedAlert
 from watchbill.model.incident import Status
-from watchbill.model.plan import Step, step_id
+from watchbill.model.plan import Step, StepState, step_id
 from watchbill.model.policies import Comms, Message
+
+TOLD: tuple[StepState, ...] = ("started", "done")
+"""The states of an update that has been sent, as far as anybody knows."""
 
 CADENCE = "cadence"
 """The slot of an update that is due because its time has come; the others are called after a status."""
 
 
 def plan_updates(draft: Draft) -> None:
-    """Plan the first update for every audience that is to hear of this incident and has none planned yet."""
+    """Plan the first update for every audience that is to hear of this incident and has none yet."""
     found: list[tuple[Comms, ClaimedAlert]] = []
-    for alert in draft.fold.firing:
+    for alert in draft.fold.acting:
         matched = matching(draft.bill, draft.bill.comms, alert, partial(draft.context, alert), draft.reasons)
         found.extend((comms, alert) for comms in matched if all(comms is not other for other, _ in found))
     for comms, alert in choose_comms(found, draft.reasons):
-        _hand_over(draft, comms)
-        if not any(step.because.name == comms.ref.name and step.state in ("planned", "waiting") for step in draft.steps("update")):
-            _plan(draft, comms, alert.fingerprint, draft.now + comms.first)
+        promised = _hand_over(draft, comms)
+        own = [step for step in draft.steps("update") if step.because.name == comms.ref.name]
+        # What the audience was promised stays promised, however often the alerts that select a Comms come and go.
+        due_at = min((*promised, draft.now + comms.first))
+        if not any(step.state in ("planned", "waiting") or (step.state in TOLD and not promised) for step in own):
+            _plan(draft, comms, alert.fingerprint, due_at)
 
 
-def _hand_over(draft: Draft, comms: Comms) -> None:
-    """A more specific Comms for the same audience takes over from another one."""
+def _hand_over(draft: Draft, comms: Comms) -> list[datetime]:
+    """Another Comms takes over this audience: what had not been said is withdrawn, and when that was due is handed on."""
+    promised = []
     for step in draft.steps("update", "remind", "review"):
         other = draft.bill.policies.comms.get(step.because.name)
-        if other is not None and other is not comms and other.audience == comms.audience:
+        if other is not None and other is not comms and other.audience == comms.audience and step.is_pending:
             draft.withdraw((step,), f"{comms.ref.name} took over")
+            if step.kind == "update":
+                promised.append(step.due_at)
+    return promised
 
 
 def _plan(draft: Draft, comms: Comms, alert: str, due_at: datetime, status: str = "") -> None:
@@ -70,6 +80,8 @@ def start_update(draft: Draft, step: Step) -> None:
     if comms is None:
         draft.withdraw((step,), "its Comms is declared no more")
         return
+    held = (other for other in draft.steps("update") if other.because.name == comms.ref.name and other.state == "waiting")
+    draft.withdraw(tuple(held), "a newer update takes its place")
     if comms.review is None:
         send(draft, step, comms)
         return
@@ -79,6 +91,7 @@ def start_update(draft: Draft, step: Step) -> None:
             send(draft, step, comms, note="nobody could review it")
         else:
             draft.change(step, state="waiting", note="held: nobody can be reached to review it")
+            _plan_following(draft, comms, step)
         return
     draft.change(step, state="waiting", answer_by=draft.now + comms.review.wait)
     identity = step_id(draft.fold.id, "review", comms.ref.name, step.slot, step.round)
@@ -136,11 +149,12 @@ def refused(draft: Draft, step: Step, by: str) -> None:
 
 def send(draft: Draft, step: Step, comms: Comms, note: str = "") -> None:
     """Send this update through every channel of its audience, and plan the next one."""
-    audience = draft.bill.policies.audiences[comms.audience]
+    audience = draft.bill.policies.audiences.get(comms.audience)
+    if audience is None:
+        draft.change(step, state="failed", note=f"the audience {comms.audience} is declared no more")
+        return
     alert = about(draft, step)
-    is_first = not any(
-        other.because.name == comms.ref.name and other.state in ("started", "done") for other in draft.steps("update") if other is not step
-    )
+    is_first = not any(other.because.name == comms.ref.name and other.state in TOLD for other in draft.steps("update") if other is not step)
     message = message_for(comms, draft.fold.status, step.slot, is_first)
     context = draft.context(alert)
     try:
@@ -156,26 +170,27 @@ def send(draft: Draft, step: Step, comms: Comms, note: str = "") -> None:
 
 def _plan_following(draft: Draft, comms: Comms, step: Step) -> None:
     """The cadence counts from when an update was due, so that a late one does not make the next one later."""
-    if comms.cadence is None or draft.fold.status == "resolved":
+    if not comms.cadence or draft.fold.status == "resolved":
         return
     missed = max(0, (draft.now - step.due_at) // comms.cadence)
     _plan(draft, comms, step.about, step.due_at + (missed + 1) * comms.cadence)
 
 
 def status_changed(draft: Draft) -> None:
-    """Tell the audiences that were told of this incident that its status is another one now."""
+    """Tell the audiences that were told of this incident that its status is another one now; each once, by the Comms that spoke last."""
     status = draft.fold.status
-    told = {step.because.name for step in draft.steps("update") if step.state in ("started", "done")}
-    pending = [step for step in draft.steps("update", "remind", "review") if step.state in ("planned", "waiting")]
-    for name in dict.fromkeys(step.because.name for step in draft.steps("update")):
-        comms = draft.bill.policies.comms.get(name)
-        if comms is None:
-            continue
-        own = tuple(step for step in pending if step.because.name == name)
-        has_text = any(message.status == status for message in comms.messages)
-        if name in told and has_text:
+    speaking: dict[str, tuple[Comms, Step]] = {}
+    told: list[str] = []
+    for step in draft.steps("update"):
+        comms = draft.bill.policies.comms.get(step.because.name)
+        if comms is not None:
+            speaking[comms.audience] = (comms, step)
+            if step.state in TOLD:
+                told.append(comms.audience)
+    for audience, (comms, last) in speaking.items():
+        own = tuple(step for step in draft.steps("update", "remind", "review") if step.because.name == comms.ref.name and step.is_pending)
+        if audience in told and any(message.status == status for message in comms.messages):
             draft.withdraw(own, f"an update for {status} takes its place")
-            alert = next(step.about for step in draft.steps("update") if step.because.name == name)
-            _plan(draft, comms, alert, draft.now, status)
+            _plan(draft, comms, last.about, draft.now, status)
         elif status == "resolved":
             draft.withdraw(own, "it is over")

@@ -163,6 +163,7 @@ FIELDS: Final[tuple[Field, ...]] = (
     Field("incident.opened_at", String(), "When it was opened, in RFC 3339."),
     Field("incident.age_seconds", Number(), "How long ago that is."),
     Field("incident.is_acknowledged", Boolean(), "Whether a person has taken it."),
+    Field("incident.affected", Array(String()), "The services whose alerts this incident hides, by an inhibition."),
     Field("now", String(), "The time of the decision, in RFC 3339; for `weekday()` and `hour()`."),
     Field("severity", String(SEVERITIES), "Short for `alert.severity`."),
     Field("tier", optional(Number()), "Short for `service.tier`; null where no service claimed the alert."),

@@ -72,8 +72,7 @@ def _error(problem: _Problem, text: bytes, file: str) -> UserError:
 
 def _look_through(text: bytes) -> NoReturn:
     if len(text) > BODY_BYTES:
-        size = f"{len(text) / 1024 / 1024:.1f} MiB"
-        raise _Problem(f"at most {BODY_BYTES // 1024 // 1024} MiB", size, _BATCHES)
+        raise _Problem(f"at most {BODY_BYTES // 1024 // 1024} MiB", "more", _BATCHES)
     try:
         written = text.decode()
     except UnicodeDecodeError as error:

@@ -15,13 +15,17 @@ class Wanted:
     """The facts that deciding these alerts needs from the record.
 
     *remediations* are those whose past runs count, over the longest span (*history*) that a guard looks back. *all_runs*
-    asks for the runs of all remediations over that span, because a guardrail counts them.
+    asks for the runs of all remediations over that span, because a guardrail counts them. An incident that was resolved
+    longer than *reopen* ago is not wanted any more. *active* asks for the alerts that fire in other incidents, because an
+    inhibition may let them hide these.
     """
 
     incident_key: str
     remediations: tuple[str, ...] = ()
     all_runs: bool = False
     history: timedelta = timedelta(0)
+    reopen: timedelta = timedelta(hours=1)
+    active: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +57,14 @@ class Snapshot:
     """What the record knows that matters to one decision: small, and loaded in its transaction.
 
     *runs* are of the remediations that were wanted, oldest first. *is_frozen* is a person's own
-    stop of all unattended work, besides what guardrails say.
+    stop of all unattended work, besides what guardrails say. *active* are the alerts that fire in other incidents, where
+    they were wanted.
     """
 
     incident: Incident | None = None
     runs: tuple[RepairRun, ...] = ()
     is_frozen: bool = False
+    active: tuple[ClaimedAlert, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

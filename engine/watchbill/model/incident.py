@@ -36,6 +36,19 @@ TRANSITIONS: Final[Mapping[tuple[Status, Trigger], Status]] = {
 """From a status, by a trigger, to a status. What is not here cannot happen. Opening makes ``triggered``."""
 
 
+@dataclass(frozen=True, slots=True)
+class Muting:
+    """Why a firing alert is not acted on: a silence, or an inhibition and the alert (*source*) that hides it.
+
+    A silenced alert brings nothing at all; a hidden one evidence and updates only.
+    """
+
+    policy: Ref
+    why: str
+    is_silenced: bool = False
+    source: str = ""
+
+
 # --- changes --------------------------------------------------------------------------
 
 
@@ -94,10 +107,11 @@ class EscalationBegun:
 
 @dataclass(frozen=True, slots=True)
 class EscalationReleased:
-    """Pages of this escalation wait for nothing any more."""
+    """Pages of this escalation wait no longer than *until*; for nothing any more where it is None."""
 
     policy: str
     at: datetime
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +144,13 @@ class RepairObserved:
     held_since: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class AlertsMuted:
+    """Which firing alerts are not acted on has changed; *muted* are all that are so now, by fingerprint."""
+
+    muted: Mapping[str, Muting]
+
+
 Change: TypeAlias = (
     Opened
     | AlertsTaken
@@ -141,6 +162,7 @@ Change: TypeAlias = (
     | StepAdded
     | StepChanged
     | RepairObserved
+    | AlertsMuted
 )
 
 
@@ -183,11 +205,16 @@ class Incident:
     steps: Mapping[str, Step] = field(default_factory=dict)
     escalations: tuple[EscalationRun, ...] = ()
     held_since: Mapping[str, datetime] = field(default_factory=dict)
+    muted: Mapping[str, Muting] = field(default_factory=dict)
 
     @property
     def lead(self) -> ClaimedAlert:
-        """The alert that selects the escalation: most severe firing, then oldest, then by fingerprint."""
-        return lead_of(tuple(self.alerts.values()))
+        """The alert that selects the escalation: most severe firing, then oldest, then by fingerprint.
+
+        Muted ones count only where there is no other.
+        """
+        calling = tuple(alert for alert in self.firing if alert.fingerprint not in self.muted)
+        return lead_of(calling or tuple(self.alerts.values()))
 
     @property
     def firing(self) -> tuple[ClaimedAlert, ...]:
@@ -231,6 +258,7 @@ class Fold:
     steps: dict[str, Step]
     escalations: tuple[EscalationRun, ...]
     held_since: dict[str, datetime]
+    muted: Mapping[str, Muting]
 
     def __init__(self, incident: Incident | None = None) -> None:
         if incident is not None:
@@ -266,17 +294,29 @@ class Fold:
             dict(self.steps),
             self.escalations,
             dict(self.held_since),
+            self.muted,
         )
 
     @property
     def lead(self) -> ClaimedAlert:
-        """The alert that selects the escalation."""
-        return lead_of(tuple(self.alerts.values()))
+        """The alert that selects the escalation; muted ones count only where there is no other."""
+        return lead_of(self.calling or tuple(self.alerts.values()))
 
     @property
     def firing(self) -> tuple[ClaimedAlert, ...]:
         """The alerts that still hold."""
         return tuple(alert for alert in self.alerts.values() if alert.is_firing)
+
+    @property
+    def acting(self) -> tuple[ClaimedAlert, ...]:
+        """The firing alerts that are acted on at all: those that nobody has silenced."""
+        muted = self.muted
+        return tuple(alert for alert in self.firing if not (muted and alert.fingerprint in muted and muted[alert.fingerprint].is_silenced))
+
+    @property
+    def calling(self) -> tuple[ClaimedAlert, ...]:
+        """The firing alerts for which people are called and systems repaired: those that are neither silenced nor hidden."""
+        return tuple(alert for alert in self.firing if alert.fingerprint not in self.muted)
 
     def may(self, trigger: Trigger) -> bool:
         """Whether there is a row for this *trigger* from where the incident stands."""
@@ -291,7 +331,7 @@ class Fold:
         self.severity, self.revision = change.severity, change.revision
         self.opened_at = self.status_at = change.at
         self.status, self.acknowledged_by, self.reopen_count = "triggered", "", 0
-        self.alerts, self.steps, self.escalations, self.held_since = {}, {}, (), {}
+        self.alerts, self.steps, self.escalations, self.held_since, self.muted = {}, {}, (), {}, {}
 
     def _alerts_taken(self, change: AlertsTaken) -> None:
         for alert in change.alerts:
@@ -315,13 +355,17 @@ class Fold:
         self.escalations = (*(each for each in self.escalations if each.policy.name != change.policy.name), run)
 
     def _escalation_released(self, change: EscalationReleased) -> None:
-        self.escalations = tuple(replace(run, held_until=None) if run.policy.name == change.policy else run for run in self.escalations)
+        name, until = change.policy, change.until
+        self.escalations = tuple(replace(run, held_until=until) if run.policy.name == name else run for run in self.escalations)
 
     def _escalation_ended(self, change: EscalationEnded) -> None:
         self.escalations = tuple(replace(run, is_over=True) if run.policy.name == change.policy else run for run in self.escalations)
 
     def _step(self, change: StepAdded | StepChanged) -> None:
         self.steps[change.step.id] = change.step
+
+    def _alerts_muted(self, change: AlertsMuted) -> None:
+        self.muted = change.muted
 
     def _repair_observed(self, change: RepairObserved) -> None:
         if change.held_since is None:
@@ -341,6 +385,7 @@ _APPLY: Final[Mapping[type, Callable[[Fold, Any], None]]] = {
     StepAdded: Fold._step,
     StepChanged: Fold._step,
     RepairObserved: Fold._repair_observed,
+    AlertsMuted: Fold._alerts_muted,
 }
 
 

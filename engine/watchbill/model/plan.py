@@ -1,6 +1,6 @@
 """What follows from an event: steps, reasons, and the decision that carries both.
 
-A step's id is made of incident, kind, policy, slot and round; never of a person, a text or a
+A step's id is made of incident, kind, policy, round and slot; never of a person, a text or a
 time, so that deciding again finds the step that is already there.
 """
 
@@ -61,7 +61,8 @@ class Step:
     *slot* tells steps of one policy apart: a level, a collector, a target. *people*, *calls* and *deliveries* are known
     once the step has fallen due; *due_at* is when that is. *place* is the very line it comes from.
     *subject* and *text* are what it says to people. *about* is the fingerprint of the alert it is about, empty for the
-    lead. *answer_by* is until when it waits for a person. *note* says in words what a reader should know (who was
+    lead. *answer_by* is until when it waits for a person. *retry_at* is when it is handed out again, for one whose outcome
+    was `Retry`. *note* says in words what a reader should know (who was
     skipped, what it waits for).
     """
 
@@ -79,15 +80,24 @@ class Step:
     timeout: timedelta | None = None
     started_at: datetime | None = None
     answer_by: datetime | None = None
+    retry_at: datetime | None = None
     subject: str = ""
     text: str = ""
     about: str = ""
     note: str = ""
 
+    @property
+    def is_pending(self) -> bool:
+        """Whether something of it is still to come: it has not begun, or is to be tried again."""
+        return self.state in ("planned", "waiting") or (self.state == "started" and self.retry_at is not None)
+
 
 def step_id(incident: str, kind: StepKind, policy: str, slot: str, round: int = 0) -> str:
-    """The identity of a step; deterministic, so that planning again is harmless."""
-    return f"{incident}/{kind}/{policy}/{slot}" + (f"/{round}" if round else "")
+    """The identity of a step; deterministic, so that planning again is harmless.
+
+    The slot comes last because it may hold anything, slashes too: a target is called what an alert's label says.
+    """
+    return f"{incident}/{kind}/{policy}/{round}/{slot}"
 
 
 # --- why ------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from its team: services of that team and of teams below it, unless `Settings.gra
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Literal, TypeAlias
 
 from watchbill.errors import Place
@@ -23,7 +23,7 @@ PHASES: tuple[Phase, ...] = ("opportunity", "human-initiated", "oversight", "fal
 
 @dataclass(frozen=True, slots=True)
 class Selector:
-    """When a policy applies: all of *match*, and *when* if there is one.
+    """When a policy applies: all of *match*, *when* if there is one, and *during* if there is one.
 
     *priority* decides before anything else between policies that compete; the default is 0
     and a higher one wins.
@@ -32,6 +32,15 @@ class Selector:
     match: tuple[Matcher, ...] = ()
     when: Condition | None = None
     priority: int = 0
+    during: Recurrence | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TimeInterval:
+    """A named recurring time of the repository."""
+
+    ref: Ref
+    recurrence: Recurrence
 
 
 # --- people ---------------------------------------------------------------------------
@@ -39,12 +48,16 @@ class Selector:
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """One rung: whom to page, and how long they have to answer. *notify* posts and never waits."""
+    """One rung: whom to page, and how long they have to answer. *notify* posts and never waits.
+
+    With *during* its page waits until the interval opens, and is made then if it is still wanted.
+    """
 
     page: tuple[Target, ...]
     wait: timedelta
     place: Place
     notify: tuple[Use, ...] = ()
+    during: Recurrence | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +86,61 @@ class Escalation:
     proceed: bool = False
     own_ack: bool = False
     text: Template | None = None
+
+
+# --- what becomes an incident ---------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Grouping:
+    """Which alerts of one service make one incident: those with equal values of the labels *by*, absent ones empty.
+
+    No labels means the service as a whole. *wait* is how long paging waits for further alerts. An alert that comes back
+    within *reopen* after the resolution reopens its incident; zero means never.
+    """
+
+    ref: Ref
+    selector: Selector
+    by: tuple[str, ...] = ()
+    wait: timedelta = timedelta(0)
+    reopen: timedelta = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Inhibition:
+    """Alerts that *source* selects hide those that *target* selects, if the labels *equal* have equal values on both.
+
+    Absent labels are empty. With *depends_on* the target's service has to depend on the source's, directly or through
+    others. An alert never hides itself. The selectors have no priority; *during* is when the inhibition holds at all.
+    """
+
+    ref: Ref
+    source: Selector
+    target: Selector
+    equal: tuple[str, ...] = ()
+    depends_on: bool = False
+    during: Recurrence | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """A signed wish not to act on matching alerts, from *starts_at*, included, to *ends_at*, excluded.
+
+    A recurring one holds whenever its selector's `during` is open. One without *starts_at* has held for ever.
+    """
+
+    ref: Ref
+    selector: Selector
+    author: str
+    reason: str
+    ends_at: datetime
+    starts_at: datetime | None = None
+
+    def is_in_force(self, now: datetime) -> bool:
+        """Whether it asks for silence at *now*, for whatever it matches."""
+        if now >= self.ends_at or (self.starts_at is not None and now < self.starts_at):
+            return False
+        return self.selector.during is None or now in self.selector.during
 
 
 # --- evidence -------------------------------------------------------------------------
@@ -275,5 +343,5 @@ class Connector:
     shadow: bool = False
 
 
-Policy: TypeAlias = Escalation | Triage | Comms | Remediation | Guardrail
+Policy: TypeAlias = Escalation | Triage | Comms | Remediation | Guardrail | Grouping | Silence
 """What competes or composes for an alert: each has a `ref` and a `selector`."""

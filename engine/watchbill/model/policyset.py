@@ -7,10 +7,24 @@ from dataclasses import dataclass, field
 
 from watchbill.errors import Place
 from watchbill.model.ownership import Person, Service, Team
-from watchbill.model.policies import Audience, Comms, Connector, Escalation, Guardrail, Remediation, Triage
+from watchbill.model.policies import (
+    Audience,
+    Comms,
+    Connector,
+    Escalation,
+    Grouping,
+    Guardrail,
+    Inhibition,
+    Remediation,
+    Silence,
+    TimeInterval,
+    Triage,
+)
 from watchbill.model.references import Json
 from watchbill.model.schedule import Override, Schedule
 from watchbill.model.severity import Severity
+from watchbill.model.sources import Probe, Source
+from watchbill.model.testing import PolicyTest
 from watchbill.model.times import Zone
 
 
@@ -68,6 +82,13 @@ class PolicySet:
     guardrails: Mapping[str, Guardrail]
     connectors: Mapping[str, Connector]
     quarantined: tuple[str, ...] = ()
+    groupings: Mapping[str, Grouping] = field(default_factory=dict)
+    inhibitions: Mapping[str, Inhibition] = field(default_factory=dict)
+    silences: Mapping[str, Silence] = field(default_factory=dict)
+    time_intervals: Mapping[str, TimeInterval] = field(default_factory=dict)
+    sources: Mapping[str, Source] = field(default_factory=dict)
+    probes: Mapping[str, Probe] = field(default_factory=dict)
+    tests: Mapping[str, PolicyTest] = field(default_factory=dict)
 
     def line_of(self, team: str) -> tuple[str, ...]:
         """This *team* and its ancestors, from the inside outwards."""

@@ -23,8 +23,15 @@ Kind = Literal[
     "Audience",
     "Comms",
     "Remediation",
+    "Grouping",
+    "Inhibition",
+    "Silence",
+    "TimeInterval",
     "Guardrail",
     "Connector",
+    "Source",
+    "Probe",
+    "PolicyTest",
 ]
 
 

@@ -6,8 +6,15 @@ not exist move forward; those that come twice mean the first.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from typing import Final
+
+HORIZON: Final = timedelta(days=5 * 366)
+"""How far ahead a recurring time is looked for. What does not come in five years does not come."""
+
+_DAY: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,25 +60,111 @@ class Hours:
     start: int
     end: int
 
-    def covers(self, local: datetime) -> bool:
-        """Whether this *local* wall-clock time lies inside."""
-        minute = local.hour * 60 + local.minute
-        today, yesterday = local.isoweekday(), (local.isoweekday() - 2) % 7 + 1
-        if self.start < self.end:
-            return today in self.days and self.start <= minute < self.end
-        return (today in self.days and minute >= self.start) or (yesterday in self.days and minute < self.end)
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A stretch of time that comes again: *hours*, on those days that the rest allows.
+
+    What stands empty allows every day. Both ends of a range are included; a day of the month below zero counts from the
+    month's end, so that -1 is its last. Whether a window comes is asked of the day on which it begins, so that one across
+    midnight or into another year is whole.
+    """
+
+    hours: Hours
+    days_of_month: tuple[tuple[int, int], ...] = ()
+    months: tuple[int, ...] = ()
+    years: tuple[tuple[int, int], ...] = ()
+
+    def begins_on(self, day: date) -> bool:
+        """Whether it begins on this local *day*."""
+        if day.isoweekday() not in self.hours.days or (self.months and day.month not in self.months):
+            return False
+        if self.years and not any(first <= day.year <= last for first, last in self.years):
+            return False
+        return not self.days_of_month or self._is_among_days(day)
+
+    def _is_among_days(self, day: date) -> bool:
+        in_next_month = day.replace(day=28) + 4 * _DAY
+        length = (in_next_month - in_next_month.day * _DAY).day
+
+        def counted(number: int) -> int:
+            return number if number > 0 else length + 1 + number
+
+        return any(counted(first) <= day.day <= counted(last) for first, last in self.days_of_month)
+
+    def span_on(self, day: date, zone: Zone) -> Span:
+        """From when to when it lasts if it begins on this *day*; empty where the clocks skip all of it."""
+        midnight, hours = datetime.combine(day, time()), self.hours
+        end = hours.end if hours.start < hours.end else hours.end + 24 * 60
+        return Span(zone.instant(midnight + timedelta(minutes=hours.start)), zone.instant(midnight + timedelta(minutes=end)))
 
 
 @dataclass(frozen=True, slots=True)
 class Recurrence:
-    """A named or written-out recurring time: any of *hours*, in its *zone*."""
+    """A recurring time: any of its *windows*, in its *zone*. *name* is the interval's, empty where it is written out."""
 
     zone: Zone
-    hours: tuple[Hours, ...]
+    windows: tuple[Window, ...]
+    name: str = ""
 
     def __contains__(self, instant: datetime) -> bool:
         local = self.zone.local(instant)
-        return any(window.covers(local) for window in self.hours)
+        # Where no change of the clocks is near, on almost every day, the wall clock tells. No zone has ever changed and
+        # changed back within four days.
+        if not local.utcoffset() == (local - 2 * _DAY).utcoffset() == (local + 2 * _DAY).utcoffset():
+            return any(instant in span for span in self._around(instant))
+        today, minute = local.date(), local.hour * 60 + local.minute
+        for window in self.windows:
+            start, end = window.hours.start, window.hours.end
+            if start < end:
+                if start <= minute < end and window.begins_on(today):
+                    return True
+            elif (minute >= start and window.begins_on(today)) or (minute < end and window.begins_on(today - _DAY)):
+                return True
+        return False
+
+    def next_opening(self, after: datetime) -> datetime | None:
+        """The first instant, not before *after*, that lies inside; None where none does within `HORIZON`."""
+        today = self.zone.local(after).date()
+        found: datetime | None = None
+        last = HORIZON.days
+        number = -2
+        while number <= last:
+            day = today + number * _DAY
+            for window in self.windows:
+                if window.begins_on(day):
+                    span = window.span_on(day, self.zone)
+                    opening = max(span.start, after)
+                    if opening < span.end and (found is None or opening < found):
+                        found = opening
+                        # A change of the clocks, a whole day at most, may bring a later window forward.
+                        last = min(last, number + 2)
+            number += 1
+        return found
+
+    def next_closing(self, after: datetime) -> datetime | None:
+        """The first instant, not before *after*, that lies outside; None where none does within `HORIZON`."""
+        instant = after
+        while instant - after < HORIZON:
+            end = max((span.end for span in self._around(instant) if instant in span), default=None)
+            if end is None:
+                return instant
+            instant = end
+        return None
+
+    def _around(self, instant: datetime) -> Iterator[Span]:
+        """The spans that might hold this *instant*."""
+        local = self.zone.local(instant)
+        today = local.date()
+        # The end of a window may be moved forward by a change of the clocks, over a midnight that no longer was its own.
+        days = [today, today - _DAY, today - 2 * _DAY]
+        if local.fold:
+            # The clocks went back over midnight: tomorrow had begun already.
+            days.append(today + _DAY)
+        for window in self.windows:
+            for day in days:
+                if window.begins_on(day):
+                    yield window.span_on(day, self.zone)
 
 
 @dataclass(frozen=True, slots=True)

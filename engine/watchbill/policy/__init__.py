@@ -22,15 +22,28 @@ def load(root: Path, catalogue: Catalogue, revision: str | None = None) -> Compi
     """The policy set of the repository at this *root*, and everything that is wrong in it.
 
     Without a *revision* it is called by the first seven digits of its contents' digest. Raises UserError `no-settings`
-    where there is no `watchbill.yaml`; settings that are broken give findings, and no policies.
+    where there is no `watchbill.yaml`; settings that are broken give findings, and no policies. What comments and the settings
+    set aside is no finding, and quarantines nothing.
     """
     from watchbill.policy.compile import compile_policies
-    from watchbill.policy.loading import load_repository
+    from watchbill.policy.ignoring import Ignoring
+    from watchbill.policy.loading import load_files, read_policy_files
 
-    settings, loaded = load_repository(root)
-    compiled = compile_policies(loaded.documents, catalogue, revision or loaded.digest[:7], settings, quarantined=loaded.quarantined)
-    findings = sorted((*loaded.findings, *compiled.findings), key=lambda finding: finding.order)
-    return replace(compiled, findings=tuple(findings), files=loaded.files)
+    files = read_policy_files(root)
+    settings, loaded = load_files(files)
+    ignoring = Ignoring.of(files, settings, loaded.findings)
+    compiled = compile_policies(
+        loaded.documents,
+        catalogue,
+        revision or loaded.digest[:7],
+        settings,
+        quarantined=loaded.quarantined,
+        weigh=ignoring.level_of,
+    )
+    for finding in loaded.findings:
+        ignoring.level_of(finding)  # none of them can be set aside, which is to be said where somebody tries to
+    findings = sorted((*loaded.findings, *compiled.findings, *ignoring.findings()), key=lambda finding: finding.order)
+    return replace(compiled, findings=tuple(findings), files=loaded.files, ignored=ignoring.count)
 
 
 def __getattr__(name: str) -> Any:

@@ -77,13 +77,14 @@ NAMES: Final[Mapping[str, str]] = {
     "unknown-action": "the connector has no such action",
     "team-cycle": "teams are each other's parents",
     "role-cycle": "roles lead back to themselves",
+    "dependency-cycle": "services need each other in a circle",
     "second-settings": "settings stand outside `watchbill.yaml`",
     "depends-on-quarantined": "the document is left out because one that it needs is",
 }
 
 CALLS: Final[Mapping[str, str]] = {
     "bad-argument": "an argument or a setting does not fit what the connector takes",
-    "collector-must-read": "evidence and verifications may only read",
+    "collector-must-read": "evidence, verifications and probes may only read",
     "contact-must-reach": "a contact uses an action that does not reach a person",
     "bad-binding": "a binding leads to another type of connector",
     "not-granted": "the team has no grant for what the document does",
@@ -94,11 +95,45 @@ SENSE: Final[Mapping[str, str]] = {
     "undeclared-label": "a matcher uses a label that the settings do not declare",
     "ambiguous-claim": "two services claim the same alerts",
     "tied-policies": "nothing decides between two policies",
+    "unreachable-policy": "another policy always wins",
+    "matches-everything": "what should be narrow applies to every alert",
+    "unrelated-inhibition": "nothing says what two alerts have to do with each other",
+    "no-consent": "an inhibition by dependency can hide nothing",
+    "silence-without-end": "a silence never ends",
+    "never-opens": "a recurring time never comes",
+    "unmapped-source": "nobody knows what a source of your own sends",
     "schedule-empty": "nobody is ever on call",
     "person-without-contact": "somebody on call cannot be reached",
+    "paged-twice": "a level pages somebody twice",
     "unverifiable": "a remediation that runs by itself lacks what makes that safe",
     "no-approver": "approvals are asked for, and nobody may give one",
+    "no-runbook": "what runs by itself does not say what people do when it fails",
 }
 
-RULES: Final[Mapping[str, str]] = {**FILES, **KEYS, **TEXTS, **CONDITIONS, **NAMES, **CALLS, **SENSE}
+TESTS: Final[Mapping[str, str]] = {
+    "bad-table": "a table of a policy test does not fit together",
+    "no-expectation": "a case of a policy test expects nothing",
+}
+
+IGNORING: Final[Mapping[str, str]] = {
+    "bad-ignore": "findings are to be set aside in a way that cannot be followed",
+    "unused-ignore": "a comment ignores what is not there",
+}
+
+RULES: Final[Mapping[str, str]] = {**FILES, **KEYS, **TEXTS, **CONDITIONS, **NAMES, **CALLS, **SENSE, **TESTS, **IGNORING}
 """All of them, in the order of the docs."""
+
+MATTERS_OF_JUDGEMENT: Final = frozenset(
+    (
+        *("no-effect", "unknown-field", "unknown-value", "ordering-numbers", "never-equal", "constant-condition", "not-boolean"),
+        *("not-binds-tight", "not-a-list", "maybe-null", "backtick-text"),
+        *("depends-on-quarantined", "undeclared-label", "ambiguous-claim", "tied-policies", "person-without-contact", "no-approver"),
+        *("dependency-cycle", "unreachable-policy", "no-consent", "paged-twice", "no-runbook"),
+        "unused-ignore",
+    )
+)
+"""Rules that may be broken on purpose: what breaks them still compiles, and does nothing that somebody else has not allowed."""
+
+MANDATORY: Final = frozenset(RULES) - MATTERS_OF_JUDGEMENT
+"""Rules whose errors nobody can set aside: without them a document cannot be compiled, or must not be carried out. A rule
+is mandatory until somebody has shown that it need not be."""

@@ -6,6 +6,7 @@ They say what the documents' models say: keys, types, fixed words, and the look 
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 
 from pydantic.json_schema import GenerateJsonSchema, models_json_schema
@@ -24,15 +25,20 @@ def schemas() -> dict[str, dict[str, Any]]:
 
     None of them refers to another file, so that an editor needs no network and no folder.
     """
-    by_kind = {f"{kind.lower()}.json": _schema_of(kind) for kind in KINDS}
+    by_kind = {file_of(kind): _schema_of(kind) for kind in KINDS}
     return {**by_kind, "watchbill.json": _any_kind()}
+
+
+def file_of(kind: str) -> str:
+    """The name of the file with the schema of a *kind*: its words in lower case, as in ``policy-test.json``."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", kind).lower() + ".json"
 
 
 def _schema_of(kind: Kind) -> dict[str, Any]:
     written = KINDS[kind].model_json_schema(by_alias=True, mode="validation", schema_generator=_Generator)
     schema = _tidied(written)
     schema.pop("title", None)
-    return {"$schema": DIALECT, "$id": f"{BASE}{kind.lower()}.json", "title": kind, **schema}
+    return {"$schema": DIALECT, "$id": BASE + file_of(kind), "title": kind, **schema}
 
 
 def _any_kind() -> dict[str, Any]:

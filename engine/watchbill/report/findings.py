@@ -1,27 +1,33 @@
-"""Findings as people read them (place, what is wrong, what next; then a count), and as JSON."""
+"""What was checked and what came of it, as people read it: place, what is wrong, what next; then a count."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Final
 
-from watchbill.errors import Finding, Level, Place
-from watchbill.report import API_VERSION
+from watchbill.errors import Finding, Level
 from watchbill.report.counts import count, listing
 from watchbill.report.layout import MEASURE, wrap
 from watchbill.report.paint import Line, Span, line, paint_all
 from watchbill.report.plain import plain
 
+_LONGEST: Final = 1000
+"""Characters of a message. The longest that watchbill writes by itself has a third of that; JSON has all of it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What was checked, and what came of it: every finding, and how many documents in how many files were looked at."""
+    """What was checked, and what came of it: every finding, and how many documents in how many files were looked at.
+
+    *ignored* is how many findings comments in the files have set aside.
+    """
 
     findings: tuple[Finding, ...]
     documents: int
     files: int
     quarantined: tuple[str, ...] = ()
+    ignored: int = 0
 
     @property
     def has_errors(self) -> bool:
@@ -35,11 +41,11 @@ def findings_text(checked: Checked, *, width: int = 80, colour: bool = False) ->
     Findings are never wrapped, so that a tool can read them line by line.
     """
     lines: list[Line] = []
-    for finding in _in_order(checked.findings):
+    for finding in in_order(checked.findings):
         lines += finding_lines(finding)
     if lines:
         lines.append(())
-    lines += _summary(checked, min(width, MEASURE))
+    lines += summary_lines(checked, min(width, MEASURE))
     return paint_all(lines, colour)
 
 
@@ -53,60 +59,35 @@ def trouble_lines(place: str, message: str, rule: str, help: str, level: Level =
     where = Span(f"{plain(place)}: ", "strong") if place else ""
     marked = Span("warning: ", "warning") if level == "warning" else ""
     name = Span(f" [{plain(rule)}]", "critical" if level == "error" else "warning")
-    return [line(where, marked, plain(message), name), line("  help: ", plain(help))]
+    return [line(where, marked, _bounded(plain(message)), name), line("  help: ", _bounded(plain(help)))]
 
 
-def findings_json(checked: Checked) -> dict[str, Any]:
-    """The same as data: a document of kind Findings."""
-    return {
-        "apiVersion": API_VERSION,
-        "kind": "Findings",
-        "errors": _count(checked.findings, "error"),
-        "warnings": _count(checked.findings, "warning"),
-        "documents": checked.documents,
-        "files": checked.files,
-        "quarantined": list(checked.quarantined),
-        "items": [finding_json(finding) for finding in _in_order(checked.findings)],
-    }
+def _bounded(text: str) -> str:
+    """The *text*, without its middle where it is longer than anybody reads: what was written may be a whole log."""
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 200]} … {text[-197:]}"
 
 
-def finding_json(finding: Finding) -> dict[str, Any]:
-    """One finding as data; `finding_of` reads it back."""
-    return {
-        "rule": finding.rule,
-        "level": finding.level,
-        "file": finding.place.file,
-        "line": finding.place.line,
-        "column": finding.place.column,
-        "message": finding.message,
-        "help": finding.help,
-        "document": finding.document,
-    }
-
-
-def finding_of(data: dict[str, Any]) -> Finding:
-    """The finding that `finding_json` made this *data* of."""
-    place = Place(data["file"], data["line"], data["column"])
-    return Finding(data["rule"], place, data["message"], data["help"], data["level"], data["document"])
-
-
-def _in_order(findings: Sequence[Finding]) -> list[Finding]:
+def in_order(findings: Sequence[Finding]) -> list[Finding]:
+    """The *findings* as one reads them: by place."""
     return sorted(findings, key=lambda finding: finding.order)
 
 
-def _count(findings: Sequence[Finding], level: str) -> int:
+def number_of(findings: Sequence[Finding], level: str) -> int:
+    """How many of the *findings* are of this *level*."""
     return sum(finding.level == level for finding in findings)
 
 
-def _summary(checked: Checked, width: int) -> list[Line]:
+def summary_lines(checked: Checked, width: int) -> list[Line]:
+    """How much was looked at, how much was found in it, and what is left out because of that."""
     seen = f"{count(checked.documents, 'document')} in {count(checked.files, 'file')}: "
-    errors, warnings = _count(checked.findings, "error"), _count(checked.findings, "warning")
+    errors, warnings = number_of(checked.findings, "error"), number_of(checked.findings, "warning")
     parts = [count(errors, "error")] if errors else []
     parts += [count(warnings, "warning")] if warnings else []
+    ignored = f", {checked.ignored:,} ignored" if checked.ignored else ""
     if not parts:
-        return [line(seen, Span("no findings", "good"))]
+        return [line(seen, Span("no findings", "good"), ignored)]
     where = len({finding.place.file for finding in checked.findings})
-    lines = [line(seen, Span(f"{listing(parts)} in {count(where, 'file')}", "critical" if errors else "warning"))]
+    lines = [line(seen, Span(f"{listing(parts)} in {count(where, 'file')}", "critical" if errors else "warning"), ignored)]
     if checked.quarantined:
         names = ", ".join(map(plain, checked.quarantined))
         left_out = f"left out until mended, {count(len(checked.quarantined), 'document')}: "

@@ -24,6 +24,11 @@ def plain(text: str) -> str:
     return "".join(map(_visible, " ".join(text.split())))
 
 
+def plain_lines(text: str) -> str:
+    """The *text* with its lines and spaces as they are, and harmless otherwise."""
+    return "".join(character if character == "\n" else _visible(character) for character in text)
+
+
 def first_line(text: str) -> str:
     """The first line of the *text* that says anything, made harmless."""
     return next((plain(line) for line in text.splitlines() if line.strip()), "")

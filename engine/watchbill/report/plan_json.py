@@ -50,7 +50,7 @@ def plan_json(plan: Plan) -> Document:
         "service": None if plan.service is None else ref_json(plan.service),
         "tier": plan.tier,
         "team": plan.team,
-        "claim": _reason(plan.claim),
+        "claim": reason_json(plan.claim),
         "lead": plan.lead.fingerprint,
         "alerts": [_alert(each) for each in alerts],
         "escalations": [_escalation(each) for each in plan.escalations],
@@ -60,8 +60,8 @@ def plan_json(plan: Plan) -> Document:
         "evidence_budget": format_duration(plan.evidence_budget),
         "updates": [_update(each) for each in plan.updates],
         "repairs": [_repair(each) for each in plan.repairs],
-        "refused": [_reason(each) for each in plan.refused],
-        "reasons": [_reason(each) for each in plan.reasons],
+        "refused": [reason_json(each) for each in plan.refused],
+        "reasons": [reason_json(each) for each in plan.reasons],
         "notes": list(plan.notes),
         "quarantined": list(plan.quarantined),
     }
@@ -98,7 +98,8 @@ def _length(length: timedelta | None) -> str | None:
     return None if length is None else format_duration(length)
 
 
-def _reason(reason: Reason) -> Document:
+def reason_json(reason: Reason) -> Document:
+    """A policy, whether it takes part, and the first condition that failed."""
     return {
         "policy": ref_json(reason.policy),
         "applied": reason.applied,
@@ -167,13 +168,14 @@ def _escalation(escalation: PlannedEscalation) -> Document:
         "proceeds": escalation.proceeds,
         "held_until": _moment(escalation.held_until),
         "held_for": list(escalation.held_for),
-        "pages": [_page(page) for page in escalation.pages],
+        "pages": [page_json(page) for page in escalation.pages],
         "repeat": escalation.repeat,
         "after": escalation.after,
     }
 
 
-def _page(page: PlannedPage) -> Document:
+def page_json(page: PlannedPage) -> Document:
+    """A level of a round, and whom it reaches."""
     return {
         "at": time_json(page.at),
         "round": page.round,

@@ -23,7 +23,7 @@ _SEVERITY: Final[dict[str, Style]] = {"critical": "critical", "warning": "warnin
 
 def plan_text(plan: Plan, *, width: int = 80, colour: bool = False) -> str:
     """The *plan* as text of at most *width* columns, and never wider than reads well."""
-    return paint_all(_warnings(plan, min(width, MEASURE)) + _sections(plan, min(width, MEASURE)), colour)
+    return paint_all(warnings(plan, min(width, MEASURE)) + _sections(plan, min(width, MEASURE)), colour)
 
 
 def plans_text(plans: Sequence[Plan], *, width: int = 80, colour: bool = False) -> str:
@@ -31,7 +31,7 @@ def plans_text(plans: Sequence[Plan], *, width: int = 80, colour: bool = False) 
     if not plans:
         return ""
     measure = min(width, MEASURE)
-    lines = _warnings(plans[0], measure)
+    lines = warnings(plans[0], measure)
     if len(plans) > 1:
         lines += [line(f"these alerts make {count(len(plans), 'incident')}"), ()]
     for number, plan in enumerate(plans):
@@ -42,14 +42,14 @@ def plans_text(plans: Sequence[Plan], *, width: int = 80, colour: bool = False) 
 
 def _sections(plan: Plan, width: int) -> list[Line]:
     sections = (
-        _header(plan, width),
+        header(plan, width),
         plan_text_page.page(plan, width),
         plan_text_work.talk(plan, width),
         plan_text_work.collect(plan, width),
         plan_text_work.tell(plan, width),
         plan_text_work.repair(plan, width),
         _refused(plan, width),
-        _notes(plan, width),
+        notes(plan, width),
     )
     blank: Line = ()
     return [each for section in sections if section for each in (*section, blank)][:-1]
@@ -58,15 +58,17 @@ def _sections(plan: Plan, width: int) -> list[Line]:
 # --- the head ---------------------------------------------------------------------------
 
 
-def _warnings(plan: Plan, width: int) -> list[Line]:
+def warnings(plan: Plan, width: int, name: str = "plan") -> list[Line]:
+    """What is not in a plan, or in what has another *name*, because it did not compile; nothing where all did."""
     if not plan.quarantined:
         return []
     number = len(plan.quarantined)
-    said = f"{count(number, 'document')} did not compile and {'is' if number == 1 else 'are'} not in this plan: "
+    said = f"{count(number, 'document')} did not compile and {'is' if number == 1 else 'are'} not in this {name}: "
     return [*headed("WARNING", line(Span(said, "warning"), ", ".join(map(plain, plan.quarantined))), width, style="warning"), ()]
 
 
-def _header(plan: Plan, width: int) -> list[Line]:
+def header(plan: Plan, width: int) -> list[Line]:
+    """What the incident is called, how bad it is, whose it is; by which revision, and for when."""
     facts = [line(Span(plan.severity, _SEVERITY.get(plan.severity, "none")))]
     if plan.tier is not None:
         facts.append(line(f"tier {plan.tier}"))
@@ -113,7 +115,8 @@ def _refused(plan: Plan, width: int) -> list[Line]:
     return lines
 
 
-def _notes(plan: Plan, width: int) -> list[Line]:
+def notes(plan: Plan, width: int) -> list[Line]:
+    """What else a reader should know."""
     lines: list[Line] = []
     for number, note in enumerate(plan.notes):
         lines += headed("" if number else "NOTE", line(plain(note)), width)

@@ -59,13 +59,17 @@ def resolve(policies: PolicySet, targets: tuple[Target, ...], owner: str, at: da
 
 @dataclass(slots=True)
 class _Search:
-    """One resolution under way. *must_answer* leaves out whoever is on leave or has no contact."""
+    """One resolution under way. *must_answer* leaves out whoever is on leave or has no contact.
+
+    *schedules* are those that were asked on the way.
+    """
 
     policies: PolicySet
     at: datetime
     must_answer: bool = True
     people: dict[str, Reached] = field(default_factory=dict)
     skipped: dict[str, None] = field(default_factory=dict)
+    schedules: dict[str, None] = field(default_factory=dict)
 
     def follow(self, target: Target, team: str, duty: str, via: _Via = None, seen: tuple[tuple[str, str], ...] = ()) -> None:
         """Go where *target* leads, asked of *team*. *via* is the role that led to it, *seen* those on the way."""
@@ -99,6 +103,7 @@ class _Search:
         if bill is None:
             self._skip(self._missing("Schedule", schedule))
             return
+        self.schedules.setdefault(schedule)
         found = on_call(self.policies, schedule, self.at)
         for name in found.skipped:
             self._is_away(self.policies.people[name])
@@ -161,6 +166,14 @@ def _end(local: datetime, dated: bool) -> str:
     if (local.hour, local.minute) == (0, 0):
         return _moment(local - timedelta(days=1), dated, "24:00")
     return _moment(local, dated)
+
+
+def schedules_behind(policies: PolicySet, targets: tuple[Target, ...], owner: str, at: datetime) -> tuple[str, ...]:
+    """The schedules that these *targets* are asked of for a service of *owner*, in order."""
+    search = _Search(policies, at, must_answer=False)
+    for target in targets:
+        search.follow(target, owner, str(target))
+    return tuple(search.schedules)
 
 
 def is_among(policies: PolicySet, targets: tuple[Target, ...], owner: str, person: str, at: datetime) -> bool:

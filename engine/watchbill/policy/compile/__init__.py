@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from watchbill.errors import Finding
+from watchbill.errors import Finding, Level
 from watchbill.expressions.zones import tzdata_version, zone
 from watchbill.model.policyset import Catalogue, PolicySet, Settings
 from watchbill.model.references import Kind
-from watchbill.policy.compile import ownership, policies, repair, settings, whole
+from watchbill.policy.compile import dependencies, grouping, ownership, policies, repair, rivals, settings, sources, testing, timing, whole
 from watchbill.policy.compile.draft import Draft
 from watchbill.policy.compile.names import Grants, Names
 from watchbill.policy.compile.reading import read
@@ -30,7 +30,7 @@ class Compiled:
 
     *policies* is None where the settings are missing or broken: without a fallback team nothing could be promised.
     *findings* are sorted by place. *quarantined* names what is not in the policies; *documents* and *files* say how many
-    were looked at.
+    were looked at, and *ignored* how many findings comments have set aside.
     """
 
     policies: PolicySet | None
@@ -38,6 +38,7 @@ class Compiled:
     quarantined: tuple[str, ...]
     documents: int
     files: int
+    ignored: int = 0
 
 
 def compile_policies(
@@ -47,14 +48,16 @@ def compile_policies(
     settings: RawDocument | None,
     *,
     quarantined: Iterable[str] = (),
+    weigh: Callable[[Finding], Level | None] | None = None,
 ) -> Compiled:
     """Everything these *documents* say, as one policy set, and everything that is wrong with them.
 
     *quarantined* names (``Kind/name``) documents that could not be loaded at all, so that a reference to one is no
-    second finding. *settings* are not among the *documents*.
+    second finding. *settings* are not among the *documents*. *weigh* says how much a finding counts in this repository, None
+    for one that is ignored; without it each counts as it is reported.
     """
     everything = sorted(([settings] if settings else []) + list(documents), key=lambda raw: (raw.file, raw.line))
-    drafts = tuple(read(raw) for raw in everything)
+    drafts = tuple(read(raw, weigh) for raw in everything)
     main = next((draft for draft in drafts if draft.raw is settings), None)
     names = Names((draft for draft in drafts if draft.kind != "Settings"), quarantined)
     utc = zone("UTC")
@@ -101,6 +104,7 @@ def know_members(bench: Workbench) -> None:
 
 
 BUILDERS: Final[Mapping[Kind, Callable[[Workbench, Draft], Any]]] = {
+    "TimeInterval": timing.time_interval,
     "Connector": repair.connector,
     "Person": ownership.person,
     "Team": ownership.team,
@@ -113,6 +117,12 @@ BUILDERS: Final[Mapping[Kind, Callable[[Workbench, Draft], Any]]] = {
     "Comms": policies.comms,
     "Remediation": repair.remediation,
     "Guardrail": repair.guardrail,
+    "Grouping": grouping.grouping,
+    "Inhibition": grouping.inhibition,
+    "Silence": timing.silence,
+    "Source": sources.source,
+    "Probe": sources.probe,
+    "PolicyTest": testing.policy_test,
 }
 """In an order in which whatever a document cannot do without is compiled before it."""
 
@@ -133,7 +143,10 @@ STAGES: Final[tuple[Callable[[Workbench], None], ...]] = (
     whole.check_team_cycles,
     whole.check_role_cycles,
     whole.check_claims,
-    whole.check_ties,
+    rivals.check_ties,
+    rivals.check_reachable,
+    dependencies.check_dependency_cycles,
+    dependencies.check_consent,
     whole.check_contacts,
 )
 """What is done, from top to bottom, after every document was read and had its name taken."""
@@ -167,6 +180,13 @@ def _compiled(bench: Workbench, revision: str, unreadable: tuple[str, ...]) -> C
             guardrails=good["Guardrail"],
             connectors=good["Connector"],
             quarantined=left_out,
+            groupings=good["Grouping"],
+            inhibitions=good["Inhibition"],
+            silences=good["Silence"],
+            time_intervals=good["TimeInterval"],
+            sources=good["Source"],
+            probes=good["Probe"],
+            tests=good["PolicyTest"],
         )
     files = {draft.raw.file for draft in bench.drafts}
     return Compiled(policies, tuple(findings), left_out, len(bench.drafts), len(files))

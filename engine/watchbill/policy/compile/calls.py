@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, Literal
 
-from watchbill.expressions.context import CONTEXT, Object, String, Type, from_json_schema
+from watchbill.expressions.context import CONTEXT, Object, String, Type, from_json_schema, without_null
 from watchbill.model.policyset import Action, ConnectorType
 from watchbill.model.references import Argument, Use
 from watchbill.policy.compile.arguments import check_arguments, is_template, validator_of
@@ -22,8 +22,10 @@ FOR_CHANNELS: Final = Object({**CONTEXT.fields, "subject": String(), "body": Str
 """What a channel of an audience may speak of: the context, and the update itself."""
 FOR_REPAIR: Final = Object({**CONTEXT.fields, "target": String()})
 """What a step of a remediation may speak of: the context, and what it is done to."""
+FOR_PROBES: Final = Object({name: without_null(CONTEXT.fields[name]) for name in ("service", "team", "now")})
+"""What a probe may speak of: its service, the team that owns it, and the time; there is no alert yet."""
 
-_SECRET_HELP: Final = "take it out of the repository, change it where it came from, and refer to it in `secrets` of a Connector"
+SECRET_HELP: Final = "take it out of the repository, change it where it came from, and refer to it in `secrets` of a Connector"
 
 
 def use(bench: Workbench, at: At, keys: UseKeys, must: Must = "anything", root: Type = CONTEXT) -> Use | None:
@@ -128,7 +130,7 @@ def _argument(at: At, value: Any, root: Type) -> Argument:
     """An argument with a template for every text."""
     if isinstance(value, str):
         if looks_secret(value) and not is_template(value):
-            at.report("secret-in-plain-text", f"`{at.key}` looks like a secret", _SECRET_HELP)
+            at.report("secret-in-plain-text", f"`{at.key}` looks like a secret", SECRET_HELP)
         return template(at, value, root)
     if isinstance(value, Mapping):
         return tuple((str(key), _argument(at / key, inner, root)) for key, inner in value.items())

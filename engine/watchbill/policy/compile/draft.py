@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from watchbill.errors import Finding, Level, Place
@@ -15,7 +16,8 @@ class Draft:
     """One document: as it was written, as it was read (*document*), and what came of it (*value*).
 
     *document* is None where its keys or types are wrong. It *is_left_out* of the policy set as soon as one finding is an
-    error, or when a document that it needs is left out.
+    error, or when a document that it needs is left out. *weigh* says how much a finding counts here, and None for one that
+    does not; without it each counts as it was reported.
     """
 
     raw: RawDocument
@@ -26,6 +28,7 @@ class Draft:
     value: Any = None
     findings: list[Finding] = field(default_factory=list)
     is_left_out: bool = False
+    weigh: Callable[[Finding], Level | None] | None = None
 
     @property
     def label(self) -> str:
@@ -54,8 +57,12 @@ class Draft:
     def report(self, rule: str, place: Place, message: str, help: str, level: Level = "error") -> None:
         """Add a finding; an error leaves the document out."""
         document = f"{self.kind}/{self.name}" if self.kind and self.name else None
-        self.findings.append(Finding(rule, place, message, help, level, document))
-        if level == "error":
+        finding = Finding(rule, place, message, help, level, document)
+        weight = level if self.weigh is None else self.weigh(finding)
+        if weight is None:
+            return
+        self.findings.append(finding if weight == level else replace(finding, level=weight))
+        if weight == "error":
             self.is_left_out = True
 
     def leave_out(self, at: At, needed: Draft | str) -> None:

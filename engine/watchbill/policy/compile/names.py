@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from watchbill.errors import Level
 from watchbill.model.policyset import Settings
-from watchbill.model.references import Kind, Target
+from watchbill.model.references import Kind, Target, TargetKind
 from watchbill.policy.compile.draft import At, Draft
 from watchbill.policy.suggest import nearest
 from watchbill.policy.wording import choice, quoted
@@ -19,8 +19,13 @@ NOBODY: Final[Mapping[str, str]] = {
     "Schedule": "no schedule",
     "Escalation": "no escalation",
     "Audience": "no audience",
+    "Remediation": "no remediation",
+    "TimeInterval": "no time interval",
     "Connector": "no connector",
 }
+
+
+_KINDS: Final[Mapping[str, TargetKind]] = {"person": "person", "schedule": "schedule"}
 
 
 class Names:
@@ -76,7 +81,8 @@ class Names:
         names = [draft.name or "" for draft in self.of(kind)]
         meant = nearest(name, names)
         found = self.find(kind, meant) if meant else None
-        help = f"`{meant}` is, at {found.place}" if found else f"declare it, or take another: {choice(None, names, 'known names')}"
+        others = f", or take another: {choice(None, names, 'known names')}" if names else ""
+        help = f"`{meant}` is, at {found.place}" if found else f"declare it{others}"
         at.report("unknown-name", f"{NOBODY.get(kind, 'nothing')} is called {quoted(name)}", help, level)
         return False
 
@@ -124,6 +130,26 @@ class Names:
             said = f"the team {quoted(target.name)} has no role `primary`, so a page to it reaches nobody"
             at.report("unknown-name", said, f"bind `primary` under `roles` of {quoted(target.name)}, or of a team above it")
 
+    def leads_to(self, target: Target) -> Target:
+        """Whom this *target* leads to by the roles of named teams. A role of no named team is itself: it depends on the incident."""
+        walked: list[Target] = []
+        step: Target | None = target
+        while step is not None and step not in walked:
+            walked.append(step)
+            step = self._onwards(step)
+        return walked[-1]
+
+    def _onwards(self, target: Target) -> Target | None:
+        if target.kind == "team":
+            return Target("role", "primary", target.name)
+        for team in self.line_of(target.team) if target.kind == "role" and target.team is not None else ():
+            bound = self.roles_of(self.find("Team", team)).get(target.name)
+            kind, _, rest = bound.partition("/") if isinstance(bound, str) else ("", "", "")
+            name, _, other = rest.partition("@")
+            if kind:
+                return Target("role", name, other or team) if kind == "role" else Target(_KINDS.get(kind, "person"), name)
+        return None
+
     def _expect_role(self, at: At, target: Target) -> None:
         if target.team is not None:
             if self.expect(at, "Team", target.team) and not self.has_role(target.team, target.name):
@@ -166,6 +192,10 @@ class Grants:
     def _is_granted(self, team: str, connector: str) -> bool:
         grant = self._by_team.get(team)
         return grant is not None and (connector in grant.connectors or "*" in grant.connectors)
+
+    def stands_above(self, team: str, owner: str) -> bool:
+        """Whether *team* is this *owner* or one of its ancestors, or the whole repository; no grant counts."""
+        return self._settings is None or not team or team in self._names.line_of(owner)
 
     def reaches(self, team: str, owner: str) -> bool:
         """Whether policies of *team* apply to services of *owner*."""

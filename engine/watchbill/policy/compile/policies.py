@@ -11,10 +11,11 @@ from watchbill.policy.compile import texts
 from watchbill.policy.compile.calls import FOR_CHANNELS, use
 from watchbill.policy.compile.draft import At, Draft
 from watchbill.policy.compile.ownership import check_unique
-from watchbill.policy.compile.selecting import selector
+from watchbill.policy.compile.selecting import interval, needs_interval, selector
 from watchbill.policy.compile.workbench import Workbench
 from watchbill.policy.documents import policies as written
 from watchbill.policy.documents.section import Use as UseKeys
+from watchbill.policy.wording import quoted
 
 # --- escalations ----------------------------------------------------------------------
 
@@ -24,9 +25,9 @@ def escalation(bench: Workbench, draft: Draft) -> Escalation:
     spec: written.EscalationSpec = draft.document.spec
     at = draft.top / "spec"
     expect_owner(bench, draft)
-    return Escalation(
+    compiled = Escalation(
         ref=draft.ref,
-        selector=selector(bench, draft, match=spec.match, when=spec.when, priority=spec.priority, anywhere=spec.continue_),
+        selector=selector(bench, at, spec, anywhere=spec.continue_),
         levels=tuple(_level(bench, at / "levels" / index, each) for index, each in enumerate(spec.levels)),
         repeat=spec.repeat,
         hub=_hub(bench, at / "hub", spec.hub) if spec.hub else None,
@@ -34,6 +35,8 @@ def escalation(bench: Workbench, draft: Draft) -> Escalation:
         own_ack=spec.ack == "own",
         text=texts.template(at / "text", spec.text) if spec.text is not None else None,
     )
+    needs_interval(bench, at / "during", spec.during)
+    return compiled
 
 
 def expect_owner(bench: Workbench, draft: Draft) -> None:
@@ -49,7 +52,28 @@ def _level(bench: Workbench, at: At, keys: written.Level) -> Level:
         if not keys.page and not keys.notify:
             (at / "page").report("bad-value", "this level neither pages nor posts", "name a target in `page`, or a post in `notify`")
         page = targets(bench, at / "page", dict(enumerate(keys.page)))
-    return Level(page, texts.duration(at / "wait", keys.wait), at.place, uses(bench, at / "notify", keys.notify))
+    _check_paged_once(bench, at, keys.page, page)
+    return Level(
+        page=page,
+        wait=texts.duration(at / "wait", keys.wait),
+        place=at.place,
+        notify=uses(bench, at / "notify", keys.notify),
+        # A level whose interval is quarantined does not wait: rather a page too many.
+        during=interval(bench, at / "during", keys.during),
+    )
+
+
+def _check_paged_once(bench: Workbench, at: At, written: str | list[str], page: tuple[Target, ...]) -> None:
+    """Warn of a level that pages somebody twice, as far as that can be known: a role depends on whose incident it is."""
+    if isinstance(written, str):
+        return
+    seen: dict[Target, str] = {}
+    for index, (text, each) in enumerate(zip(written, page, strict=True)):
+        leads_to = bench.names.leads_to(each)
+        if leads_to in seen:
+            said = f"{quoted(text)} is paged already" + (f", as {quoted(seen[leads_to])}" if seen[leads_to] != text else "")
+            (at / "page" / index).report("paged-twice", said, "take one of the two away", "warning")
+        seen.setdefault(leads_to, text)
 
 
 def _hub(bench: Workbench, at: At, keys: written.Hub) -> Hub:
@@ -101,10 +125,11 @@ def triage(bench: Workbench, draft: Draft) -> Triage:
         call = use(bench, spot, keys, "read")
         if call is not None:
             collectors.append(Collector(keys.name, keys.title or keys.name, call, timeout))
-    chosen = selector(bench, draft, match=spec.match, when=spec.when, priority=spec.priority)
+    chosen = selector(bench, at, spec)
     budget = texts.some_duration(at / "budget", spec.budget)
     if not collectors and not draft.is_left_out:
         _leave_out_for(draft, at / "collect", spec.collect[0].use)
+    needs_interval(bench, at / "during", spec.during)
     return Triage(draft.ref, chosen, tuple(collectors), budget)
 
 
@@ -145,7 +170,7 @@ def comms(bench: Workbench, draft: Draft) -> Comms:
     is_known = bench.names.expect(at / "audience", "Audience", spec.audience)
     compiled = Comms(
         ref=draft.ref,
-        selector=selector(bench, draft, match=spec.match, when=spec.when, priority=spec.priority),
+        selector=selector(bench, at, spec),
         audience=spec.audience,
         first=texts.duration(at / "first", spec.first),
         cadence=texts.some_duration(at / "cadence", spec.cadence) if spec.cadence is not None else None,
@@ -156,6 +181,7 @@ def comms(bench: Workbench, draft: Draft) -> Comms:
     hearing = bench.names.find("Audience", spec.audience)
     if is_known and not draft.is_left_out and (hearing is None or hearing.is_left_out):
         draft.leave_out(at / "audience", f"Audience/{spec.audience}")
+    needs_interval(bench, at / "during", spec.during)
     return compiled
 
 

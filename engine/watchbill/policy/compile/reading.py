@@ -7,13 +7,14 @@ close to a missing one is reported once, as the unknown key.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from types import UnionType
 from typing import Annotated, Any, Final, Union, cast, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
+from watchbill.errors import Finding, Level
 from watchbill.model.references import Kind
 from watchbill.policy.compile.draft import At, Draft
 from watchbill.policy.documents import API_VERSION, KINDS
@@ -39,12 +40,13 @@ _TAGS: Final[Mapping[str, str]] = {"text": "text", "list": "a list", "mapping": 
 Loc = tuple[str | int, ...]
 
 
-def read(raw: RawDocument) -> Draft:
+def read(raw: RawDocument, weigh: Callable[[Finding], Level | None] | None = None) -> Draft:
     """This document as a draft, with findings for all that is wrong with its keys and types.
 
     A key that is not known is read as the one that was probably meant, or not at all, so that it hides nothing else.
+    *weigh* says how much a finding counts.
     """
-    draft = Draft(raw)
+    draft = Draft(raw, weigh=weigh)
     if not _identify(draft):
         return draft
     assert draft.kind is not None

@@ -25,7 +25,7 @@ from watchbill.policy.compile.calls import FOR_REPAIR, result_type, use
 from watchbill.policy.compile.draft import At, Draft
 from watchbill.policy.compile.ownership import check_unique
 from watchbill.policy.compile.policies import expect_owner, targets
-from watchbill.policy.compile.selecting import selector
+from watchbill.policy.compile.selecting import interval, needs_interval, selector
 from watchbill.policy.compile.workbench import Workbench
 from watchbill.policy.documents import repair as written
 from watchbill.policy.documents.section import Use as UseKeys
@@ -47,7 +47,7 @@ def remediation(bench: Workbench, draft: Draft) -> Remediation:
     allow = spec.allow or written.Allow()
     compiled = Remediation(
         ref=draft.ref,
-        selector=selector(bench, draft, match=spec.match, when=spec.when, priority=spec.priority),
+        selector=selector(bench, at, spec),
         phase=spec.phase,
         target=texts.template(at / "target", spec.target),
         steps=_steps(bench, at / "steps", spec.steps),
@@ -63,6 +63,11 @@ def remediation(bench: Workbench, draft: Draft) -> Remediation:
         runbook=spec.runbook,
         shadow=spec.mode == "shadow",
     )
+    if spec.phase in _UNATTENDED and spec.runbook is None and not draft.is_left_out:
+        said = f"a remediation of phase `{spec.phase}` has no `runbook`"
+        help = "name what people do when it does not work: `runbook: docs/runbooks/NAME.md`"
+        (at / "phase").report("no-runbook", said, help, "warning")
+    needs_interval(bench, at / "during", spec.during)
     if not draft.is_left_out:
         _leave_out_for_connectors(bench, draft, at, spec)
     return compiled
@@ -172,7 +177,7 @@ def _leave_out_for_connectors(bench: Workbench, draft: Draft, at: At, spec: writ
 
 
 def guardrail(bench: Workbench, draft: Draft) -> Guardrail:
-    """A guardrail."""
+    """A guardrail. One whose interval is quarantined holds always, for what limits others must not be lost by a mistake."""
     spec: written.GuardrailSpec = draft.document.spec
     at = draft.top / "spec"
     expect_owner(bench, draft)
@@ -182,7 +187,7 @@ def guardrail(bench: Workbench, draft: Draft) -> Guardrail:
         draft.report("no-effect", at.key_place, "this guardrail limits nothing", help, "warning")
     return Guardrail(
         ref=draft.ref,
-        selector=selector(bench, draft, match=spec.match, when=spec.when),
+        selector=selector(bench, at, spec),
         ceiling=spec.ceiling,
         freeze=_freeze(bench, at / "freeze", spec.freeze) if spec.freeze else None,
         approvals=spec.approvals,
@@ -203,7 +208,9 @@ def _freeze(bench: Workbench, at: At, keys: written.Freeze) -> Freeze:
         )
     return Freeze(
         span=texts.span(at, keys.from_, keys.to) if keys.from_ is not None and keys.to is not None else None,
-        during=texts.recurrence(at / "during", keys.during, bench.zone),
+        during=interval(bench, at / "during", keys.during)
+        if isinstance(keys.during, str)
+        else texts.recurrence(at / "during", keys.during, bench.zone),
         human_too=keys.humans_too,
         reason=keys.reason,
     )

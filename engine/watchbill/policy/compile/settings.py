@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from watchbill.errors import Finding
 from watchbill.model.policyset import Grant, Settings
 from watchbill.policy.compile import texts
 from watchbill.policy.compile.draft import At, Draft
 from watchbill.policy.compile.workbench import Workbench
 from watchbill.policy.documents import settings as written
+from watchbill.policy.ignoring import wrong_level
 from watchbill.policy.wording import quoted
 
 
@@ -17,6 +21,7 @@ def settings(bench: Workbench, draft: Draft) -> Settings:
     bench.names.expect(at / "fallback_team", "Team", spec.fallback_team)
     if spec.escalation is not None:
         bench.names.expect(at / "escalation", "Escalation", spec.escalation)
+    _check_rules(draft, at / "rules", spec.rules)
     grants: dict[str, Grant] = {}
     for index, keys in enumerate(spec.grants):
         grant = _grant(bench, at / "grants" / index, keys)
@@ -35,6 +40,14 @@ def settings(bench: Workbench, draft: Draft) -> Settings:
         grants=tuple(grants.values()),
         escalation=spec.escalation,
     )
+
+
+def _check_rules(draft: Draft, at: At, rules: Mapping[str, str]) -> None:
+    """Report what `rules` cannot say. The settings hold without it, so they are not left out for it."""
+    for rule, word in rules.items():
+        wrong = wrong_level(rule, word)
+        if wrong is not None:
+            draft.findings.append(Finding("bad-ignore", (at / rule).key_place, *wrong, document=f"Settings/{draft.name}"))
 
 
 def _grant(bench: Workbench, at: At, keys: written.Grant) -> Grant:

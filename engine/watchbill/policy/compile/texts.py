@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Final, TypeVar
 
 from watchbill.expressions.conditions import check_condition, parse_condition
-from watchbill.expressions.context import CONTEXT, Type
+from watchbill.expressions.context import CONTEXT, Anything, Type
 from watchbill.expressions.durations import format_duration, parse_duration
 from watchbill.expressions.matchers import parse_matcher
 from watchbill.expressions.problems import ExpressionError, Problem
@@ -21,7 +21,7 @@ from watchbill.expressions.zones import zone as zone_called
 from watchbill.expressions.zones import zone_names
 from watchbill.model.labels import Matcher
 from watchbill.model.references import Condition, Node, Target, TargetKind, Template
-from watchbill.model.times import Hours, Recurrence, Span, Zone
+from watchbill.model.times import Hours, Recurrence, Span, Window, Zone
 from watchbill.policy.calendars import countries, public_holidays
 from watchbill.policy.compile.draft import At
 from watchbill.policy.documents.section import Hours as HoursKeys
@@ -41,8 +41,8 @@ _CLOCK: Final = re.compile(r"([01]\d|2[0-3]):([0-5]\d)", re.ASCII)
 WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
-def duration(at: At, text: str, *, least: timedelta = timedelta(0)) -> timedelta:
-    """The duration that this *text* means, not below *least*."""
+def duration(at: At, text: str, *, least: timedelta = timedelta(0), most: timedelta | None = None) -> timedelta:
+    """The duration that this *text* means, not below *least* nor above *most*."""
     try:
         found = parse_duration(text)
     except ExpressionError as error:
@@ -52,6 +52,9 @@ def duration(at: At, text: str, *, least: timedelta = timedelta(0)) -> timedelta
         bound = "longer than nothing" if least == _SOMETHING else f"at least {format_duration(least)}"
         at.report("bad-duration", f"`{at.key}` is {quoted(text)}", f"it has to be {bound}")
         return least
+    if most is not None and found > most:
+        at.report("bad-duration", f"`{at.key}` is {quoted(text)}", f"it has to be at most {format_duration(most)}")
+        return most
     return found
 
 
@@ -116,7 +119,7 @@ def recurrence(at: At, keys: RecurringHours | None, default: Zone) -> Recurrence
     """Recurring hours in their zone."""
     if keys is None:
         return None
-    return Recurrence(zone(at / "zone", keys.zone, default), windows(at / "hours", keys.hours))
+    return Recurrence(zone(at / "zone", keys.zone, default), tuple(map(Window, windows(at / "hours", keys.hours))))
 
 
 def windows(at: At, keys: Sequence[HoursKeys]) -> tuple[Hours, ...]:
@@ -125,10 +128,11 @@ def windows(at: At, keys: Sequence[HoursKeys]) -> tuple[Hours, ...]:
 
 
 def _window(at: At, keys: HoursKeys) -> Hours:
-    return Hours(_weekdays(at / "days", keys.days), _minute(at / "from", keys.from_), _minute(at / "to", keys.to, is_end=True))
+    return Hours(_weekdays(at / "days", keys.days), minute(at / "from", keys.from_), minute(at / "to", keys.to, is_end=True))
 
 
-def _minute(at: At, text: str, *, is_end: bool = False) -> int:
+def minute(at: At, text: str, *, is_end: bool = False) -> int:
+    """The minute of the day that this *text* names; as the end of something it may be the last."""
     found = _CLOCK.fullmatch(text)
     if found:
         return int(found[1]) * 60 + int(found[2])
@@ -214,6 +218,24 @@ def condition(at: At, text: str, root: Type = CONTEXT) -> Condition:
         _report_bad(at, "bad-condition", text, error)
         return Condition(text, Node("literal"), place)
     _report_problems(at, text, check_condition(found, root))
+    return found
+
+
+def value(at: At, text: str) -> Condition:
+    """The JMESPath expression that this *text* is, of whose value nothing is known beforehand."""
+    place = at.place
+    if not text.strip():
+        at.report("bad-condition", f"`{at.key}` is empty", "write a JMESPath expression, as in `monitor.name`")
+        return Condition(text, Node("literal"), place)
+    try:
+        found = parse_condition(text, place)
+    except ExpressionError as error:
+        message = error.message.replace("the condition", "the expression").replace("a condition", "an expression")
+        at.draft.report("bad-condition", at.within(text, error.start), message, error.help)
+        return Condition(text, Node("literal"), place)
+    # It is asked for a value, not whether it holds: that it is always true, or a text, is no mistake.
+    problems = [each for each in check_condition(found, Anything()) if each.rule not in ("constant-condition", "not-boolean")]
+    _report_problems(at, text, problems)
     return found
 
 

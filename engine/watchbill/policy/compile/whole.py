@@ -1,4 +1,4 @@
-"""What only shows when all documents are seen together: circles, ties, and people who cannot be reached.
+"""What only shows when all documents are seen together: circles, services that claim the same, people who cannot be reached.
 
 Rule: where two documents are in each other's way, the finding stands at the newcomer (the later one in the order of files
 and lines), so that a pull request cannot quarantine what was there before.
@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from watchbill.model.labels import Matcher
 from watchbill.model.ownership import Service
-from watchbill.model.policies import Comms, Escalation
 from watchbill.policy.compile.draft import Draft
 from watchbill.policy.compile.workbench import Workbench
 
@@ -22,8 +21,8 @@ def check_team_cycles(bench: Workbench) -> None:
         return bench.names.parent_of(team)
 
     for circle in _circles((draft.name or "" for draft in bench.names.of("Team")), onwards):
-        found = _newcomer(draft for team in circle if (draft := bench.names.find("Team", team)) is not None)
-        around = _turned(circle, found.name or "")
+        found = newcomer(draft for team in circle if (draft := bench.names.find("Team", team)) is not None)
+        around = turned(circle, found.name or "")
         said = f"teams form a circle: {' → '.join((*around, around[0]))}"
         (found.top / "spec" / "parent").report("team-cycle", said, "take away one `parent` of them")
 
@@ -47,9 +46,9 @@ def check_role_cycles(bench: Workbench) -> None:
     nodes = (f"{role}@{draft.name}" for draft in names.of("Team") for role in names.roles_of(draft))
     for circle in _circles(nodes, onwards):
         drafts = {node: draft for node in circle if (draft := names.find("Team", node.partition("@")[2])) is not None}
-        found = _newcomer(drafts.values())
+        found = newcomer(drafts.values())
         first = next(node for node, draft in drafts.items() if draft is found)
-        around = _turned(circle, first)
+        around = turned(circle, first)
         said = f"the role leads back to itself: {' → '.join(f'role/{node}' for node in (*around, around[0]))}"
         (found.top / "spec" / "roles" / first.partition("@")[0]).report("role-cycle", said, "bind one of them to a schedule or a person")
 
@@ -68,17 +67,18 @@ def _circles(nodes: Iterable[str], onwards: Callable[[str], str | None]) -> Iter
         done.update(path)
 
 
-def _turned(circle: tuple[str, ...], first: str) -> tuple[str, ...]:
+def turned(circle: tuple[str, ...], first: str) -> tuple[str, ...]:
     """The same *circle*, told from *first* on."""
     start = circle.index(first)
     return circle[start:] + circle[:start]
 
 
-def _newcomer(drafts: Iterable[Draft]) -> Draft:
+def newcomer(drafts: Iterable[Draft]) -> Draft:
+    """The last of these *drafts*, in the order of files and lines."""
     return max(drafts, key=lambda draft: draft.place)
 
 
-# --- ties -----------------------------------------------------------------------------
+# --- claims ---------------------------------------------------------------------------
 
 
 def check_claims(bench: Workbench) -> None:
@@ -88,7 +88,7 @@ def check_claims(bench: Workbench) -> None:
         if draft.is_left_out or not isinstance(draft.value, Service):
             continue
         for index, group in enumerate(draft.value.claims):
-            other = taken.setdefault(_normal(group), draft)
+            other = taken.setdefault(normal(group), draft)
             if other is draft:
                 continue
             is_nested = isinstance((draft.document.spec.claims or [""])[0], list)
@@ -99,25 +99,8 @@ def check_claims(bench: Workbench) -> None:
             break
 
 
-def check_ties(bench: Workbench) -> None:
-    """Report escalations of one team, and comms of one team for one audience, between which nothing decides."""
-    taken: dict[tuple[object, ...], Draft] = {}
-    for draft in (*bench.names.of("Escalation"), *bench.names.of("Comms")):
-        value = draft.value
-        if draft.is_left_out or not isinstance(value, Escalation | Comms) or (isinstance(value, Escalation) and value.proceed):
-            continue
-        chosen = value.selector
-        scope = value.audience if isinstance(value, Comms) else ""
-        when = chosen.when.text if chosen.when else None
-        other = taken.setdefault((draft.kind, draft.team, scope, _normal(chosen.match), when, chosen.priority), draft)
-        if other is not draft:
-            spot = draft.top / "spec"
-            place = (spot / "match").place if draft.document.spec.match else spot.key_place
-            said = f"nothing decides between this and `{other.name}`, at {other.place}"
-            draft.report("tied-policies", place, said, "narrow one of them, or give it a higher `priority`")
-
-
-def _normal(group: Sequence[Matcher]) -> tuple[str, ...]:
+def normal(group: Sequence[Matcher]) -> tuple[str, ...]:
+    """These matchers as texts, in whatever order and how often they were written."""
     return tuple(sorted({str(matcher) for matcher in group}))
 
 

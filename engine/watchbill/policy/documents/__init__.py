@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from watchbill.model.references import Kind
-from watchbill.policy.documents import ownership, policies, repair, settings
+from watchbill.policy.documents import grouping, ownership, policies, repair, settings, sources, testing, timing
 from watchbill.policy.documents.section import API_VERSION, Document, Section
 
 KINDS: Final[Mapping[Kind, type[Document]]] = {
@@ -25,8 +25,15 @@ KINDS: Final[Mapping[Kind, type[Document]]] = {
     "Audience": policies.Audience,
     "Comms": policies.Comms,
     "Remediation": repair.Remediation,
+    "Grouping": grouping.Grouping,
+    "Inhibition": grouping.Inhibition,
+    "Silence": timing.Silence,
+    "TimeInterval": timing.TimeInterval,
     "Guardrail": repair.Guardrail,
     "Connector": repair.Connector,
+    "Source": sources.Source,
+    "Probe": sources.Probe,
+    "PolicyTest": testing.PolicyTest,
 }
 """Every kind of the language, in the order in which the docs tell them."""
 

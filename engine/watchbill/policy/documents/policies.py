@@ -34,6 +34,7 @@ class Level(Section):
     notify: list[Use] = key(
         "Posts that are made besides; they never wait.", [{"use": "chat.post", "with": {"channel": "#payments"}}], default_factory=list
     )
+    during: Maybe[Name] = key("A TimeInterval; outside it the page waits until it opens.", "business-hours", default=None)
 
 
 class Hub(Section):

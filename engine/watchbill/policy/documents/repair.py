@@ -10,6 +10,7 @@ from watchbill.policy.documents.section import (
     Document,
     Duration,
     Instant,
+    Limiting,
     Maybe,
     Name,
     OwnedMetadata,
@@ -17,6 +18,7 @@ from watchbill.policy.documents.section import (
     Section,
     Selecting,
     TargetText,
+    TextOrSection,
     Use,
     key,
 )
@@ -138,18 +140,19 @@ class Freeze(Section):
 
     from_: Maybe[Instant] = key("From when, with an offset.", "2026-12-20T00:00:00Z", alias="from", default=None)
     to: Maybe[Instant] = key("Until when, with an offset.", "2027-01-04T00:00:00Z", default=None)
-    during: Maybe[RecurringHours] = key(
-        "In which recurring hours.", {"hours": [{"days": "fri", "from": "16:00", "to": "24:00"}]}, default=None
+    during: Maybe[TextOrSection[RecurringHours]] = key(
+        "In which recurring hours: written out, or a TimeInterval.",
+        {"hours": [{"days": "fri", "from": "16:00", "to": "24:00"}]},
+        "weekends",
+        default=None,
     )
     humans_too: bool = key("Whether people may not start anything either.", True, default=False)
     reason: str = key("Why.", "the busiest weeks of the year", default="")
 
 
-class GuardrailSpec(Section):
+class GuardrailSpec(Limiting):
     """What nothing in its scope may exceed."""
 
-    match: list[str] = key("Matchers that narrow it; all must hold.", ['service="checkout"'], default_factory=list)
-    when: Maybe[str] = key("A JMESPath condition that narrows it.", "tier == `1`", default=None)
     ceiling: Maybe[Phase] = key("The furthest phase that a remediation may have.", "oversight", default=None)
     freeze: Maybe[Freeze] = key(
         "When nothing runs unattended; at any time where it names none.",

@@ -17,10 +17,10 @@ T = TypeVar("T")
 
 API_VERSION = "watchbill/v1"
 NAME_PATTERN = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"
-_DURATION_PATTERN = r"^(?!$)([0-9]+y)?([0-9]+w)?([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?$"
+DURATION_PATTERN = r"^(?!$)([0-9]+y)?([0-9]+w)?([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?$"
 _TARGET_PATTERN = r"^((person|schedule|team)/[a-z0-9][a-z0-9-]*|role/[a-z0-9][a-z0-9-]*(@[a-z0-9][a-z0-9-]*)?)$"
-_USE_PATTERN = r"^[a-z0-9][a-z0-9-]*\.[a-z0-9][a-z0-9-]*$"
-_INSTANT_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?([Zz]|[+-][0-9]{2}:[0-9]{2})$"
+USE_PATTERN = r"^[a-z0-9][a-z0-9-]*\.[a-z0-9][a-z0-9-]*$"
+INSTANT_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?([Zz]|[+-][0-9]{2}:[0-9]{2})$"
 _WALL_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}$"
 _DAY_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 
@@ -49,7 +49,8 @@ Maybe: TypeAlias = Annotated[T | None, _NeverNull()]
 """A key that may be left out."""
 
 
-def _number_as_text(value: object) -> object:
+def number_as_text(value: object) -> object:
+    """A whole number as its digits; anything else as it is."""
     return str(value) if type(value) is int else value
 
 
@@ -60,14 +61,14 @@ def _pattern(pattern: str) -> WithJsonSchema:
 Name: TypeAlias = Annotated[str, _pattern(NAME_PATTERN)]
 Duration: TypeAlias = Annotated[
     str,
-    BeforeValidator(_number_as_text),
-    WithJsonSchema({"anyOf": [{"type": "string", "pattern": _DURATION_PATTERN}, {"const": 0}]}),
+    BeforeValidator(number_as_text),
+    WithJsonSchema({"anyOf": [{"type": "string", "pattern": DURATION_PATTERN}, {"const": 0}]}),
 ]
-Instant: TypeAlias = Annotated[str, _pattern(_INSTANT_PATTERN)]
+Instant: TypeAlias = Annotated[str, _pattern(INSTANT_PATTERN)]
 WallTime: TypeAlias = Annotated[str, _pattern(_WALL_PATTERN)]
 Day: TypeAlias = Annotated[str, _pattern(_DAY_PATTERN)]
 TargetText: TypeAlias = Annotated[str, _pattern(_TARGET_PATTERN)]
-UseText: TypeAlias = Annotated[str, _pattern(_USE_PATTERN)]
+UseText: TypeAlias = Annotated[str, _pattern(USE_PATTERN)]
 
 
 def shape(value: object) -> str:
@@ -137,8 +138,8 @@ class Use(Section):
     with_: dict[str, Any] = key("The action's arguments; texts may be templates.", {"query": "up"}, alias="with", default_factory=dict)
 
 
-class Selecting(Section):
-    """When a policy applies."""
+class Narrowing(Section):
+    """Which alerts are meant."""
 
     match: list[str] = key(
         "Matchers as Alertmanager writes them; all must hold. They see the labels after a service has claimed the alert.",
@@ -148,4 +149,15 @@ class Selecting(Section):
     when: Maybe[str] = key(
         "A JMESPath condition over alert, service, team and incident; it must hold besides.", "tier == `1`", default=None
     )
+
+
+class Limiting(Narrowing):
+    """When something applies."""
+
+    during: Maybe[Name] = key("A TimeInterval outside which it does not apply.", "business-hours", default=None)
+
+
+class Selecting(Limiting):
+    """When a policy applies."""
+
     priority: int = key("Decides before anything else between policies that compete; the highest wins.", 10, default=0)

@@ -34,6 +34,9 @@ class SettingsSpec(Section):
         "Further words that sources use for a severity.", {"blocker": "critical"}, default_factory=dict
     )
     escalation: Maybe[Name] = key("The escalation where neither service nor team has one.", "everybody-else", default=None)
+    rules: dict[str, Literal["error", "warning", "off"]] = key(
+        "How much findings of a rule count; mandatory rules stay errors.", {"undeclared-label": "warning"}, default_factory=dict
+    )
     grants: list[Grant] = key(
         "What teams may use beyond their own.", [{"to": "team/payments", "connectors": ["cluster"]}], default_factory=list
     )

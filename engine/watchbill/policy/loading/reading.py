@@ -26,6 +26,7 @@ SETTINGS: Final = "watchbill.yaml"
 FOLDERS: Final = ("ownership", "policies")
 LARGEST_REPOSITORY: Final = 64 * 1024 * 1024
 MOST_FILES: Final = 20_000
+DEEPEST_FOLDER: Final = 50
 _SUFFIXES: Final = (".yaml", ".yml")
 
 
@@ -151,9 +152,12 @@ class _Reading:
 
     def run(self) -> None:
         """Read the settings, then what is below the folders they name."""
-        self._links.append(SETTINGS)
-        self._follow_links()
-        self._read_found()
+        if os.path.isdir(self._root / SETTINGS):
+            self._report("file-unreadable", SETTINGS, "this is a folder, where the file with the settings belongs", "put the file here")
+        else:
+            self._links.append(SETTINGS)
+            self._follow_links()
+            self._read_found()
         settings = _settings(parse(self.contents[SETTINGS], SETTINGS).documents) if SETTINGS in self.contents else None
         for folder in self._folders(settings):
             self._walk(folder)
@@ -201,6 +205,9 @@ class _Reading:
         pending = [folder]
         while pending:
             here = pending.pop()
+            if here.count("/") > DEEPEST_FOLDER:
+                self._unreadable(here, f"this folder is more than {DEEPEST_FOLDER} folders deep, and was not read")
+                continue
             real = os.path.realpath(self._root / here)
             if real in self._walked:
                 continue

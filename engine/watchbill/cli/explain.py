@@ -1,0 +1,128 @@
+"""``watchbill explain``: why something happens on an alert, and why not."""
+
+from __future__ import annotations
+
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from watchbill.cli.answer import Answer, Session
+from watchbill.cli.options import Moment, common, formats, now, policies, width
+from watchbill.cli.output import json_text, wants_colour, width_of
+from watchbill.cli.plan import read_alerts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from watchbill.decide.bill import Bill
+    from watchbill.errors import Place
+    from watchbill.model.explanation import Explanation, PersonExplained
+    from watchbill.model.references import Ref
+    from watchbill.report.explain_text import Answer as Explained
+
+EXAMPLES: Final = """\b
+Examples:
+  watchbill explain alert.json --at 2026-11-23T03:12:00Z
+  watchbill explain alert.json bo
+  watchbill explain alert.json Remediation/restart-checkout-worker
+  watchbill explain - service/checkout --format json < alert.json
+"""
+
+
+@click.command("explain", short_help="Say why somebody was or was not paged, why a policy did or did not apply.", epilog=EXAMPLES)
+@click.argument("alerts", type=click.Path(allow_dash=True), metavar="ALERT_FILE")
+@click.argument("what", required=False, metavar="[WHAT]")
+@click.option("--at", type=Moment(), metavar="TIME", help="When the alerts arrive, as 2026-11-23T03:12:00Z; by default now.")
+@policies("explain")
+@formats("explain", "text", "json")
+@width
+@click.option("--no-history", is_flag=True, help="Do not ask git who last changed a line.")
+@common
+@click.pass_obj
+def command(
+    session: Session,
+    alerts: str,
+    what: str | None,
+    at: datetime | None,
+    policies: str | None,
+    form: str,
+    width: int | None,
+    no_history: bool,
+) -> Answer:
+    """Say why an alert does what it does, and why it does not do the rest.
+
+    ALERT_FILE holds alerts as plan reads them; - is standard input. WHAT is a person (bo, person/bo), a policy
+    (payments-critical, Escalation/payments-critical), a service or an audience. A person is answered with every level that could
+    mean them: who has the watch instead, by which layer or override, and when it is their turn. A policy is answered with
+    the first condition that failed, and the value that it saw.
+
+    Without WHAT, every policy and service there is: what takes part, and why each other does not, with its line and who
+    changed that last.
+
+    The answer comes from the decision itself, made with every policy looked at.
+    """
+    from watchbill.cli.asking import looked_at_for, meant
+    from watchbill.cli.lines import pointing
+    from watchbill.cli.repository import load_policies, root_of
+    from watchbill.decide.bill import Bill
+    from watchbill.decide.explaining import explain
+    from watchbill.ingest import parse_payload
+    from watchbill.report.explain_text import Answer as Explained
+
+    moment = at or now()
+    name, body = read_alerts(alerts)
+    root = root_of(policies)
+    loaded, remark = load_policies(root)
+    about = meant(loaded, what) if what is not None else None
+    payload = parse_payload(body, moment, file=name)
+    bill = Bill.of(loaded)
+    found = pointing(explain(bill, payload.alerts, moment), root)
+    answers = [Explained(each, about, looked_at_for(loaded, each, about), _person(bill, each, about)) for each in found]
+    if not no_history:
+        answers = _with_history(answers, root)
+    columns = width or width_of(sys.stdout)
+    return Answer(_shown(answers, form, columns, wants_colour(session.color, sys.stdout), name), remark=remark)
+
+
+def _person(bill: Bill, explanation: Explanation, about: Ref | None) -> PersonExplained | None:
+    if about is None or about.kind != "Person":
+        return None
+    from watchbill.decide.explaining_people import explain_person
+
+    return explain_person(bill, explanation, about.name)
+
+
+def _with_history(answers: list[Explained], root: Path) -> list[Explained]:
+    """The same, with who last changed the lines that they name."""
+    from dataclasses import replace
+
+    from watchbill.cli.blame import last_changes
+
+    changes = last_changes(root, (place for answer in answers for place in _places(answer)))
+    return [replace(answer, changes=changes) for answer in answers]
+
+
+def _places(answer: Explained) -> Iterator[Place]:
+    for each in answer.looked_at:
+        yield each.place
+        yield from (asked.place for asked in each.asked if asked.refusal is not None and answer.about is not None)
+    if answer.who is not None:
+        yield from (each.place for each in answer.who.others)
+        yield from (standing.place for rung in answer.who.rungs for standing in rung.standings if standing.is_listed)
+
+
+def _shown(answers: list[Explained], form: str, columns: int, colour: bool, name: str) -> str:
+    if form == "json":
+        from watchbill.report.explain_json import answers_json
+
+        return json_text(answers_json(answers), sys.stdout)
+    if not answers:
+        from watchbill.report.plain import plain
+
+        return f"no alerts in {plain(name)}\n"
+    from watchbill.report.explain_text import answers_text
+
+    return answers_text(answers, width=columns, colour=colour)

@@ -1,0 +1,133 @@
+"""Alerts that fire and are not to be acted on: silenced by a person's wish, or hidden by an alert that explains them.
+
+A silenced alert is recorded and brings nothing. A hidden one is recorded and brings evidence and updates, but no page, no
+hub and no remediation. Both are looked at again whenever something happens, and when a silence begins or ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from functools import partial
+
+from watchbill.decide.bill import Bill, Context
+from watchbill.model.alert import ClaimedAlert
+from watchbill.model.incident import Muting
+from watchbill.model.policies import Inhibition, Selector, Silence
+
+
+def silence_of(bill: Bill, alert: ClaimedAlert, context: Callable[[], Context], now: datetime) -> Silence | None:
+    """The silence that holds for this *alert* at *now*; of several, the one that ends last."""
+    holding = [silence for silence in _matching(bill, alert, context) if silence.is_in_force(now)]
+    return max(holding, key=lambda silence: (silence.ends_at, silence.ref.name), default=None)
+
+
+def next_change(bill: Bill, alert: ClaimedAlert, context: Callable[[], Context], now: datetime) -> datetime | None:
+    """When a silence next begins or ends for this *alert*; None where none will."""
+    return min((moment for silence in _matching(bill, alert, context) for moment in _edges(silence, now)), default=None)
+
+
+def _matching(bill: Bill, alert: ClaimedAlert, context: Callable[[], Context]) -> Iterator[Silence]:
+    """The silences that are about this *alert*, in force or not."""
+    for silence, failed in bill.silences.looked_at(alert.labels):
+        if failed is None and bill.reaches(silence.ref.team, alert.team):
+            when = silence.selector.when
+            if when is None or bill.holds(when, context()):
+                yield silence
+
+
+def _edges(silence: Silence, now: datetime) -> Iterator[datetime]:
+    """The instants after *now* at which this *silence* may begin or end to hold."""
+    if now >= silence.ends_at:
+        return
+    yield silence.ends_at
+    begins = max(now, silence.starts_at) if silence.starts_at is not None else now
+    if begins > now:
+        yield begins
+    during = silence.selector.during
+    if during is not None:
+        edge = during.next_closing(begins) if begins in during else during.next_opening(begins)
+        if edge is not None and now < edge < silence.ends_at:
+            yield edge
+
+
+def hidden_by(
+    bill: Bill, alert: ClaimedAlert, others: Iterable[ClaimedAlert], context: Callable[[ClaimedAlert], Context], now: datetime
+) -> tuple[Inhibition, ClaimedAlert] | None:
+    """The inhibition that hides this *alert*, and which of the *others* does; None if none. No alert hides itself."""
+    in_force = (each for each in bill.inhibitions_of(alert) if each.during is None or now in each.during)
+    inhibitions = [each for each in in_force if _holds(bill, each.target, alert, context)]
+    if not inhibitions:
+        return None
+    for other in others:
+        if not other.is_firing or other.fingerprint == alert.fingerprint:
+            continue
+        for inhibition in inhibitions:
+            if not bill.is_source(inhibition, other) or not _is_about(bill, inhibition, other, alert):
+                continue
+            if _holds(bill, inhibition.source, other, context):
+                return inhibition, other
+    return None
+
+
+def _holds(bill: Bill, selector: Selector, alert: ClaimedAlert, context: Callable[[ClaimedAlert], Context]) -> bool:
+    return selector.when is None or bill.holds(selector.when, context(alert))
+
+
+def _is_about(bill: Bill, inhibition: Inhibition, source: ClaimedAlert, target: ClaimedAlert) -> bool:
+    """Whether what the two alerts share, or how their services depend, and who owns them, lets one hide the other."""
+    if any(source.labels.get(name, "") != target.labels.get(name, "") for name in inhibition.equal):
+        return False
+    consents = _depends(bill, target, source)
+    if inhibition.depends_on and consents is None:
+        return False
+    # Whoever looks after the target, or stands above them, may hide it; anybody else needs the dependant's consent, and no grant
+    # takes its place.
+    team = inhibition.ref.team
+    return not team or team in bill.line_of(target.team) or consents is True
+
+
+def _depends(bill: Bill, target: ClaimedAlert, source: ClaimedAlert) -> bool | None:
+    """Whether the target's service consents to be hidden by the source's; None if it does not depend on it at all.
+
+    It consents along a way of dependencies on each of which it, or the next one, says `inhibits: true`.
+    """
+    if target.service is None or source.service is None:
+        return None
+    found: bool | None = None
+    waiting, seen = [(target.service, True)], {(target.service, True)}
+    while waiting:
+        name, consents = waiting.pop()
+        service = bill.policies.services.get(name)
+        for dependency in service.dependencies if service is not None else ():
+            step = (dependency.service, consents and dependency.inhibits)
+            if dependency.service == source.service:
+                found = bool(found) or step[1]
+            elif step not in seen:
+                seen.add(step)
+                waiting.append(step)
+    return found
+
+
+def mutings(
+    bill: Bill,
+    firing: Iterable[ClaimedAlert],
+    others: Iterable[ClaimedAlert],
+    context: Callable[[ClaimedAlert], Context],
+    now: datetime,
+) -> dict[str, Muting]:
+    """Which of these *firing* alerts of one incident are muted at *now*, by fingerprint. *others* fire elsewhere."""
+    firing = tuple(firing)
+    around = (*firing, *others)
+    found: dict[str, Muting] = {}
+    for alert in firing:
+        silence = silence_of(bill, alert, partial(context, alert), now)
+        if silence is not None:
+            found[alert.fingerprint] = Muting(silence.ref, f"silenced by {silence.author}: {silence.reason}", is_silenced=True)
+            continue
+        hidden = hidden_by(bill, alert, around, context, now)
+        if hidden is not None:
+            inhibition, source = hidden
+            where = source.service or "no known service"
+            found[alert.fingerprint] = Muting(inhibition.ref, f"hidden by {source.alert.name} on {where}", source=source.fingerprint)
+    return found

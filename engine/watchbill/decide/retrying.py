@@ -1,0 +1,49 @@
+"""Steps whose outcome was that they may be tried again.
+
+A step stays the same step, and is handed out once more when its time comes, unless it is moot by then. One that reaches
+a person is marked, since nobody knows whether it had reached them already.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from watchbill.decide.draft import Draft
+from watchbill.model.plan import Step, step_id
+
+TO_PEOPLE = ("page", "alarm", "review", "remind")
+
+
+def retry(draft: Draft, step: Step, at: datetime, error: str) -> None:
+    """This *step* is to be tried again *at* then."""
+    if is_moot(draft, step):
+        draft.withdraw((step,), f"not tried again: {error}")
+    else:
+        draft.change(step, retry_at=at, note=error)
+
+
+def again(draft: Draft, step: Step) -> None:
+    """The time to try this *step* again has come."""
+    if is_moot(draft, step):
+        draft.withdraw((step,), f"not tried again: {step.note}")
+    else:
+        draft.hand_out_again(step, f"possibly repeated: {step.note}" if step.kind in TO_PEOPLE else step.note)
+
+
+def is_moot(draft: Draft, step: Step) -> bool:
+    """Whether it makes no sense any more to carry out this *step* that has begun."""
+    status = draft.fold.status
+    if step.kind in ("page", "alarm"):
+        run = draft.fold.run_of(step.because.name)
+        return status != "triggered" and (run is None or run.is_over)
+    if step.kind in ("review", "remind"):
+        identity = step_id(draft.fold.id, "update", step.because.name, step.slot, step.round)
+        update = draft.fold.steps.get(identity)
+        return update is None or update.state not in ("planned", "waiting")
+    if step.kind == "update":
+        # A newer one says how things stand now; the older one must not come after it.
+        newer = (other for other in draft.steps("update") if other.because.name == step.because.name and other.round > step.round)
+        return any(other.state in ("waiting", "started", "done") for other in newer)
+    if step.kind in ("repair", "verify", "rollback"):
+        return status == "resolved" or step.round != draft.fold.reopen_count
+    return status == "resolved"

@@ -1,0 +1,267 @@
+"""A case played on virtual time: its alerts, what people say, and how steps end.
+
+The loop is `decide`'s own (`watchbill.decide.playing.play`). Here stands only who answers, and when.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from watchbill.decide import Bill, Moment, correlate, play
+from watchbill.decide.playing import Beside
+from watchbill.ingest import fingerprint
+from watchbill.model.alert import Alert, ClaimedAlert
+from watchbill.model.decision import Correlation, RepairRun, Snapshot
+from watchbill.model.event import (
+    Acknowledged,
+    AlertsReceived,
+    Approved,
+    Denied,
+    Event,
+    Mitigated,
+    Observed,
+    Resolved,
+    StepFinished,
+    Unacknowledged,
+    Woken,
+)
+from watchbill.model.incident import Incident
+from watchbill.model.plan import Done, Reason, Stalled, Step
+from watchbill.model.policyset import PolicySet
+from watchbill.model.testing import (
+    Case,
+    ExpectedNothing,
+    ExpectedPages,
+    ExpectedPost,
+    ExpectedStatus,
+    ExpectedUpdate,
+    GivenLook,
+    GivenOutcome,
+    PersonDecides,
+    PersonSays,
+    Word,
+)
+
+INSTANT: Final = timedelta(microseconds=1)
+"""Just before a moment: what waits there can be answered at the moment itself."""
+
+FAILED: Final = "it failed"
+"""What a step says that ends badly because a case has it so."""
+
+_SAID: Final[Mapping[Word, Callable[[str], Event]]] = {
+    "acknowledge": Acknowledged,
+    "unacknowledge": Unacknowledged,
+    "mitigate": Mitigated,
+    "resolve": Resolved,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """One incident of a case: its correlation, why its alerts belong there, and every decision in order of time."""
+
+    correlation: Correlation
+    claims: tuple[Reason, ...]
+    moments: tuple[Moment, ...]
+
+    @property
+    def incident(self) -> Incident | None:
+        """The incident as it stands at the end; None where nothing opened one."""
+        return self.moments[-1].decision.incident if self.moments else None
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """Every step as the play left it, in the order in which they were planned."""
+        return tuple(self.incident.steps.values()) if self.incident is not None else ()
+
+    @property
+    def reasons(self) -> tuple[Reason, ...]:
+        """Every reason of every decision, each once, in order."""
+        return tuple(dict.fromkeys((*self.claims, *(reason for moment in self.moments for reason in moment.decision.reasons))))
+
+    def started(self, *kinds: str) -> Iterator[tuple[datetime, Step]]:
+        """Each step of these *kinds* when it was handed out, as it was then."""
+        return ((moment.at, step) for moment in self.moments for step in moment.decision.steps if step.kind in kinds)
+
+
+@dataclass(frozen=True, slots=True)
+class CasePlay:
+    """A case that was played: its incidents in the order in which their alerts came, until *until*.
+
+    *unanswered* are a person's decisions about something that did not wait for any.
+    """
+
+    case: Case
+    incidents: tuple[Played, ...]
+    until: datetime
+    unanswered: tuple[PersonDecides, ...] = ()
+
+
+def play_case(bill: Bill, case: Case, lasting: timedelta | None = None) -> CasePlay:
+    """Everything that comes of this *case*, for as long as its expectations look, or for as long as is said."""
+    until = case.at + (horizon(bill.policies, case) if lasting is None else lasting)
+    incidents: list[Played] = []
+    hits: set[PersonDecides] = set()
+    correlated = _correlated(bill, case)
+    snapshot = Snapshot(runs=_runs(bill.policies, case, correlated), is_frozen=case.given.is_frozen)
+    for key, batches in correlated.items():
+        events: list[tuple[datetime, Event]] = [(at, AlertsReceived(each.key, each.alerts)) for at, each in batches]
+        events += [(case.at + said.at, _SAID[said.word](said.by)) for said in case.given.answers if isinstance(said, PersonSays)]
+        others = sorted((batch for other, several in correlated.items() if other != key for batch in several), key=lambda batch: batch[0])
+        # What fires beside an incident may hide its alerts, so it looks again whenever that changes.
+        events += [(at, Woken()) for at, _ in others if bill.may_hide and at > batches[0][0]]
+        moments = _decided(bill, case, snapshot, events, until, hits, _Beside(others))
+        claims = tuple(dict.fromkeys(reason for _, each in batches for reason in each.reasons))
+        incidents.append(Played(batches[0][1], claims, moments))
+    unanswered = tuple(said for said in case.given.answers if isinstance(said, PersonDecides) and said not in hits)
+    return CasePlay(case, tuple(incidents), until, unanswered)
+
+
+def _correlated(bill: Bill, case: Case) -> dict[str, list[tuple[datetime, Correlation]]]:
+    """What comes in at each moment, by correlation key."""
+    batches: dict[timedelta, list[Alert]] = {}
+    for given in case.given.alerts:
+        identity = fingerprint(given.labels)
+        begins = case.at + given.at
+        firing = Alert(identity, given.labels, given.annotations, "firing", begins, None, given.generator_url, given.source)
+        batches.setdefault(given.at, []).append(firing)
+        if given.until is not None:
+            ended = replace(firing, status="resolved", ends_at=case.at + given.until)
+            batches.setdefault(given.until, []).append(ended)
+    found: dict[str, list[tuple[datetime, Correlation]]] = {}
+    for offset in sorted(batches):
+        for correlation in correlate(bill, batches[offset], case.at + offset):
+            found.setdefault(correlation.key, []).append((case.at + offset, correlation))
+    return found
+
+
+def _runs(policies: PolicySet, case: Case, correlated: dict[str, list[tuple[datetime, Correlation]]]) -> tuple[RepairRun, ...]:
+    """What ran before, oldest first."""
+    first = next((batches[0][1].service for batches in correlated.values()), None)
+    runs: list[RepairRun] = []
+    for given in case.given.runs:
+        name = given.service or first
+        service = policies.services.get(name) if name is not None else None
+        team = service.owner if service is not None else policies.settings.fallback_team
+        began = case.at - given.ago
+        runs.append(RepairRun(given.remediation, "before", given.target, name, team, began, None if given.is_running else began))
+    return tuple(sorted(runs, key=lambda run: run.started_at))
+
+
+# --- answers --------------------------------------------------------------------------
+
+
+def _decided(
+    bill: Bill,
+    case: Case,
+    snapshot: Snapshot,
+    events: list[tuple[datetime, Event]],
+    until: datetime,
+    hits: set[PersonDecides],
+    beside: Beside,
+) -> tuple[Moment, ...]:
+    """The decisions of one incident. What a person decides about is known only once the play has come to that moment."""
+    script = _Script(bill.policies, case)
+    decisions = sorted((said for said in case.given.answers if isinstance(said, PersonDecides)), key=lambda said: said.at)
+    for said in decisions:
+        moment = case.at + said.at
+        before = play(bill, snapshot, events, moment - INSTANT, script, beside)
+        incident = before[-1].decision.incident if before else None
+        for step in _waiting(bill.policies, incident, said):
+            events.append((moment, (Approved if said.is_yes else Denied)(step.id, said.by)))
+            hits.add(said)
+    return play(bill, snapshot, events, until, script, beside)
+
+
+def _waiting(policies: PolicySet, incident: Incident | None, said: PersonDecides) -> Iterator[Step]:
+    """The steps that wait for what is *said*."""
+    for step in incident.in_state("waiting") if incident is not None else ():
+        if step.kind == "repair" and step.because.name == said.remediation:
+            yield step
+        elif step.kind == "update" and said.audience is not None:
+            comms = policies.comms.get(step.because.name)
+            if comms is not None and comms.audience == said.audience:
+                yield step
+
+
+class _Beside:
+    """The alerts that fire at a time in the other incidents of a case."""
+
+    def __init__(self, batches: list[tuple[datetime, Correlation]]) -> None:
+        self.batches = batches
+
+    def __call__(self, now: datetime) -> tuple[ClaimedAlert, ...]:
+        latest = {alert.fingerprint: alert for at, batch in self.batches if at <= now for alert in batch.alerts}
+        return tuple(alert for alert in latest.values() if alert.is_firing)
+
+
+class _Script:
+    """What comes back from each step that is handed out, as the case has it: nothing, from most of them."""
+
+    def __init__(self, policies: PolicySet, case: Case) -> None:
+        self.policies = policies
+        self.outcomes = case.given.outcomes
+
+    def __call__(self, step: Step, now: datetime) -> Iterable[tuple[timedelta, Event]]:
+        """The replies to this *step*, each with how long after."""
+        if step.kind == "verify":
+            yield from self._seen(step)
+        elif step.kind in ("repair", "rollback"):
+            outcome = self._outcome(step)
+            if outcome is not None:
+                # A remediation that failed is undone well, unless the case names a step of the rollback.
+                is_well = outcome.is_well or (step.kind == "rollback" and outcome.step is None)
+                yield outcome.after, StepFinished(step.id, Done() if is_well else Stalled(FAILED))
+
+    def _outcome(self, step: Step) -> GivenOutcome | None:
+        """The one for this very step, else the one for all steps of its remediation."""
+        name = step.slot.rsplit("/", 1)[-1]
+        own = [outcome for outcome in self.outcomes if outcome.remediation == step.because.name]
+        named = next((outcome for outcome in own if outcome.step == name), None)
+        return named or next((outcome for outcome in own if outcome.step is None), None)
+
+    def _seen(self, step: Step) -> Iterator[tuple[timedelta, Event]]:
+        """What a verification sees: every look, and once more when it has held for as long as it must."""
+        looks = [look for outcome in self.outcomes if outcome.remediation == step.because.name for look in outcome.looks]
+        remediation = self.policies.remediations.get(step.because.name)
+        verification = remediation.verification if remediation is not None else None
+        if verification is None:
+            return
+        moments = {look.after for look in looks} | {look.after + verification.hold_for for look in looks}
+        for moment in sorted(moments):
+            yield moment, Observed(step.id, _look_at(looks, moment).result)
+
+
+def _look_at(looks: list[GivenLook], moment: timedelta) -> GivenLook:
+    """The look that holds at this *moment*: the last that has begun."""
+    return max((look for look in looks if look.after <= moment), key=lambda look: look.after)
+
+
+# --- how long -------------------------------------------------------------------------
+
+
+def horizon(policies: PolicySet, case: Case) -> timedelta:
+    """How long a *case* has to be played so that all it speaks of has happened."""
+    spans = [case.until]
+    spans += [given.at for given in case.given.alerts]
+    spans += [given.until for given in case.given.alerts if given.until is not None]
+    spans += [answer.at for answer in case.given.answers]
+    for expected in case.expected:
+        if isinstance(expected, ExpectedPages | ExpectedNothing):
+            spans.append(expected.until)
+        elif isinstance(expected, ExpectedPost | ExpectedStatus):
+            spans.append(expected.at)
+        elif isinstance(expected, ExpectedUpdate):
+            spans.append(expected.sent or expected.at + _review_of(policies, expected))
+    return max(spans)
+
+
+def _review_of(policies: PolicySet, expected: ExpectedUpdate) -> timedelta:
+    """How long an update may lie with its reviewer before anybody can see what it says."""
+    if expected.contains is None:
+        return timedelta(0)
+    reviews = (comms.review for comms in policies.comms.values() if comms.audience == expected.audience)
+    return max((review.wait for review in reviews if review is not None), default=timedelta(0))

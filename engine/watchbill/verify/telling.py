@@ -1,0 +1,200 @@
+"""A play told as a timeline: every event and what was decided on it, line by line, with the policy that is the reason.
+
+Nothing is added to what the decisions say; steps that one decision starts for the same reason share a line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from watchbill.decide import Bill, Moment
+from watchbill.errors import Place
+from watchbill.model.event import AlertsReceived, Approved, Denied, Observed, StepFinished
+from watchbill.model.incident import (
+    EscalationBegun,
+    EscalationEnded,
+    EscalationReleased,
+    Opened,
+    SeverityRaised,
+    StatusChanged,
+    StepChanged,
+)
+from watchbill.model.plan import Done, Step
+from watchbill.model.references import Ref
+from watchbill.model.timeline import Happening, Timeline
+from watchbill.report.counts import listing
+from watchbill.report.words import said_text, said_to
+from watchbill.verify.cases import CasePlay, Played
+
+
+def timelines(bill: Bill, play: CasePlay) -> tuple[Timeline, ...]:
+    """The timeline of each incident of this *play*."""
+    return tuple(_timeline(bill, play, each) for each in play.incidents)
+
+
+def _timeline(bill: Bill, play: CasePlay, played: Played) -> Timeline:
+    lead = played.correlation.alerts[0]
+    title = f"{lead.alert.name} on {lead.service or 'no known service'}"
+    happenings = tuple(happening for moment in played.moments for happening in _Telling(bill, played, moment).told())
+    incident = played.incident
+    if incident is None:
+        return Timeline("", title, play.case.at, play.until, "no incident", happenings)
+    return Timeline(incident.id, title, play.case.at, play.until, incident.status, happenings)
+
+
+class _Telling:
+    """One moment, and what is said of it."""
+
+    def __init__(self, bill: Bill, played: Played, moment: Moment) -> None:
+        self.bill = bill
+        self.played = played
+        self.moment = moment
+
+    def _said(
+        self, what: str, text: str, because: Ref | None = None, *, place: Place | None = None, people: tuple[str, ...] = (), note: str = ""
+    ) -> Happening:
+        name, where = (because.name, place or because.place) if because is not None else ("", place)
+        return Happening(self.moment.at, what, text, people, name, where, note)
+
+    def told(self) -> Iterator[Happening]:
+        """Everything that happens at this moment, in the order in which it was decided."""
+        yield from self._event()
+        yield from self._changes()
+        yield from self._collected()
+
+    # What came in.
+
+    def _event(self) -> Iterator[Happening]:
+        event = self.moment.event
+        if isinstance(event, AlertsReceived):
+            claim = next(iter(self.played.claims), None)
+            for alert in event.alerts:
+                verb = "fires" if alert.is_firing else "has ended"
+                because, note = (claim.policy, claim.note) if claim is not None else (None, "")
+                yield self._said("alert", f"{alert.alert.name} {verb}, {alert.severity}", because, note=note)
+        elif isinstance(event, StepFinished):
+            step = self._step(event.step)
+            if step is not None and isinstance(event.outcome, Done):
+                yield self._said("done", _named(step), step.because, place=step.place)
+        elif isinstance(event, Observed):
+            step = self._step(event.step)
+            if step is not None:
+                yield self._said("sees", f"{_named(step)}: {_value(event.result)}", step.because, place=step.place)
+        elif isinstance(event, Approved | Denied):
+            step = self._step(event.step)
+            word = "approves" if isinstance(event, Approved) else "denies"
+            yield self._said("answer", f"{event.by} {word} {_named(step) if step is not None else event.step}", people=(event.by,))
+
+    def _step(self, identity: str) -> Step | None:
+        incident = self.moment.decision.incident
+        return incident.steps.get(identity) if incident is not None else None
+
+    # What was decided.
+
+    def _changes(self) -> Iterator[Happening]:
+        for change in self.moment.decision.changes:
+            if isinstance(change, Opened):
+                tier = f", tier {change.tier}" if change.tier is not None else ""
+                yield self._said("opens", f"incident {change.id} of {change.team}{tier}, {change.severity}")
+            elif isinstance(change, SeverityRaised):
+                yield self._said("severity", f"is {change.severity} now")
+            elif isinstance(change, StatusChanged):
+                by = (change.by,) if change.by else ()
+                yield self._said("status", _STATUS[change.trigger] + (f" by {change.by}" if change.by else ""), people=by)
+            elif isinstance(change, EscalationBegun):
+                reasons = (r.note for r in self.moment.decision.reasons if r.applied and r.policy == change.policy)
+                held = f"; pages wait until {change.held_until:%H:%M} for a repair to work" if change.held_until is not None else ""
+                yield self._said("calls", f"{change.policy.name}: {next(reasons, 'it begins')}{held}", change.policy)
+            elif isinstance(change, EscalationReleased):
+                until = f"until {change.until:%H:%M}" if change.until is not None else "no longer"
+                yield self._said("calls", f"{change.policy} waits {until}")
+            elif isinstance(change, EscalationEnded):
+                yield self._said("calls", f"{change.policy} ends: {change.why}")
+            elif isinstance(change, StepChanged):
+                yield from self._changed(change.step)
+
+    def _changed(self, step: Step) -> Iterator[Happening]:
+        if step.state == "started" and step.started_at == self.moment.at and step in self.moment.decision.steps:
+            if step.kind != "collect":
+                yield self._begun(step)
+        elif step.state == "waiting":
+            until = f" until {step.answer_by:%H:%M}" if step.answer_by is not None else ""
+            yield self._said("waits", f"{_named(step)}{until}", step.because, place=step.place, note=step.note)
+        elif step.state == "failed":
+            yield self._said("fails", f"{_named(step)}: {step.note}", step.because, place=step.place)
+        elif step.state == "done" and step.kind in ("verify", "page") and step.note:
+            yield self._said("done", f"{_named(step)}: {step.note}", step.because, place=step.place)
+        elif step.state == "withdrawn" and (step.kind == "repair" or isinstance(self.moment.event, Denied)):
+            yield self._said("withdrawn", f"{_named(step)}: {step.note}", step.because, place=step.place)
+
+    def _begun(self, step: Step) -> Happening:
+        people = tuple(duty.person for duty in step.people)
+        what, text = _BEGUN.get(step.kind, step.kind), _about(self.bill, step)
+        return self._said(what, text, step.because, place=step.place, people=people, note=_why(step))
+
+    def _collected(self) -> Iterator[Happening]:
+        """Collectors of one triage begin together, and stand on one line."""
+        by_triage: dict[Ref, list[Step]] = {}
+        for step in self.moment.decision.steps:
+            if step.kind == "collect":
+                by_triage.setdefault(step.because, []).append(step)
+        for triage, steps in by_triage.items():
+            yield self._said("collect", listing([step.slot for step in steps]), triage)
+
+
+_STATUS = {
+    "acknowledge": "acknowledged",
+    "unacknowledge": "given back",
+    "severity-rise": "triggered again, for it is worse",
+    "mitigate": "mitigated",
+    "relapse": "triggered again, for it came back",
+    "resolve": "resolved",
+    "reopen": "reopened",
+}
+_BEGUN = {"notify": "post", "hub": "talk", "bridge": "talk", "update": "tell", "repair": "repair", "verify": "check", "rollback": "undo"}
+
+
+def _named(step: Step) -> str:
+    """A step in a few words: ``restart-checkout/restart``, ``the update by customers-critical``."""
+    if step.kind in ("repair", "verify", "rollback"):
+        return f"{step.because.name}/{step.slot.rsplit('/', 1)[-1]}"
+    return f"{step.kind} by {step.because.name}"
+
+
+def _about(bill: Bill, step: Step) -> str:
+    """What a step does, once it is handed out."""
+    if step.kind in ("page", "review", "remind"):
+        who = listing([f"{duty.person} ({duty.duty.partition('/')[2] or duty.duty})" for duty in step.people])
+        comms = bill.policies.comms.get(step.because.name)
+        return f"{who} about the update to {comms.audience}" if comms is not None else who
+    if step.kind == "alarm":
+        return f"the engine's own alarm: {step.note}"
+    if step.kind == "update":
+        comms = bill.policies.comms.get(step.because.name)
+        said = " ".join((step.subject or step.text).split())
+        return f"{comms.audience if comms is not None else step.because.name}: «{said}»"
+    if step.kind in ("repair", "verify", "rollback"):
+        target = step.slot.rpartition("/")[0]
+        return f"{_named(step)} on {target}" if target else _named(step)
+    beside = f" with {listing([duty.person for duty in step.people])}" if step.people else ""
+    return ("; ".join(_call(step, number) for number in range(len(step.calls))) or _named(step)) + beside
+
+
+def _call(step: Step, number: int) -> str:
+    call = step.calls[number]
+    name = call.arguments.get("name") or call.arguments.get("room")
+    to, text = said_to(call), said_text(call)
+    said = name if isinstance(name, str) else " ".join(part for part in (to, f"«{text}»" if text else "") if part)
+    return f"{call.connector}.{call.action} {said}".strip()
+
+
+def _why(step: Step) -> str:
+    asked = step.people if step.kind in ("page", "review", "remind") else ()
+    ways = "; ".join(dict.fromkeys(duty.why for duty in asked if duty.why != "by name"))
+    return "; ".join(part for part in (ways, step.note if step.kind != "alarm" else "") if part)
+
+
+def _value(result: object) -> str:
+    if isinstance(result, dict):
+        return ", ".join(f"{name} {value}" for name, value in result.items()) or "nothing"
+    return "nothing" if result is None else str(result)

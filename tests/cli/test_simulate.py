@@ -1,0 +1,215 @@
+"""`watchbill simulate`: an incident as a timeline, with the answers that are given on the command line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.makers import AT, an_alert_file
+from tests.cli.test_test import TESTS, put
+
+REPAIR = """
+apiVersion: watchbill/v1
+kind: Connector
+metadata: {name: cluster}
+spec: {type: kubernetes, with: {context: prod}, secrets: {kubeconfig: file/kubeconfig}}
+---
+apiVersion: watchbill/v1
+kind: Connector
+metadata: {name: metrics}
+spec: {type: prometheus, with: {url: "https://prometheus.example.com"}}
+---
+apiVersion: watchbill/v1
+kind: Remediation
+metadata: {name: restart-checkout, team: payments}
+spec:
+  match: ['service="checkout"']
+  phase: fallback
+  hold: 6m
+  target: checkout
+  steps: [{name: restart, use: cluster.rollout-restart, with: {deployment: checkout}}]
+  verify: {use: metrics.query, with: {query: errors}, expect: "value < `0.01`", for: 2m, within: 5m}
+  rollback: {none: a restart leaves nothing to undo}
+  guards: {rate: {max: 2, in: 1d, per: target}}
+  runbook: docs/checkout.md
+"""
+
+
+@pytest.fixture
+def simulate(shop: Path, run):
+    """Play an alert of checkout's."""
+    alert = str(an_alert_file(shop / "alert.json"))
+    return lambda *more: run("simulate", alert, "--at", AT, *more)
+
+
+def lines(text: str) -> list[str]:
+    """The lines of a timeline, without how they are set."""
+    return [" ".join(line.split()) for line in text.splitlines()]
+
+
+def test_nobody_answers(simulate):
+    """
+    Without answers it tells who is paged and when, and by which line of which policy.
+    """
+    done = simulate("--for", "10m")
+    told = lines(done.out)
+
+    assert done.code == 0
+    assert told[0] == "HighErrorRate on checkout 2026-11-23 03:12 UTC"
+    assert "page bo (primary)" in told
+    assert any(line.endswith("policies/payments.yaml:6") for line in told)
+    assert "03:17 +5m page bo (lead)" in told
+    assert told[-1] == "after 10m: triggered"
+
+
+def test_people_answer(simulate):
+    """
+    Who acknowledges and resolves on the command line does so at that time, and the pages stop.
+    """
+    done = simulate("--ack", "ana@3m", "--resolve", "ana@20m")
+    told = lines(done.out)
+
+    assert "03:15 +3m status acknowledged by ana" in told
+    assert "03:32 +20m status resolved by ana" in told
+    assert "page bo (lead)" not in done.out
+    assert told[-1] == "after 2h: resolved"
+
+
+def test_an_incident_is_given_back_and_mitigated(simulate):
+    """
+    Every word that a person may say can be said.
+    """
+    done = simulate("--ack", "ana@1m", "--unack", "ana@2m", "--mitigate", "bo@3m", "--for", "4m")
+
+    assert "given back by ana" in done.out
+    assert lines(done.out)[-1] == "after 4m: mitigated"
+
+
+def test_alerts_end(simulate):
+    """
+    --ends is when the alerts end, and with them the incident.
+    """
+    assert lines(simulate("--ends", "12m").out)[-1] == "after 2h: resolved"
+
+
+def test_repairs_end_as_told(shop: Path, simulate):
+    """
+    A repair fails or works as it is told, and what its check sees is told too.
+    """
+    put(shop, REPAIR, "repair")
+    failing = simulate("--outcome", "restart-checkout/restart=failed@30s", "--for", "10m")
+    working = simulate("--outcome", "restart-checkout=done@30s", "--observe", "restart-checkout=0.001@1m", "--for", "10m")
+
+    assert "03:12:30 +30s fails restart-checkout/restart: it failed" in lines(failing.out)
+    assert "page bo (primary)" in lines(failing.out)
+    assert "page" not in [line.split()[0] for line in lines(working.out) if line]
+    assert lines(working.out)[-1] == "after 10m: mitigated"
+
+
+def test_a_decision_that_nobody_asked_for_is_remarked(shop: Path, simulate):
+    """
+    An approval of what waits for none is said to have met nothing.
+    """
+    put(shop, REPAIR, "repair")
+
+    assert simulate("--approve", "restart-checkout=ana@1m").err == "nothing waited for ana at 1m\n"
+
+
+def test_a_case_of_a_test_is_told(shop: Path, run):
+    """
+    --test tells a case as a timeline; the name of the test, and a part of the case's, are enough where there is one.
+    """
+    put(shop, TESTS)
+
+    whole = run("simulate", "--test", "checkout/nobody answers")
+    part = run("simulate", "--test", "checkout/nobody")
+
+    assert whole.code == 0
+    assert whole.out == part.out
+    assert "page      bo (primary)" in whole.out
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 120])
+def test_it_fits(simulate, width: int):
+    """
+    No line is wider than it may be, down to a phone's forty columns.
+    """
+    done = simulate("--ack", "ana@3m", "--resolve", "ana@20m", "--width", str(width))
+
+    assert max(map(len, done.out.splitlines())) <= width
+
+
+def test_json(simulate):
+    """
+    As JSON it is a document of kind TimelineList, with times, people, reasons and places.
+    """
+    document = json.loads(simulate("--ack", "ana@3m", "--format", "json").out)
+    (timeline,) = document["items"]
+    page = next(each for each in timeline["happenings"] if each["what"] == "page")
+
+    assert (document["kind"], timeline["status"], timeline["at"]) == ("TimelineList", "acknowledged", AT)
+    assert (page["at"], page["after"], page["people"], page["because"]) == (AT, "0s", ["bo"], "payments-any")
+    assert page["place"] == {"file": "policies/payments.yaml", "line": 6, "column": 7}
+
+
+WRONG = {
+    "no time": (("--ack", "ana"), "`ana` cannot be read [bad-script]\n  help: write it as `ana@7m`"),
+    "no duration": (("--ack", "ana@soon"), "[bad-script]"),
+    "nobody": (("--ack", "anna@7m"), "[unknown-name]\n  help: did you mean `ana`?"),
+    "no remediation": (("--outcome", "restart=done@1m"), "nothing among the remediations of this repository is called `restart`"),
+    "no outcome": (("--outcome", "restart=well@1m"), "write it as `restart-checkout=failed@30s`"),
+    "no value": (("--observe", "restart-checkout=much@1m"), "`much` is no value"),
+    "no decision": (("--approve", "ana@1m"), "write it as `restart-checkout=eve@1m`"),
+}
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_what_cannot_be_read_is_said(shop: Path, simulate, what: str):
+    """
+    An answer that cannot be read, or of nobody, exits with 2 and says how it is written.
+    """
+    put(shop, REPAIR, "repair")
+    arguments, said = WRONG[what]
+    done = simulate(*arguments)
+
+    assert (done.code, done.out) == (2, "")
+    assert said in done.err
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("chekout", "did you mean `checkout`?"), ("checkout", "may mean several cases"), ("checkout/else", "is called `else`")],
+)
+def test_a_case_that_is_not_there(shop: Path, run, name: str, said: str):
+    """
+    A test or a case that is not there, or is not the only one, exits with 2 and says which there are.
+    """
+    put(shop, TESTS)
+    done = run("simulate", "--test", name)
+
+    assert done.code == 2
+    assert said in done.err
+
+
+def test_a_case_brings_its_own(shop: Path, run):
+    """
+    Alerts, a clock and answers cannot be given beside a case.
+    """
+    put(shop, TESTS)
+
+    assert run("simulate", "--test", "checkout/nobody", "--at", AT).code == 2
+
+
+def test_alerts_that_have_ended_are_not_played(shop: Path, run):
+    """
+    An alert that the file says is over is remarked, and nothing follows from it.
+    """
+    alert = {"labels": {"alertname": "A", "service": "checkout"}, "status": "resolved"}
+    path = shop / "over.json"
+    path.write_text(json.dumps({"version": "4", "status": "resolved", "alerts": [alert]}), encoding="utf-8")
+    done = run("simulate", str(path), "--at", AT)
+
+    assert (done.code, done.out) == (0, "no alert fires\n")
+    assert done.err == f"1 alert of {path} has ended, and is not played\n"

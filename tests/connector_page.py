@@ -1,0 +1,73 @@
+"""The reference page of connectors, made from the catalogue: every type, its settings, secrets, actions and arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final, cast
+
+from tests.kind_pages import ROOT, cell, code, kind_of
+from watchbill.connectors.catalogue import catalogue
+from watchbill.model.policyset import Action, ConnectorType
+
+PAGE: Final = ROOT / "docs" / "reference" / "connectors.md"
+
+HEAD: Final = """<!-- made by `python -m tests.pages`: change the descriptions in engine/watchbill/connectors instead -->
+# Connectors
+
+A `Connector` document names an outside system: its `type` is one of these, `with` holds its settings, `secrets` refer to what is
+secret (`env/NAME` or `file/NAME`). Policies call an action as `NAME.ACTION`, where NAME is the document's name.
+
+An action that **reads** may be a collector or a probe. One that **reaches a person** may be a contact. One that is **idempotent** may be
+repeated without harm. Texts that are filled into an argument are escaped as it says.
+"""
+
+
+def page() -> tuple[Path, str]:
+    """The page, and its text as the catalogue says now."""
+    return PAGE, "\n".join((HEAD, *(part for kind in catalogue().values() for part in about(kind))))
+
+
+def about(kind: ConnectorType) -> Iterator[str]:
+    """One type: what it is, its settings, its actions."""
+    yield f"## {kind.name}\n\n{kind.summary}\n"
+    rows = [*keys(cast("Mapping[str, Any]", kind.settings), {}), *(f"| `{name}` | secret | Under `secrets`. |\n" for name in kind.secrets)]
+    if rows:
+        yield f"| setting | type | what it says |\n| --- | --- | --- |\n{''.join(rows)}"
+    for action in kind.actions:
+        traits = [
+            *(["reads"] if action.reads else []),
+            *(["reaches a person"] if action.reaches else []),
+            *(["idempotent"] if action.idempotent and not action.reads else []),
+        ]
+        nature = f" *{', '.join(traits)}*" if traits else ""
+        yield f"### {kind.name}: {action.name}\n\n{action.summary}{nature}\n"
+        rows = keys(cast("Mapping[str, Any]", action.arguments), dict(action.escaping))
+        if rows:
+            yield f"| argument | type | what it says |\n| --- | --- | --- |\n{''.join(rows)}"
+        given = returned(action)
+        if given:
+            yield f"Gives {given}.\n"
+
+
+def keys(schema: Mapping[str, Any], escaping: Mapping[str, str]) -> list[str]:
+    """A row for every key of an object."""
+    rows = []
+    for name, value in schema.get("properties", {}).items():
+        said = [str(value.get("description", ""))]
+        if name in schema.get("required", ()):
+            said.append("**Needed.**")
+        if "default" in value:
+            said.append(f"Default: {code(value['default'])}.")
+        if escaping.get(name, "none") != "none":
+            said.append(f"Escaped as {escaping[name]}.")
+        if value.get("examples"):
+            said.append(f"Example: {code(value['examples'][0])}")
+        rows.append(f"| `{name}` | {kind_of(value, {})} | {cell(' '.join(said))} |\n")
+    return rows
+
+
+def returned(action: Action) -> str:
+    """What an action gives back, as `expect` may speak of it."""
+    fields = cast("Mapping[str, Any]", action.result).get("properties", {})
+    return ", ".join(f"`{name}` ({kind_of(value, {})})" for name, value in fields.items())

@@ -1,0 +1,123 @@
+"""How much of the policies the cases have tried."""
+
+from __future__ import annotations
+
+from tests.verify.makers import CRITICAL, SLOW, STUCK, WARNING, a_test, what_comes_of
+from watchbill.model.testing import Coverage, DocumentCoverage
+
+
+def covered(*cases: str) -> Coverage:
+    """What these cases cover; each is what is given, and expects whose it is."""
+    lines = "\n".join(f"{{name: c{number}, given: {{{given}}}, expect: {{owner: payments}}}}" for number, given in enumerate(cases))
+    found = what_comes_of(a_test(lines), covering=True).coverage
+    assert found is not None
+    return found
+
+
+def document(coverage: Coverage, name: str) -> DocumentCoverage:
+    """What is known of one document."""
+    return next(each for each in coverage.documents if each.policy.name == name)
+
+
+def taking_part(coverage: Coverage) -> list[str]:
+    """The documents that took part, each as ``Kind/name``."""
+    return [str(each.policy) for each in coverage.documents if each.cases]
+
+
+def conditions(coverage: Coverage, name: str) -> list[tuple[str, bool, bool]]:
+    """The conditions of a document, and whether each has held, and failed."""
+    return [(each.text, each.has_held, each.has_failed) for each in document(coverage, name).conditions]
+
+
+def test_what_a_decision_names_has_taken_part():
+    """
+    The service that claims, the escalation that wins, the triage that collects and the comms that tell have taken part, and no other.
+    """
+    assert taking_part(covered(f"alerts: [{CRITICAL}]")) == [
+        "Service/checkout",
+        "Escalation/payments-critical",
+        "Triage/http",
+        "Comms/customers-critical",
+    ]
+
+
+def test_cases_are_counted():
+    """
+    A document is in as many cases as it took part in, each once.
+    """
+    found = covered(f"alerts: [{CRITICAL}, {SLOW}]", f"alerts: [{WARNING}]")
+
+    assert document(found, "checkout").cases == 2
+    assert document(found, "payments-critical").cases == 1
+    assert document(found, "orders-db").cases == 0
+
+
+def test_the_share_is_of_documents():
+    """
+    The percentage is of documents that can take part.
+    """
+    found = covered(f"alerts: [{CRITICAL}]")
+
+    assert found.percent == 100 * found.taking_part / len(found.documents)
+    assert 0 < found.percent < 100
+    assert Coverage(()).percent == 100
+
+
+def test_what_is_only_refused_has_not_taken_part():
+    """
+    A remediation that a guard stops has not taken part; the freeze that stopped it has, and only then.
+    """
+    in_november = covered(f"alerts: [{STUCK}]")
+    frozen = covered(f"alerts: [{STUCK}], frozen: true")
+    lines = f"{{name: december, at: 2026-12-24T00:00:00Z, given: {{alerts: [{STUCK}]}}, expect: {{owner: payments}}}}"
+    in_december = what_comes_of(a_test(lines), covering=True).coverage
+
+    assert in_december is not None
+    assert "Remediation/restart-checkout" in taking_part(in_november)
+    assert "Remediation/restart-checkout" not in taking_part(frozen)
+    assert "Guardrail/freeze-december" not in taking_part(in_november)
+    assert "Guardrail/freeze-december" in taking_part(in_december)
+    assert "Remediation/restart-checkout" not in taking_part(in_december)
+
+
+def test_a_condition_is_covered_once_it_was_seen_both_ways():
+    """
+    A matcher or a `when` counts once one case has seen it hold and another has seen it fail.
+    """
+    staging = "{labels: {alertname: Stuck, service: checkout, severity: critical, env: test, instance: a}}"
+
+    one = covered(f"alerts: [{STUCK}]")
+    both = covered(f"alerts: [{STUCK}]", f"alerts: [{staging}]", f"alerts: [{CRITICAL}]")
+
+    assert conditions(one, "restart-checkout") == [
+        ('service="checkout"', True, False),
+        ('alertname="Stuck"', True, False),
+        ("env == 'prod'", True, False),
+    ]
+    assert conditions(both, "restart-checkout") == [
+        ('service="checkout"', True, False),
+        ('alertname="Stuck"', True, True),
+        ("env == 'prod'", True, True),
+    ]
+
+
+def test_a_condition_behind_one_that_fails_was_not_seen():
+    """
+    Conditions are asked in order: what stands behind the first that fails is neither held nor failed.
+    """
+    found = covered("alerts: [{labels: {alertname: A, service: orders-db, severity: critical}}]")
+
+    assert conditions(found, "restart-checkout") == [
+        ('service="checkout"', False, True),
+        ('alertname="Stuck"', False, False),
+        ("env == 'prod'", False, False),
+    ]
+
+
+def test_without_covering_nothing_is_said_of_it():
+    """
+    Coverage costs time, and is worked out only where it is asked for.
+    """
+    lines = f"{{name: it, given: {{alerts: [{CRITICAL}]}}, expect: {{owner: payments}}}}"
+
+    assert what_comes_of(a_test(lines)).coverage is None
