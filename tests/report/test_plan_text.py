@@ -86,6 +86,15 @@ def test_nobody_paged_is_said():
     assert "nobody: no escalation takes part" in plan_text(a_small_plan())
 
 
+def test_a_plan_in_which_everything_is_hidden_says_by_what() -> None:
+    """
+    Where a silence or an inhibition is why nobody is paged, the page section says so, and nothing vaguer.
+    """
+    hidden = Reason(a_ref("Inhibition", "db-hides-dependants"), True, "hidden by DatabaseDown on orders-db")
+
+    assert "nobody: hidden by DatabaseDown on orders-db" in plan_text(a_small_plan(reasons=(hidden,)))
+
+
 def test_a_level_that_reaches_nobody_says_why():
     """
     Where a level reaches nobody, its line says whom it meant and why it could not.

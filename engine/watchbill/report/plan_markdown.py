@@ -48,7 +48,7 @@ def _head(plan: Plan) -> list[str]:
 def _page(plan: Plan) -> list[str]:
     lines = ["#### Page"]
     if not plan.escalations:
-        return [*lines, "", "**Nobody**: no escalation takes part."]
+        return [*lines, "", f"**Nobody**: {escape(words.nobody(plan))}."]
     for escalation in plan.escalations:
         besides = " (besides the others)" if escalation.proceeds else ""
         title = f"**{escape(escalation.policy.name)}**: {escape(escalation.why)}{besides}"

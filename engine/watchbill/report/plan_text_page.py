@@ -16,7 +16,7 @@ from watchbill.report.sections import DETAIL, headed
 def page(plan: Plan, width: int) -> list[Line]:
     """Every escalation that takes part: why, what it waits for, its first round person by person, and then what follows."""
     if not plan.escalations:
-        return headed("PAGE", line(Span("nobody: no escalation takes part", "critical")), width)
+        return headed("PAGE", line(Span(f"nobody: {words.nobody(plan)}", "critical")), width)
     lines: list[Line] = []
     for number, escalation in enumerate(plan.escalations):
         besides = Span("besides, ") if escalation.proceeds else ""

@@ -217,6 +217,12 @@ def refusal(reason: Reason) -> str:
     return f"{note}: {failed}{met}"
 
 
+def nobody(plan: Plan) -> str:
+    """Why no escalation takes part: a silence or an inhibition, or that there is nothing to act on."""
+    muted = dict.fromkeys(plain(each.note) for each in plan.reasons if each.applied and each.policy.kind in ("Silence", "Inhibition"))
+    return "; ".join(muted) or ("no escalation takes part" if plan.lead.is_firing else "these alerts have ended")
+
+
 def guards(repair: PlannedRepair) -> list[str]:
     """What the guards say that let a remediation pass: its own, and freezes; caps of guardrails are only counted."""
     passing = [guard for guard in repair.forecasts if guard.passes]

@@ -52,7 +52,7 @@ class EscalationSpec(Selecting):
     repeat: int = key("How many further rounds follow the first.", 2, default=0, ge=0, le=100)
     continue_: bool = key("Applies besides the one that wins, and reaches its own team only.", True, alias="continue", default=False)
     ack: Literal["shared", "own"] = key(
-        "`shared`: any acknowledgement stops it. `own`: only one by those whom it has paged.", "own", default="shared"
+        "`shared`: any acknowledgement stops it. `own`: only one by a member of its own team.", "own", default="shared"
     )
     text: Maybe[str] = key("What a page says.", "{{ alert.name }} on {{ service.name }}", default=None)
     hub: Maybe[Hub] = key(
