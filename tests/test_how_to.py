@@ -6,7 +6,6 @@ import json
 import re
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -14,10 +13,9 @@ from watchbill.cli.app import run
 from watchbill.connectors.catalogue import catalogue
 from watchbill.decide import Bill
 from watchbill.decide.planning import plan
-from watchbill.expressions.conditions import compile_value
 from watchbill.ingest import parse_payload
+from watchbill.ingest.mapping import parse_from
 from watchbill.model.forecast import Plan
-from watchbill.model.sources import SourceField
 from watchbill.policy import load
 from watchbill.verify.running import run_tests
 
@@ -170,12 +168,6 @@ def test_only_a_dependant_that_consents_is_hidden(tmp_path, capsys):
     assert "ana" in plans["refunds"]
 
 
-def value_of(field: SourceField, item: Any) -> str | None:
-    """What a *field* of an alert is for this *item* of a payload, as the documents' own words say."""
-    found = compile_value(field.expression)(item) if field.expression is not None else None
-    return field.default if found is None else dict(field.map).get(str(found), str(found))
-
-
 def test_the_unknown_monitor_gives_the_labels_that_its_page_tests(tmp_path):
     """
     The expressions of the Source, over the payload that its page shows, give the alerts that its policy test begins with.
@@ -183,18 +175,11 @@ def test_the_unknown_monitor_gives_the_labels_that_its_page_tests(tmp_path):
     lay_out(tmp_path, "unknown-monitor")
     policies = bill_of(tmp_path).policies
     text = (HOW_TO / "unknown-monitor.md").read_text("utf-8")
-    payload = json.loads(blocks("json", text)[0])
-
-    source = policies.sources["uptime"]
-    assert source.alerts is not None
-    items = compile_value(source.alerts)(payload)
-    alerts = [{field.name: value_of(field, item) for field in source.fields} for item in items]
-    labels = [
-        {name.removeprefix("labels."): value for name, value in alert.items() if name.startswith("labels.") and value is not None}
-        for alert in alerts
-    ]
+    received_at = datetime(2026, 11, 24, 3, 12, 4, tzinfo=UTC)
+    alerts = parse_from(policies.sources["uptime"], blocks("json", text)[0].encode(), received_at).alerts
 
     cases = policies.tests["uptime"].cases
-    assert labels == [dict(case.given.alerts[0].labels) for case in cases]
-    assert [alert["status"] for alert in alerts] == ["firing", "resolved"]
-    assert alerts[0]["annotations.summary"] == dict(cases[0].given.alerts[0].annotations)["summary"]
+    assert [dict(alert.labels) for alert in alerts] == [dict(case.given.alerts[0].labels) for case in cases]
+    assert [alert.status for alert in alerts] == ["firing", "resolved"]
+    assert alerts[0].annotations["summary"] == cases[0].given.alerts[0].annotations["summary"]
+    assert {alert.source for alert in alerts} == {"uptime"}

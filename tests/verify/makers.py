@@ -95,6 +95,19 @@ spec: {freeze: {from: 2026-12-20T00:00:00Z, to: 2027-01-04T00:00:00Z, reason: ho
 """
 """What the shop of the policies' own tests has no document for."""
 
+SILENCE = """
+apiVersion: watchbill/v1
+kind: Silence
+metadata: {name: move, team: payments}
+spec:
+  match: ['service="checkout"', 'severity="critical"']
+  author: ana
+  reason: we move house
+  from: 2026-11-23T00:00:00Z
+  to: 2026-11-24T00:00:00Z
+---
+"""
+
 CRITICAL = "{labels: {alertname: HighErrorRate, service: checkout, severity: critical, env: prod}}"
 WARNING = "{labels: {alertname: HighLatency, service: checkout, severity: warning, env: prod}}"
 STUCK = "{labels: {alertname: Stuck, service: checkout, severity: critical, env: prod, instance: a}}"

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.verify.makers import CRITICAL, STUCK, WARNING, a_bill, a_test
+from tests.verify.makers import CRITICAL, SILENCE, STUCK, WARNING, a_bill, a_test
 from watchbill.expressions.durations import format_duration
 from watchbill.verify.cases import horizon, play_case
 from watchbill.verify.running import run_tests
@@ -103,3 +103,15 @@ def test_a_timeline_tells_what_was_decided():
     assert ("03:15:00", "status", ("bo",)) in lines
     page = next(each for each in told.happenings if each.what == "page")
     assert (page.because, page.place and page.place.line) == ("payments-critical", 8)
+
+
+def test_a_timeline_tells_what_is_muted():
+    """
+    That an alert is silenced stands in the timeline, with the silence as the reason.
+    """
+    bill = a_bill(SILENCE + a_test(f"{{name: it, given: {{alerts: [{CRITICAL}]}}, expect: {{nothing: true}}}}"))
+    (case,) = bill.policies.tests["checkout"].cases
+    (told,) = timelines(bill, play_case(bill, case, timedelta(hours=1)))
+
+    assert ("muted", "HighErrorRate: silenced by ana: we move house", "move") in [(e.what, e.text, e.because) for e in told.happenings]
+    assert "page" not in [each.what for each in told.happenings]

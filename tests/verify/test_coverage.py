@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.verify.makers import CRITICAL, SLOW, STUCK, WARNING, a_test, what_comes_of
+from tests.verify.makers import CRITICAL, SILENCE, SLOW, STUCK, WARNING, a_test, what_comes_of
 from watchbill.model.testing import Coverage, DocumentCoverage
 
 
@@ -121,3 +121,52 @@ def test_without_covering_nothing_is_said_of_it():
     lines = f"{{name: it, given: {{alerts: [{CRITICAL}]}}, expect: {{owner: payments}}}}"
 
     assert what_comes_of(a_test(lines)).coverage is None
+
+
+BY_DAY = """
+apiVersion: watchbill/v1
+kind: TimeInterval
+metadata: {name: day}
+spec: {time_intervals: [{times: [{start_time: "09:00", end_time: "18:00"}]}]}
+---
+apiVersion: watchbill/v1
+kind: Escalation
+metadata: {name: by-day, team: payments}
+spec:
+  match: ['severity="warning"']
+  during: day
+  when: "env == 'prod'"
+  priority: 1
+  levels: [{page: role/primary}]
+---
+"""
+
+
+def test_an_interval_is_a_condition():
+    """
+    `during` is asked behind the matchers and before `when`, and is seen to hold and to fail as they are.
+    """
+    night = f"{{name: night, given: {{alerts: [{WARNING}]}}, expect: {{owner: payments}}}}"
+    day = f"{{name: day, at: 2026-11-23T12:00:00Z, given: {{alerts: [{WARNING}]}}, expect: {{owner: payments}}}}"
+    staging = day.replace("name: day", "name: staging").replace("env: prod", "env: test")
+
+    def seen(*cases: str) -> list[tuple[str, bool, bool]]:
+        found = what_comes_of(BY_DAY + a_test("\n".join(cases)), covering=True).coverage
+        assert found is not None
+        return conditions(found, "by-day")[1:]
+
+    assert seen(night) == [("during day", False, True), ("env == 'prod'", False, False)]
+    assert seen(night, day) == [("during day", True, True), ("env == 'prod'", True, False)]
+    assert seen(staging) == [("during day", True, False), ("env == 'prod'", False, True)]
+
+
+def test_a_silence_takes_part_once_it_has_silenced_something():
+    """
+    A silence counts where it kept an alert from being acted on.
+    """
+    lines = f"{{name: it, given: {{alerts: [{CRITICAL}]}}, expect: {{nothing: true, until: 1h}}}}"
+    later = lines.replace("name: it", "name: it, at: 2026-11-25T00:00:00Z").replace("nothing: true, until: 1h", "owner: payments")
+    found = [what_comes_of(SILENCE + a_test(each), covering=True) for each in (lines, later)]
+
+    assert [each.failed for each in found] == [0, 0]
+    assert ["Silence/move" in taking_part(each.coverage) for each in found if each.coverage is not None] == [True, False]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.verify.makers import CRITICAL, SLOW, STUCK, WARNING, a_test, differing, reasons, the_case, what_comes_of
+from tests.verify.makers import CRITICAL, SILENCE, SLOW, STUCK, WARNING, a_test, differing, reasons, the_case, what_comes_of
 
 ALERT = f"alerts: [{CRITICAL}]"
 ACK = f"{ALERT}, answers: [{{at: 3m, acknowledge: ana}}]"
@@ -244,3 +244,40 @@ def test_alerts_of_two_services_are_two_incidents():
     result = the_case(f"alerts: [{CRITICAL}, {other}]", "owner: payments, until: 4m, pages: [{at: 0s, people: bo}, {at: 0s, people: eve}]")
 
     assert result.has_passed
+
+
+def test_a_silence_is_the_reason_where_nobody_is_paged():
+    """
+    Where an alert was silenced, a page that was expected and did not come is explained by the silence.
+    """
+    lines = f"{{name: it, given: {{alerts: [{CRITICAL}]}}, expect: {{pages: [{{at: 0s, people: bo}}]}}}}"
+    (result,) = what_comes_of(SILENCE + a_test(lines)).results
+    (difference,) = result.cases[0].differences
+
+    assert [f"{why.policy}: {why.text}" for why in difference.because] == ["Silence/move: silenced by ana: we move house"]
+
+
+def test_what_is_hidden_calls_again_when_its_cause_ends():
+    """
+    An alert that another service's alert hides pages nobody until that one is over.
+    """
+    hides = """
+apiVersion: watchbill/v1
+kind: Service
+metadata: {name: checkout, team: payments}
+spec: {tier: 1, depends_on: [{service: orders-db, inhibits: true}]}
+---
+apiVersion: watchbill/v1
+kind: Inhibition
+metadata: {name: db-hides, team: platform}
+spec: {source: {match: ['alertname="DatabaseDown"']}, target: {match: ['severity="critical"']}, depends_on: true}
+---
+"""
+    down = "{labels: {alertname: DatabaseDown, service: orders-db, severity: critical, env: prod}, until: 20m}"
+    lines = (
+        f"{{name: it, given: {{alerts: [{down}, {CRITICAL}]}}, "
+        "expect: {until: 24m, pages: [{at: 0s, people: eve}, {at: 15m, people: eve}, {at: 20m, people: bo}]}}"
+    )
+    (result,) = what_comes_of(hides + a_test(lines)).results
+
+    assert [f"{each.subject}: {each.got}" for each in result.cases[0].differences] == []

@@ -67,6 +67,7 @@ def command(
     from watchbill.cli.asking import looked_at_for, meant
     from watchbill.cli.lines import pointing
     from watchbill.cli.repository import load_policies, root_of
+    from watchbill.connectors.catalogue import catalogue
     from watchbill.decide.bill import Bill
     from watchbill.decide.explaining import explain
     from watchbill.ingest import parse_payload
@@ -78,7 +79,7 @@ def command(
     loaded, remark = load_policies(root)
     about = meant(loaded, what) if what is not None else None
     payload = parse_payload(body, moment, file=name)
-    bill = Bill.of(loaded)
+    bill = Bill.of(loaded, catalogue())
     found = pointing(explain(bill, payload.alerts, moment), root)
     answers = [Explained(each, about, looked_at_for(loaded, each, about), _person(bill, each, about)) for each in found]
     if not no_history:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from datetime import datetime
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 import click
@@ -14,6 +15,8 @@ from watchbill.cli.output import is_interactive, json_text, wants_colour, width_
 
 if TYPE_CHECKING:
     from watchbill.model.forecast import Plan
+    from watchbill.model.policyset import PolicySet
+    from watchbill.model.sources import Source
 
 
 EXAMPLES: Final = """\b
@@ -27,12 +30,15 @@ Examples:
 @click.command("plan", short_help="Say what an alert would do: who is paged, what is collected, said and repaired.", epilog=EXAMPLES)
 @click.argument("alerts", required=False, type=click.Path(allow_dash=True), metavar="[ALERT_FILE]")
 @click.option("--at", type=Moment(), metavar="TIME", help="When the alerts arrive, as 2026-11-23T03:12:00Z; by default now.")
+@click.option("--source", metavar="NAME", help="The Source that the alerts come from, for payloads of a shape of their own.")
 @policies("plan")
 @formats("plan", "text", "json", "markdown")
 @width
 @common
 @click.pass_obj
-def command(session: Session, alerts: str | None, at: datetime | None, policies: str | None, form: str, width: int | None) -> Answer:
+def command(
+    session: Session, alerts: str | None, at: datetime | None, source: str | None, policies: str | None, form: str, width: int | None
+) -> Answer:
     """Say what alerts would do at a time if nobody answered, without doing any of it.
 
     ALERT_FILE holds alerts as Alertmanager sends them to a webhook, or as Prometheus sends them to Alertmanager; - is standard input.
@@ -42,19 +48,34 @@ def command(session: Session, alerts: str | None, at: datetime | None, policies:
     Documents that do not compile are left out, and the plan says so on top.
     """
     from watchbill.cli.repository import load_policies, root_of
+    from watchbill.connectors.catalogue import catalogue
     from watchbill.decide.bill import Bill
     from watchbill.decide.planning import plan
     from watchbill.ingest import parse_payload
+    from watchbill.ingest.mapping import parse_from
 
     moment = at or now()
     name, body = read_alerts(alerts)
     loaded, remark = load_policies(root_of(policies))
-    payload = parse_payload(body, moment, file=name)
+    sender = source_called(source, loaded) if source is not None else None
+    payload = parse_payload(body, moment, file=name) if sender is None else parse_from(sender, body, moment, file=name)
     if payload.truncated:
         remark += f"{name}: the sender left out {payload.truncated} alerts, which are not in this plan\n"
-    plans = plan(Bill.of(loaded), payload.alerts, moment)
+    plans = plan(Bill.of(loaded, catalogue()), payload.alerts, moment)
     columns = width or width_of(sys.stdout)
     return Answer(_shown(plans, form, columns, wants_colour(session.color, sys.stdout), name), remark=remark)
+
+
+def source_called(name: str, policies: PolicySet) -> Source:
+    """The Source of this *name*. Raises UserError where there is none."""
+    found = policies.sources.get(name)
+    if found is None:
+        near = get_close_matches(name, policies.sources, n=1)
+        help = f"did you mean `{near[0]}`?" if near else f"the sources are: {', '.join(policies.sources) or 'none yet'}"
+        from watchbill.errors import UserError
+
+        raise UserError(f"no source is called `{name}`", help, rule="unknown-name")
+    return found
 
 
 def read_alerts(alerts: str | None) -> tuple[str, bytes]:

@@ -28,7 +28,7 @@ from watchbill.model.event import (
     Unacknowledged,
     Woken,
 )
-from watchbill.model.incident import Incident
+from watchbill.model.incident import Incident, StepAdded, StepChanged
 from watchbill.model.plan import Done, Reason, Stalled, Step
 from watchbill.model.policyset import PolicySet
 from watchbill.model.testing import (
@@ -74,8 +74,13 @@ class Played:
 
     @property
     def steps(self) -> tuple[Step, ...]:
-        """Every step as the play left it, in the order in which they were planned."""
-        return tuple(self.incident.steps.values()) if self.incident is not None else ()
+        """Every step as the play left it, in the order in which they were planned; also of an incident that another one followed."""
+        steps: dict[str, Step] = {}
+        for moment in self.moments:
+            for change in moment.decision.changes:
+                if isinstance(change, StepAdded | StepChanged):
+                    steps[change.step.id] = change.step
+        return tuple(steps.values())
 
     @property
     def reasons(self) -> tuple[Reason, ...]:

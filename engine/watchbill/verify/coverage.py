@@ -17,15 +17,15 @@ from watchbill.model.decision import Snapshot
 from watchbill.model.event import AlertsReceived
 from watchbill.model.ownership import Service
 from watchbill.model.plan import Reason
-from watchbill.model.policies import Guardrail, Policy, Remediation
+from watchbill.model.policies import Guardrail, Inhibition, Policy, Remediation
 from watchbill.model.references import Kind, Ref
 from watchbill.model.testing import ConditionSeen, Coverage, DocumentCoverage
 from watchbill.verify.cases import CasePlay, Played
 from watchbill.verify.reasons import SCANNED, scans_of
 
-Document: TypeAlias = Service | Policy
+Document: TypeAlias = Service | Policy | Inhibition
 
-_KINDS: Final[tuple[Kind, ...]] = ("Service", *SCANNED)
+_KINDS: Final[tuple[Kind, ...]] = ("Service", *SCANNED, "Inhibition")
 """What can take part in an incident, in the order of a report."""
 
 _OPPORTUNITY: Final = "opportunity"
@@ -114,8 +114,11 @@ class Covering:
             self._failed.add((reason.policy, reason.failed))
             before = conditions[: conditions.index(reason.failed)] if reason.failed in conditions else ()
         elif reason.kind == "when":
-            before = _matchers_of(document)
-            self._failed |= {(reason.policy, text) for text in conditions[len(before) : len(before) + 1]}
+            # Of a `when` the reason names the part that failed; of a `during` it names all of it.
+            asked = len(_matchers_of(document))
+            asked += _during_of(document) not in ((), (reason.failed,))
+            before = conditions[:asked]
+            self._failed |= {(reason.policy, text) for text in conditions[asked : asked + 1]}
         elif reason.kind == "precondition":
             before = conditions[:-1]
             self._failed.add((reason.policy, conditions[-1]))
@@ -145,6 +148,7 @@ def _documents(bill: Bill) -> Iterator[Document]:
     yield from bill.policies.services.values()
     for name in SCANNED.values():
         yield from getattr(bill.policies, name).values()
+    yield from bill.policies.inhibitions.values()
 
 
 def _is_silent(rail: Guardrail) -> bool:
@@ -152,14 +156,21 @@ def _is_silent(rail: Guardrail) -> bool:
     return rail.approvals is not None or rail.hold is not None
 
 
-def _matchers_of(document: Policy) -> tuple[str, ...]:
-    return tuple(str(matcher) for matcher in document.selector.match)
+def _matchers_of(document: Document) -> tuple[str, ...]:
+    return tuple(str(matcher) for matcher in document.selector.match) if not isinstance(document, Service | Inhibition) else ()
+
+
+def _during_of(document: Document) -> tuple[str, ...]:
+    during = document.selector.during if not isinstance(document, Service | Inhibition) else None
+    return (f"during {during.name}",) if during is not None else ()
 
 
 def _conditions_of(document: Document) -> tuple[str, ...]:
     """Everything that has to hold for a document to take part, as written, in the order in which it is asked."""
     if isinstance(document, Service):
         return tuple(str(matcher) for group in document.claims for matcher in group)
+    if isinstance(document, Inhibition):
+        return ()
     when = (document.selector.when.text,) if document.selector.when is not None else ()
     before = (document.precondition.text,) if isinstance(document, Remediation) and document.precondition is not None else ()
-    return (*_matchers_of(document), *when, *before)
+    return (*_matchers_of(document), *_during_of(document), *when, *before)

@@ -111,8 +111,9 @@ def why_of_page(play: CasePlay, at: datetime | None = None) -> tuple[Why, ...]:
         held = next(_held(play, at), None)
         if held is not None:
             return (held,)
-    chosen = (reason for each in play.incidents for reason in each.reasons if reason.policy.kind in ("Escalation", "Settings"))
-    return whys(reason for reason in chosen if reason.applied) or _claims(play)
+    applied = [reason for each in play.incidents for reason in each.reasons if reason.applied]
+    muted = whys(reason for reason in applied if reason.policy.kind in ("Silence", "Inhibition"))
+    return muted or whys(reason for reason in applied if reason.policy.kind in ("Escalation", "Settings")) or _claims(play)
 
 
 def _held(play: CasePlay, at: datetime) -> Iterator[Why]:

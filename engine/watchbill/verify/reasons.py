@@ -25,6 +25,8 @@ SCANNED: Final[Mapping[Kind, str]] = {
     "Comms": "comms",
     "Remediation": "remediations",
     "Guardrail": "guardrails",
+    "Grouping": "groupings",
+    "Silence": "silences",
 }
 """The kinds that a full look goes through, and where a bill has them."""
 

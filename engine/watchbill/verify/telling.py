@@ -11,6 +11,7 @@ from watchbill.decide import Bill, Moment
 from watchbill.errors import Place
 from watchbill.model.event import AlertsReceived, Approved, Denied, Observed, StepFinished
 from watchbill.model.incident import (
+    AlertsMuted,
     EscalationBegun,
     EscalationEnded,
     EscalationReleased,
@@ -110,8 +111,20 @@ class _Telling:
                 yield self._said("calls", f"{change.policy} waits {until}")
             elif isinstance(change, EscalationEnded):
                 yield self._said("calls", f"{change.policy} ends: {change.why}")
+            elif isinstance(change, AlertsMuted):
+                yield from self._muted(change)
             elif isinstance(change, StepChanged):
                 yield from self._changed(change.step)
+
+    def _muted(self, change: AlertsMuted) -> Iterator[Happening]:
+        """Which alerts are not acted on from now on, and why; or that all are again."""
+        incident = self.moment.decision.incident
+        alerts = incident.alerts if incident is not None else {}
+        for fingerprint, muting in change.muted.items():
+            name = alerts[fingerprint].alert.name if fingerprint in alerts else fingerprint
+            yield self._said("muted", f"{name}: {muting.why}", muting.policy)
+        if not change.muted:
+            yield self._said("muted", "no alert is any more")
 
     def _changed(self, step: Step) -> Iterator[Happening]:
         if step.state == "started" and step.started_at == self.moment.at and step in self.moment.decision.steps:
