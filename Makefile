@@ -93,8 +93,9 @@ schemas: $(VENV)/ready ## write schemas/v1 from the documents' types
 	@$(BIN)/watchbill schemas
 
 .PHONY: docs
-docs: $(VENV)/ready ## check the documentation: links, commands, words
-	@$(BIN)/python -m pytest -q tests/test_docs.py
+docs: $(VENV)/ready ## write the parts of the documentation that are made from the code, and check all of it
+	@$(BIN)/python -m tests.pages
+	@$(BIN)/python -m pytest -q tests/test_docs.py tests/test_pages.py
 
 .PHONY: bench
 bench: $(VENV)/ready ## measure, as ratios against a peer or a floor in the same run
