@@ -90,7 +90,7 @@ def _is_about(bill: Bill, inhibition: Inhibition, source: ClaimedAlert, target: 
 def _depends(bill: Bill, target: ClaimedAlert, source: ClaimedAlert) -> bool | None:
     """Whether the target's service consents to be hidden by the source's; None if it does not depend on it at all.
 
-    It consents along a way of dependencies on each of which it, or the next one, says `inhibits: true`.
+    It consents where there is a way of dependencies from it to the source every one of which says `inhibits: true`.
     """
     if target.service is None or source.service is None:
         return None
