@@ -110,7 +110,7 @@ LOCK := $(VENV)-lock/bin/uv --no-config pip compile --quiet --universal --python
 
 .PHONY: lock
 lock: $(VENV)-lock/ready ## write requirements/ from pyproject.toml; with newer versions: make lock UPGRADE=1
-	@$(LOCK) $(if $(UPGRADE),--upgrade) --extra dev pyproject.toml -o requirements/dev.txt
+	@$(LOCK) $(if $(UPGRADE),--upgrade) --extra dev --extra serve pyproject.toml -o requirements/dev.txt
 	@$(LOCK) -c requirements/dev.txt pyproject.toml -o requirements/base.txt
 	@echo uv | $(LOCK) $(if $(UPGRADE),--upgrade) - -o requirements/uv.txt
 

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import sys
-import tempfile
-from pathlib import Path
 
-from benchmarks import decisions, processes, workload
-
-DOCUMENTS = 1_000
+from benchmarks import commands, decisions, processes
 
 
 def main() -> None:
     """Print all figures."""
     print("CPU time, medians; machines differ, so read the ratios\n")
     _start_up()
-    _validate()
+    commands.main()
     _decisions()
 
 
@@ -25,19 +21,6 @@ def _start_up() -> None:
     print(
         f"  watchbill --version        {ours * 1e3:7.0f} ms   python -c pass {floor * 1e3:.0f} ms   ratio {ratio:.2f} (target: at most 4)\n"
     )
-
-
-def _validate() -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        root = Path(folder) / "repository"
-        workload.write_repository(root, DOCUMENTS)
-        command = [processes.WATCHBILL, "validate"]
-        processes.cpu_seconds(command, root)
-        cold = processes.median_of(command, root, before_each=root / ".watchbill")
-        unchanged = processes.median_of(command, root)
-    print(f"validate, {DOCUMENTS} documents")
-    print(f"  cold                       {cold:7.2f} s    (target: under 1.5)")
-    print(f"  unchanged                  {unchanged:7.2f} s    (target: under 0.3)\n")
 
 
 def _decisions() -> None:

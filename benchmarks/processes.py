@@ -20,10 +20,10 @@ def cpu_seconds(command: Sequence[str], cwd: Path | None = None) -> float:
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
-def compared(command: Sequence[str], floor: Sequence[str], pairs: int = 9) -> tuple[float, float, float]:
+def compared(command: Sequence[str], floor: Sequence[str], pairs: int = 9, cwd: Path | None = None) -> tuple[float, float, float]:
     """The medians of *command* and *floor* in seconds of CPU, and the median of the ratios pair by pair."""
-    cpu_seconds(command), cpu_seconds(floor)
-    times = [(cpu_seconds(command), cpu_seconds(floor)) for _ in range(pairs)]
+    cpu_seconds(command, cwd), cpu_seconds(floor, cwd)
+    times = [(cpu_seconds(command, cwd), cpu_seconds(floor, cwd)) for _ in range(pairs)]
     ours, theirs = zip(*times, strict=True)
     return statistics.median(ours), statistics.median(theirs), statistics.median(a / b for a, b in times)
 

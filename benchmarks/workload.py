@@ -151,3 +151,56 @@ def _policies(n: int) -> Iterator[str]:
         "    - {name: latency, use: metrics.query, with: {query: 'latency'}, timeout: 5s}\n"
     )
     yield _head("Guardrail", f"cap-{n}", team) + "spec: {rate: {max: 5, in: 1h, per: service}, reason: no storms}\n"
+
+
+def write_tests(root: Path, documents: int, tests: int) -> None:
+    """This many policy tests of three cases each, for the repository of that many *documents*."""
+    # What a service of tier 3 brings is no concern of its team's escalations.
+    teams = [number for number in range(documents // 10) if number % 3 != 2]
+    for position, number in enumerate(teams):
+        own = range(position, tests, len(teams))
+        (root / "policies" / f"tests-{number}.yaml").write_text("---\n".join(_policy_test(number, each) for each in own))
+
+
+def _policy_test(n: int, number: int) -> str:
+    alert = f"{{alertname: HighErrorRate, service: service-{n}, severity: critical, env: prod, instance: 'a{number}'}}"
+    return _head("PolicyTest", f"test-{number}", f"team-{n}") + (
+        f"spec:\n  at: 2026-11-23T03:12:00Z\n  given: {{alerts: [{{labels: {alert}}}]}}\n  cases:\n"
+        f"    - name: nobody answers\n      expect:\n        owner: team-{n}\n        escalation: critical-{n}\n        until: 20m\n"
+        f"        pages: [{{at: 0s, people: ana-{n}}}, {{at: 5m, people: cy-{n}}},"
+        f" {{at: 15m, people: ana-{n}}}, {{at: 20m, people: cy-{n}}}]\n"
+        f"        evidence: [errors, latency]\n"
+        f"    - name: somebody answers\n      given: {{answers: [{{at: 3m, acknowledge: ana-{n}}}]}}\n"
+        f"      expect: {{until: 1h, pages: [{{at: 0s, people: ana-{n}}}]}}\n"
+        f"    - name: a warning is another policy's\n"
+        f"      given: {{alerts: [{{labels: {alert.replace('critical', 'warning')}}}]}}\n      expect: {{escalation: warning-{n}}}\n"
+    )
+
+
+def write_services(root: Path, services: int) -> None:
+    """This many services more, of the repository's first team, a thousand to a file; the team's alerts may hide one another."""
+    own = [_head("Service", f"s{number}", "team-0") + f"spec: {{tier: {number % 3 + 1}}}\n" for number in range(services)]
+    for start in range(0, services, 1_000):
+        (root / "ownership" / f"services-{start}.yaml").write_text("---\n".join(own[start : start + 1_000]))
+    (root / "policies" / "inhibition.yaml").write_text(
+        _head("Inhibition", "worse-hides-better", "team-0")
+        + "spec:\n  source: {match: ['severity=\"critical\"']}\n  target: {match: ['severity=\"warning\"']}\n  equal: [instance]\n"
+    )
+
+
+def a_storm(services: int) -> list[dict[str, object]]:
+    """An alert for each of these many services, as Prometheus sends them; they share machines, and every second one is critical."""
+    return [
+        {
+            "labels": {
+                "alertname": "HighErrorRate",
+                "service": f"s{number}",
+                "severity": "warning" if number % 2 else "critical",
+                "env": "prod",
+                "instance": f"10.0.0.{number // 4}",
+            },
+            "annotations": {"summary": "errors"},
+            "startsAt": "2026-11-23T03:00:00Z",
+        }
+        for number in range(services)
+    ]

@@ -1,5 +1,6 @@
 #!/bin/sh
-# What watchbill does, in a minute: `make demo`. It reads this repository's own policies and touches nothing outside.
+# What watchbill does, in a minute: `make demo`. It reads this repository's own policies, then runs the engine for real,
+# on the loopback and in a folder of its own that is taken away again.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -19,3 +20,57 @@ run watchbill oncall payments storefront --at 2026-11-23T03:12:00Z
 
 say "4. This alert just came in. What happens now, in five and in fifteen minutes, and why?"
 run watchbill plan examples/alerts/checkout-high-error-rate.json --at 2026-11-23T03:12:00Z
+
+say "5. For real: a server on SQLite, a pager that takes its pages, and an alert from Alertmanager."
+folder=$(mktemp -d)
+pager= server=
+# Only what was started here is ended, and by its number.
+end() {
+    status=$?
+    for each in $server $pager; do kill "$each" 2>/dev/null && wait "$each" 2>/dev/null || true; done
+    if test "$status" -ne 0 && test -s "$folder/log"; then echo "demo: what the server said:" >&2; cat "$folder/log" >&2; fi
+    rm -rf "$folder"
+    exit "$status"
+}
+trap end EXIT
+trap 'exit 130' INT TERM
+
+# until_seen WORD FILE: wait for it, twenty seconds at most.
+until_seen() {
+    for _ in $(seq 100); do
+        if grep -q "$1" "$2" 2>/dev/null; then return 0; fi
+        sleep 0.2
+    done
+    echo "demo: waited for «$1» in vain" >&2
+    return 1
+}
+
+cp -R examples/demo "$folder/demo"
+python -u examples/demo/receiver.py > "$folder/pages" 2> "$folder/pager" &
+pager=$!
+until_seen '[0-9]' "$folder/pager"
+port=$(cat "$folder/pager")
+sed "s/127\.0\.0\.1:9495/127.0.0.1:$port/" examples/demo/policies/shop.yaml > "$folder/demo/policies/shop.yaml"
+
+printf '$ watchbill serve --policies demo --port 0 --allow-private 127.0.0.1 &\n'
+watchbill serve --policies "$folder/demo" --database "$folder/record.db" --port 0 --allow-private 127.0.0.1 > "$folder/listening" 2> "$folder/log" &
+server=$!
+until_seen 'listening on' "$folder/listening"
+WATCHBILL_SERVER=$(sed -n 's/^listening on //p' "$folder/listening")
+export WATCHBILL_SERVER
+echo "listening on $WATCHBILL_SERVER"
+
+run python examples/demo/send.py "$WATCHBILL_SERVER/v1/ingest/alertmanager" examples/demo/alert.json
+until_seen 'ana:' "$folder/pages"
+echo "  the page of the first level:"
+grep 'ana:' "$folder/pages"
+echo "  nobody takes it, so three seconds later the second level is paged:"
+until_seen 'bo:' "$folder/pages"
+grep 'bo:' "$folder/pages"
+incident=$(watchbill incidents --format json | python -c 'import json, sys; print(json.load(sys.stdin)["incidents"][0]["id"])')
+run watchbill ack "$incident" --as bo
+run watchbill note "$incident" "Rolled back to the release of yesterday." --as bo
+run watchbill resolve "$incident" --as bo
+
+say "6. Everything that happened, and why:"
+run watchbill incidents timeline "$incident"

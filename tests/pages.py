@@ -1,4 +1,5 @@
-"""The parts of pages that are made from the code: every `--help`, every key of a plan, every field, the README's plan.
+"""The parts of pages that are made from the code: every `--help`, every key of a plan, every field, every rule of the
+language, the README's plan.
 
 `python -m tests.pages` writes them anew between their markers; read the difference before it is committed.
 """
@@ -12,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from tests import connector_page, kind_pages
+from tests import connector_page, kind_pages, language_page
 from tests.cli.makers import ROOT, watchbill
 from watchbill.cli.app import VERBS
 from watchbill.expressions.conditions.functions import SIGNATURES
@@ -33,7 +34,7 @@ def made() -> Iterator[tuple[Path, str]]:
     """Every page with parts that are made, and its text with these as the code says now."""
     yield from kind_pages.pages()
     yield connector_page.page()
-    for page in (README, CLI, PLAN, EXPLAIN, CONTEXT):
+    for page in (README, CLI, PLAN, EXPLAIN, CONTEXT, language_page.PAGE):
         yield page, _MADE.sub(lambda found: f"{found[1]}{part(found[2])}{found[4]}", page.read_text(encoding="utf-8"))
 
 
@@ -44,6 +45,8 @@ def part(name: str) -> str:
         return table(("field", "type", "what it is"), ((f"`{each.path}`", described(each.type), each.doc) for each in FIELDS))
     if name == "context functions":
         return table(("function", "gives", "what it does"), functions())
+    if name.startswith("rules of "):
+        return language_page.rules_of(name.removeprefix("rules of "))
     if name == "the demo's plan":
         return the_plan()
     if name == "why bo was not paged":
@@ -117,10 +120,13 @@ def kind(schema: Mapping[str, Any]) -> str:
 
 def missing() -> list[str]:
     """What should stand on a page and has no place there."""
-    placed = {name for page in (CLI, PLAN, EXPLAIN) for _, name, _, _ in _MADE.findall(page.read_text(encoding="utf-8"))}
+    placed = {
+        name for page in (CLI, PLAN, EXPLAIN, language_page.PAGE) for _, name, _, _ in _MADE.findall(page.read_text(encoding="utf-8"))
+    }
     wanted = {"watchbill --help", *(f"watchbill {verb} --help" for verb in VERBS)}
     wanted |= {f"plan {name}" for name, schema in plan_schema()["$defs"].items() if "properties" in schema}
     wanted |= {f"explain {name}" for name, schema in explain_schema()["$defs"].items() if "properties" in schema}
+    wanted |= {f"rules of {name}" for name in language_page.names()}
     return sorted(wanted - placed)
 
 

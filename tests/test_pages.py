@@ -17,6 +17,6 @@ def test_made_parts_are_fresh():
 
 def test_nothing_is_without_its_place():
     """
-    Every verb has its help on the page, and every object of a plan its keys.
+    Every verb has its help on the page, every object of a plan its keys, and every rule of the language its line.
     """
     assert missing() == []

@@ -18,10 +18,15 @@ from watchbill.model.event import (
     AlertsReceived,
     Approved,
     Denied,
+    Escalated,
     Event,
     Mitigated,
+    Noted,
     Observed,
+    Requested,
     Resolved,
+    Retried,
+    Snoozed,
     StepFinished,
     Unacknowledged,
     Woken,
@@ -105,6 +110,37 @@ class Watch:
     def denies(self, step: Step, by: str) -> Decision:
         """*by* says no to this *step*."""
         return self.happens(Denied(step.id, by))
+
+    def starts(self, offer: Step, by: str = "ana") -> Decision:
+        """*by* starts the remediation of this *offer*."""
+        return self.happens(Requested(offer.id, by))
+
+    def retries(self, step: Step, by: str = "ana") -> Decision:
+        """*by* has this *step* tried again."""
+        return self.happens(Retried(step.id, by))
+
+    def escalates(self, by: str = "ana") -> Decision:
+        """*by* wants more people."""
+        return self.happens(Escalated(by))
+
+    def snoozes(self, by: str = "ana", *, minutes: float) -> Decision:
+        """*by* puts paging off for some minutes."""
+        return self.happens(Snoozed(by, self.now + timedelta(minutes=minutes)))
+
+    def notes(self, text: str, by: str = "ana") -> Decision:
+        """*by* writes this *text* on the timeline."""
+        return self.happens(Noted(by, text))
+
+    def kills(self) -> Decision:
+        """Somebody stops all unattended work, and the incident looks again."""
+        self.snapshot = replace(self.snapshot, is_killed=True)
+        return self.happens(Woken())
+
+    @property
+    def answer(self) -> tuple[bool, str]:
+        """What the last person who said something was told: whether it was done, and what, or why not."""
+        (reason,) = (reason for reason in self.last.reasons if reason.kind == "answer")
+        return reason.applied, reason.note
 
     def finishes(self, step: Step, outcome: Outcome | None = None) -> Decision:
         """This *step* comes to its end, well unless told otherwise."""

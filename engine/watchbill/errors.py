@@ -61,6 +61,20 @@ class Finding:
         return (self.place, self.rule, self.message)
 
 
+@dataclass(frozen=True, slots=True)
+class Unlisted:
+    """How many findings of a *file* are not listed, because there are too many."""
+
+    file: str
+    errors: int = 0
+    warnings: int = 0
+
+    @property
+    def count(self) -> int:
+        """How many there are, errors and warnings together."""
+        return self.errors + self.warnings
+
+
 class WatchbillError(Exception):
     """Something that cannot go on, said in one sentence with the next thing to do."""
 

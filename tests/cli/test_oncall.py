@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 
 import pytest
 
-from tests.cli.makers import AT
+from tests.cli.makers import AT, a_repository, watchbill
+from watchbill.cli.output import speak_utf8, write
 
 
 def test_every_schedule_by_default(run):
@@ -156,3 +158,34 @@ def test_a_calendar_without_its_library(run, monkeypatch):
 
     assert (done.code, done.out) == (2, "")
     assert "[missing-extra]\n  help: run `pip install 'watchbill[calendar]'`" in done.err
+
+
+def test_a_calendar_is_utf_8_whatever_the_terminal_is(tmp_path):
+    """
+    A calendar that is written where only ASCII can be shown is the same, byte for byte.
+    """
+    pytest.importorskip("icalendar")
+    a_repository(tmp_path)
+    asked = ("oncall", "payments-primary", "--at", AT, "--format", "ics")
+    usual, plain = (watchbill(*asked, cwd=tmp_path, PYTHONIOENCODING=encoding, LC_ALL="C") for encoding in ("utf-8", "ascii"))
+
+    assert (plain.returncode, plain.stdout) == (0, usual.stdout)
+
+
+def test_a_stream_can_be_told_to_speak_utf_8():
+    """
+    What is UTF-8 by its own definition goes through a stream of another encoding unchanged.
+    """
+    held = io.BytesIO()
+    stream = io.TextIOWrapper(held, encoding="ascii")
+    speak_utf8(stream)
+    write(stream, "Zoë → «Bo»\r\n")
+
+    assert held.getvalue() == "Zoë → «Bo»\r\n".encode()
+
+
+def test_what_is_quite_another_name_is_not_suggested(run):
+    """
+    A name that nothing resembles gets no odd suggestion, whatever kind it is of.
+    """
+    assert "help: name one of its schedules, teams, services, roles or people" in run("oncall", "schedule/role/x").err

@@ -87,6 +87,38 @@ def test_an_incident_is_given_back_and_mitigated(simulate):
     assert lines(done.out)[-1] == "after 4m: mitigated"
 
 
+def test_people_call_for_more_and_put_off(simulate):
+    """
+    Somebody escalates, snoozes and writes a note; each stands in the timeline with who it was.
+    """
+    told = lines(simulate("--escalate", "ana@1m", "--snooze", "bo=30m@2m", "--note", "bo=see ticket=7 @ desk@3m", "--for", "40m").out)
+
+    assert "03:13 +1m answer ana escalates" in told
+    assert "status snoozed until 2026-11-23 03:44 by bo" in told
+    assert "03:15 +3m note bo: see ticket=7 @ desk" in told
+    assert "03:44 +32m status triggered again, for the snooze is over" in told
+
+
+def test_people_start_and_try_again(shop: Path, simulate):
+    """
+    Somebody starts what is offered, and has tried again what failed; who may not is told why.
+    """
+    put(shop, REPAIR.replace("phase: fallback", "phase: human-initiated").replace("  hold: 6m\n", ""), "repair")
+    told = lines(
+        simulate(
+            *("--run", "restart-checkout=bo@1m", "--outcome", "restart-checkout=failed@30s"),
+            *("--retry", "restart-checkout/restart=ana@3m", "--for", "5m"),
+        ).out
+    )
+    nobody = simulate("--retry", "restart-checkout=ana@3m", "--for", "5m")
+
+    assert "offer restart-checkout to team payments" in told
+    assert "03:13 +1m answer bo starts restart-checkout" in told
+    assert "started by bo" in told
+    assert "03:15 +3m answer ana has restart-checkout/restart tried again" in told
+    assert nobody.err == "nothing waited for ana at 3m\n"
+
+
 def test_alerts_end(simulate):
     """
     --ends is when the alerts end, and with them the incident.
@@ -161,6 +193,11 @@ WRONG = {
     "no remediation": (("--outcome", "restart=done@1m"), "nothing among the remediations of this repository is called `restart`"),
     "no outcome": (("--outcome", "restart=well@1m"), "write it as `restart-checkout=failed@30s`"),
     "no value": (("--observe", "restart-checkout=much@1m"), "`much` is no value"),
+    "no start": (("--run", "ana@1m"), "write it as `rollback-checkout=ana@7m`"),
+    "no second try": (("--retry", "ana@1m"), "write it as `restart-checkout=ana@9m`"),
+    "no length": (("--snooze", "ana@1m"), "write it as `ana=4h@7m`"),
+    "no time at all": (("--snooze", "ana=0s@1m"), "`ana=0s@1m` cannot be read: it puts nothing off"),
+    "no text": (("--note", "ana@1m"), "write it as `ana=I look at the database@8m`"),
     "no decision": (("--approve", "ana@1m"), "write it as `restart-checkout=eve@1m`"),
 }
 

@@ -12,6 +12,7 @@ import pytest
 
 from tests.cli.makers import MISTAKE, ROOT, a_repository
 from watchbill.cli import cache
+from watchbill.model.dated import Dated
 
 WARNED = """
 apiVersion: watchbill/v1
@@ -145,6 +146,68 @@ def test_the_reference_repository_is_well(run):
     assert done.code == 0, done.out
 
 
+ENDED = """
+apiVersion: watchbill/v1
+kind: Guardrail
+metadata: {name: freeze, team: payments}
+spec: {freeze: {from: 2026-11-01T00:00:00Z, to: 2026-11-08T00:00:00Z}}
+"""
+
+
+def test_what_depends_on_the_time_is_asked_every_time(run, shop):
+    """
+    With --at the time is that one, on a repository that is read as on one that is remembered; nothing of the answer is kept.
+    """
+    a_repository(shop, a=ENDED)
+    for flags in (("--no-cache",), (), ()):
+        before, after = (run("validate", "--at", time, *flags) for time in ("2026-11-07T00:00:00Z", "2026-11-08T00:00:00Z"))
+
+        assert (before.code, before.out) == (0, "10 documents in 4 files: no findings\n")
+        assert after.code == 0
+        assert after.out.startswith("policies/a.yaml:4:49: warning: this freeze ended on 2026-11-08 00:00 UTC, and has no effect")
+        assert after.out.endswith("10 documents in 4 files: 1 warning in 1 file\n")
+    assert "this freeze ended" in kept(shop).read_text()
+    assert json.loads(json.loads(kept(shop).read_text())["sealed"])["findings"] == []
+
+
+def test_a_finding_of_the_clock_can_be_an_error(run, shop):
+    """
+    Where the settings say that it is an error the code is 1, and still nothing is left out for it.
+    """
+    a_repository(shop, a=ENDED)
+    settings = shop / "watchbill.yaml"
+    settings.write_text(settings.read_text().replace("spec: {", "spec: {rules: {expired: error}, ", 1), encoding="utf-8")
+    done = run("validate", "--at", "2026-11-08T00:00:00Z")
+
+    assert done.code == 1
+    assert done.out.endswith("10 documents in 4 files: 1 error in 1 file\n")
+
+
+def test_findings_of_the_clock_are_bounded_too(run, shop):
+    """
+    Of far too many the first are listed, and the rest counted.
+    """
+    a_repository(shop, a="---".join(ENDED.replace("name: freeze", f"name: freeze-{number}") for number in range(203)))
+    done = run("validate", "--at", "2026-11-08T00:00:00Z", "--format", "json")
+
+    assert json.loads(done.out)["warnings"] == 203
+    assert len(json.loads(done.out)["items"]) == 200
+
+
+def test_an_interval_that_changes_is_seen(run, shop):
+    """
+    What a condition asks for stands in another document; when that changes, the answer is a new one.
+    """
+    interval = "\napiVersion: watchbill/v1\nkind: TimeInterval\nmetadata: {name: nights}\nspec: {time_intervals: [{months: [may]}]}\n"
+    asking = "\napiVersion: watchbill/v1\nkind: Guardrail\nmetadata: {name: g}\nspec: {when: \"in_interval('nights')\", approvals: 1}\n"
+    a_repository(shop, a=interval, b=asking)
+    first = run("validate")
+    (shop / "policies" / "a.yaml").write_text(interval.replace("nights", "days"), encoding="utf-8")
+
+    assert first.code == 0
+    assert run("validate").out.startswith("policies/b.yaml:4:14: no time interval is called `nights` [unknown-name]\n")
+
+
 # --- the cache --------------------------------------------------------------------------
 
 
@@ -219,7 +282,7 @@ def test_a_stranger_cannot_say_that_all_is_well(run, shop, tmp_path, monkeypatch
     a_repository(shop, a=MISTAKE)
     state = cache.state_of(shop, ("ownership", "policies"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "stranger"))
-    cache.remember(shop, ("ownership", "policies"), state, cache.Checked((), 10, 4))
+    cache.remember(shop, ("ownership", "policies"), state, cache.Checked((), 10, 4), Dated())
     assert run("validate").code == 0
 
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "mine"))
@@ -273,3 +336,17 @@ def test_without_the_cache_nothing_is_written(run, shop):
     run("validate", "--no-cache")
 
     assert not (shop / ".watchbill").exists()
+
+
+@pytest.mark.parametrize("form", ["text", "json", "github", "sarif", "junit"])
+def test_far_too_many_findings_are_counted_in_every_form(run, shop, form):
+    """
+    Two thousand empty documents are two hundred findings and a number, now and from what was kept; the code is 1.
+    """
+    (shop / "policies" / "many.yaml").write_text("kind: Team\n---\n" * 2000)
+    first, second = run("validate", "--format", form), run("validate", "--format", form)
+
+    assert first.code == second.code == 1
+    assert first.out == second.out
+    assert ("5,800 more findings are not listed" in first.out) or json.loads(first.out)["unlisted"][0]["errors"] == 5800
+    assert len(first.out) < 300_000

@@ -219,13 +219,14 @@ def test_results_say_what_is_always_there(kind: ConnectorType, action: Action):
 
 def test_who_reaches_a_person():
     """
-    Only calls, text messages, direct messages and mail reach a person; a post in a channel does not.
+    Only calls, text messages, direct messages, mail and pages of a webhook reach a person; a post in a channel does not.
     """
     assert {f"{kind.name}.{action.name}" for kind, action in ACTIONS if action.reaches} == {
         "email.send",
         "slack.direct",
         "twilio.call",
         "twilio.sms",
+        "webhook.page",
     }
 
 

@@ -116,7 +116,7 @@ def test_every_policy_is_looked_at(groups: list[list[Any]], teams: list[str], la
 
     assert {document.ref for table in tables for document in table.values()} <= found
     applied = {reason.policy for reason in explanation.plan.reasons if reason.applied}
-    assert {each.policy for each in explanation.policies if each.applied and each.policy.kind != "Guardrail"} <= applied
+    assert {each.policy for each in explanation.policies if each.applied} <= applied
 
 
 # --- policies ---------------------------------------------------------------------------

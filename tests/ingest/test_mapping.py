@@ -85,15 +85,32 @@ def test_what_is_not_as_it_should_be_is_refused(body: bytes, said: str):
     assert said in str(refused.value)
 
 
-def test_a_type_that_cannot_be_read_says_what_to_write_instead():
+def test_a_key_of_the_sender_makes_the_identity():
     """
-    A known system whose payloads this version does not read is refused, with the way out.
+    Where a field says `fingerprint`, what the sender calls an alert leads from its beginning to its end, whatever the labels say by then.
     """
-    with pytest.raises(UserError) as refused:
-        parse_from(a_source("pager", "pagerduty"), b"{}", NOW)
+    source = a_source("keyed", "custom", fields=(a_field("labels.alertname", "name"), a_field("fingerprint", "id")))
+    bodies = [{"name": "Down", "id": "7"}, {"name": "Still down", "id": "7"}, {"name": "Down", "id": "8"}, {"name": "Down"}]
 
-    assert "unread-source" in str(refused.value)
-    assert "type: custom" in refused.value.help
+    first, second, other, without = (parse_from(source, json.dumps(body).encode(), NOW).alerts[0].fingerprint for body in bodies)
+    assert first == second
+    assert len({first, other, without}) == 3
+    together = parse_from(source, json.dumps(bodies).encode(), NOW).alerts
+    assert [dict(alert.labels) for alert in together] == [{"alertname": "Still down"}, {"alertname": "Down"}, {"alertname": "Down"}]
+
+
+@pytest.mark.parametrize("type", ["alertmanager", "datadog", "custom"])
+def test_labels_of_a_source_are_those_its_sender_cannot_say(type):
+    """
+    Labels of the source are set where the alert has none of the name, and leave its identity as it was received.
+    """
+    body = b'{"labels": {"alertname": "Down"}, "title": "[Triggered] Down", "name": "Down"}'
+    fields = (a_field("labels.alertname", "name"),) if type == "custom" else ()
+    plain = parse_from(a_source("x", type, fields=fields), body, NOW).alerts[0]
+    labelled = parse_from(a_source("x", type, fields=fields, labels={"severity": "warning", "alertname": "Other"}), body, NOW).alerts[0]
+
+    assert labelled.labels == {"severity": "warning", **plain.labels}
+    assert labelled.fingerprint == plain.fingerprint
 
 
 def test_what_looks_like_alertmanager_is_read_like_it():

@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 from tests.makers import (
     NOON,
     a_comms,
+    a_freeze,
+    a_guardrail,
     a_hub,
     a_level,
     a_matcher,
@@ -24,6 +26,7 @@ from tests.makers import (
     a_repair_step,
     a_review,
     a_shop,
+    a_span,
     a_team,
     a_triage,
     a_use,
@@ -72,7 +75,7 @@ def test_the_index_finds_what_a_full_scan_finds(groups: list[list[Any]], several
 
 
 def a_bill(groups: list[list[Any]], teams: list[str]) -> Bill:
-    """A shop with an escalation, a triage and a remediation for each group of matchers."""
+    """A shop with a policy of each kind for each group of matchers."""
     documents: list[Any] = []
     for number, (group, team) in enumerate(zip(groups, teams, strict=False)):
         match = [str(matcher) for matcher in group]
@@ -80,6 +83,8 @@ def a_bill(groups: list[list[Any]], teams: list[str]) -> Bill:
         documents.append(a_triage(f"t{number}", team=team, match=match))
         documents.append(a_comms(f"c{number}", team=team, match=match))
         documents.append(a_remediation(f"r{number}", team=team, match=match))
+        limits = {"ceiling": "oversight"} if number % 2 else {"freeze": a_freeze(a_span("2026-12-20", "2027-01-04"))}
+        documents.append(a_guardrail(f"g{number}", team=team, match=match, **limits))
     return Bill.of(a_shop(an_audience("customers"), *documents))
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from tests.makers import NOON, a_claimed_alert, an_alert
-from watchbill.model.incident import TRANSITIONS, AlertsTaken, Fold, Opened, StatusChanged, fold, lead_of
+from watchbill.model.incident import TRANSITIONS, AlertsTaken, Fold, NoteTaken, Opened, PagingSnoozed, StatusChanged, fold, lead_of
 
 OPENED = Opened("checkout-aaaaaa", "service/checkout", "checkout", "payments", 1, "critical", NOON, "4f2c1d9")
 
@@ -67,3 +67,15 @@ def test_the_lead_is_the_most_severe_firing_then_the_oldest() -> None:
     assert lead_of((new, mild, ended, old)).alert.name == "Old"
     assert lead_of((twin, new)).alert.name == "New"
     assert lead_of((mild, ended)).alert.name == "Mild"
+
+
+def test_a_snooze_lasts_until_the_status_changes() -> None:
+    """
+    What was put off stays put off until its time, or until anything else happens to it; a note is nothing of that.
+    """
+    taken = [OPENED, StatusChanged("acknowledge", NOON, "ana"), PagingSnoozed("ana", NOON, NOON + timedelta(hours=1))]
+    snoozed = fold(None, [*taken, NoteTaken("bo", NOON, "hello")])
+    woken = fold(snoozed, [StatusChanged("snooze-end", NOON + timedelta(hours=1))])
+
+    assert (snoozed.status, snoozed.snoozed_until) == ("acknowledged", NOON + timedelta(hours=1))
+    assert (woken.status, woken.snoozed_until, woken.acknowledged_by) == ("triggered", None, "")

@@ -8,14 +8,19 @@ from pathlib import Path
 
 import pytest
 
+from tests.makers import at
 from tests.policy.makers import CATALOGUE, SETTINGS, SHOP
 from watchbill.errors import UserError
 from watchbill.policy import load
 from watchbill.policy.rules import RULES
+from watchbill.verify.passing import findings_at
 
 PAGE = (Path(__file__).parents[2] / "docs" / "errors.md").read_text(encoding="utf-8").partition("## What stops a command")[0]
 SECTIONS = {part.partition("\n")[0].strip("` "): part for part in re.split(r"^### ", PAGE, flags=re.MULTILINE)[1:]}
 
+
+NOW = at("2026-11-01 00:00")
+"""The time of the examples, for what depends on it."""
 
 CAUSES = {"depends-on-quarantined": {"unknown-action"}}
 """What a rule cannot be broken without."""
@@ -40,7 +45,8 @@ def a_repository(root: Path, text: str) -> None:
 def rules_of(root: Path) -> set[str]:
     """The rules that are broken in this repository."""
     try:
-        return {finding.rule for finding in load(root, CATALOGUE).findings}
+        done = load(root, CATALOGUE)
+        return {finding.rule for finding in (*done.findings, *findings_at(done.dated, NOW).findings)}
     except UserError as error:
         return {error.rule}
 

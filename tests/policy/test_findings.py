@@ -495,7 +495,7 @@ def test_a_secret_is_never_repeated(secret: str):
 
 
 @pytest.mark.parametrize(
-    "text", ["sum(rate(http_requests_total[5m]))", "#payments-alerts", "https://meet.example.com/checkout", "inc-{{ service.name }}"]
+    "text", ["sum(rate(http_requests_total[5m]))", "#payments-alerts", "https://meet.example.com/checkout", "inc-{{ alert.name }}"]
 )
 def test_what_is_no_secret_is_let_through(text: str):
     """

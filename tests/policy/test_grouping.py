@@ -199,16 +199,16 @@ CASES = {
         "  help: take away the dependency without which the others still work; nothing tells which one of them is the cause",
     ),
     "a target twice": (
-        header("Escalation", "x", "payments")
+        header("Escalation", "x", "platform")
         + "spec: {match: ['a=\"b\"'], levels: [{page: [role/incident-commander, person/bo, role/incident-commander]}]}\n",
         "4:79: `role/incident-commander` is paged already [paged-twice]\n  help: take one of the two away",
     ),
     "a person by a role of a named team": (
-        header("Escalation", "x", "payments") + "spec: {match: ['a=\"b\"'], levels: [{page: [role/secondary@payments, person/bo]}]}\n",
+        header("Escalation", "x", "platform") + "spec: {match: ['a=\"b\"'], levels: [{page: [role/secondary@payments, person/bo]}]}\n",
         "4:68: `person/bo` is paged already, as `role/secondary@payments` [paged-twice]\n  help: take one of the two away",
     ),
     "a schedule by its team": (
-        header("Escalation", "x", "payments")
+        header("Escalation", "x", "platform")
         + "spec: {match: ['a=\"b\"'], levels: [{page: [team/payments, schedule/payments-primary]}]}\n",
         "4:58: `schedule/payments-primary` is paged already, as `team/payments` [paged-twice]\n  help: take one of the two away",
     ),
@@ -259,7 +259,7 @@ def test_a_policy_that_may_win_some_day_is_not_accused(lower: str, higher: str):
     """
     weekend = header("TimeInterval", "weekend") + "spec: {time_intervals: [{weekdays: [saturday, sunday]}]}\n"
 
-    assert rules(an_escalation("x", lower), an_escalation("y", higher), weekend) == []
+    assert rules(an_escalation("x", lower, "platform"), an_escalation("y", higher, "platform"), weekend) == []
 
 
 def test_a_default_is_reached_by_its_name():
@@ -275,7 +275,9 @@ def test_policies_of_different_teams_do_not_compete():
     """
     What another team gives a higher priority stands in nobody's way.
     """
-    assert rules(an_escalation("x", "match: ['a=\"b\"']"), an_escalation("y", "match: ['a=\"b\"'], priority: 1", "platform")) == []
+    assert (
+        rules(an_escalation("x", "match: ['a=\"b\"']", "support"), an_escalation("y", "match: ['a=\"b\"'], priority: 1", "platform")) == []
+    )
 
 
 def test_roles_that_lead_in_a_circle_are_one_finding():

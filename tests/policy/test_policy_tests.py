@@ -82,6 +82,15 @@ WRONG = {
         "this answer says several things",
     ),
     "an approval of nothing": (given("answers: [{at: 1m, approve: {by: ana}}]"), "bad-value", "`approve` is about one thing"),
+    "a start of nothing": (
+        given("answers: [{at: 1m, run: {remediation: restat, by: ana}}]"),
+        "unknown-name",
+        "no remediation is called `restat`",
+    ),
+    "a start by nobody": (given("answers: [{at: 1m, run: {remediation: x, by: anna}}]"), "unknown-name", "nobody is called `anna`"),
+    "a snooze for no time": (given("answers: [{at: 1m, snooze: {by: ana, for: 0s}}]"), "bad-time", "this puts nothing off"),
+    "a note by nobody": (given("answers: [{at: 1m, note: {by: anna, text: hello}}]"), "unknown-name", "nobody is called `anna`"),
+    "somebody who escalates": (given("answers: [{at: 1m, escalate: anna}]"), "unknown-name", "nobody is called `anna`"),
     "an outcome": (given("outcomes: [{remediation: x, result: done}]"), "unknown-name", "no remediation is called `x`"),
     "a look at nothing": (
         given("outcomes: [{remediation: restart, result: done, observed: [{after: 1m}]}]"),

@@ -11,8 +11,9 @@ from jsonschema import Draft202012Validator
 
 from tests.policy.makers import OTHERS, SETTINGS, SHOP, header, loaded
 from tests.policy.test_values import REPAIR
+from watchbill import SCHEMAS as HOME_OF_SCHEMAS
 from watchbill.policy.documents import KINDS
-from watchbill.policy.schema import BASE, file_of, schemas
+from watchbill.policy.schema import file_of, schemas
 
 FOLDER = Path(__file__).parents[2] / "schemas" / "v1"
 SCHEMAS = schemas()
@@ -29,7 +30,7 @@ def test_there_is_one_for_each_kind_and_one_for_all():
     Each kind has its schema under its name in lower case, with a hyphen between words.
     """
     assert list(SCHEMAS) == [*map(file_of, KINDS), "watchbill.json"]
-    assert [schema["$id"] for schema in SCHEMAS.values()] == [BASE + name for name in SCHEMAS]
+    assert [schema["$id"] for schema in SCHEMAS.values()] == [f"{HOME_OF_SCHEMAS}/{name}" for name in SCHEMAS]
 
 
 def test_the_files_are_fresh():

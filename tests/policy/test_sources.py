@@ -66,6 +66,15 @@ def test_a_known_source(written: str, auth: SourceAuth):
     assert (found.type, found.auth, found.alerts, found.fields) == ("grafana", auth, None, ())
 
 
+def test_labels_for_alerts_that_lack_them():
+    """
+    What a sender cannot say, its source says for all of its alerts.
+    """
+    found = policies(a_source("type: cloudwatch, labels: {severity: warning, env: prod}")).sources["uptime"]
+
+    assert found.labels == {"severity": "warning", "env": "prod"}
+
+
 def test_a_field_may_be_a_constant():
     """
     A field without an expression is what its default says.
@@ -161,6 +170,15 @@ CASES = {
     "a time by default": (
         a_custom("starts_at: {from: at, default: now}"),
         "4:94: `now` is no time with an offset [bad-time]\n  help: write it as `2026-12-24T09:00:00Z`",
+    ),
+    "one name for all alerts": (
+        a_source("type: datadog, labels: {alertname: Datadog}"),
+        "4:32: `alertname` cannot be the same for all alerts of a source [bad-value]\n"
+        "  help: take it away; each alert says what it is called",
+    ),
+    "a label that is empty": (
+        a_source("type: datadog, labels: {env: ''}"),
+        "4:32: the label `env` is empty [bad-value]\n  help: write a name and a value, or take it away",
     ),
     "two proofs": (
         a_source("type: grafana, auth: {bearer: {secret: env/A}, basic: {username: a, secret: env/B}}"),

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from calendar import isleap
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.policy.makers import OTHERS, compiled, findings, header, policies, said
 from watchbill.expressions.zones import zone
 from watchbill.model.times import Hours, Recurrence, Window
+from watchbill.policy.compile.timing import _ever_begins
 
 WEEKEND = header("TimeInterval", "weekend") + "spec: {time_intervals: [{weekdays: [saturday, sunday]}]}\n---\n"
 BROKEN = header("TimeInterval", "weekend") + "spec: {time_intervals: [{weekdays: [saturnday]}]}\n---\n"
@@ -317,3 +322,22 @@ def test_a_level_does_not_wait_for_a_broken_interval():
 
     assert done.quarantined == ("TimeInterval/weekend",)
     assert done.policies.escalations["x"].levels[0].during is None
+
+
+@settings(max_examples=40)
+@given(
+    st.lists(st.integers(1, 7), min_size=1, max_size=2, unique=True),
+    st.lists(st.sampled_from([(1, 1), (29, 29), (30, 31), (-1, -1), (-31, -31), (-30, -29), (31, 31)]), max_size=2),
+    st.lists(st.integers(1, 12), max_size=2, unique=True),
+    st.lists(st.sampled_from([(2025, 2027), (2028, 2028), (1890, 1910), (9990, 9998), (1, 3), (2026, 2200)]), max_size=2),
+)
+def test_whether_an_interval_ever_begins_is_true(days: list[int], of_month: list[Any], months: list[int], years: list[Any]) -> None:
+    """
+    For all intervals, asking the fourteen kinds of years gives what asking every day gives.
+    """
+    window = Window(Hours(tuple(days), 0, 1440), tuple(of_month), tuple(months), tuple(years))
+    asked = [year for first, last in years or [(2000, 2040)] for year in range(first, min(last, first + 40) + 1)]
+
+    assert _ever_begins(window) == any(
+        window.begins_on(date(year, 1, 1) + timedelta(days=number)) for year in asked for number in range(365 + isleap(year))
+    )

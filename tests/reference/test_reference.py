@@ -10,6 +10,8 @@ from watchbill.connectors.catalogue import catalogue
 from watchbill.model.policies import PHASES
 from watchbill.model.policyset import PolicySet
 from watchbill.policy import load
+from watchbill.policy.documents import KINDS
+from watchbill.policy.loading import load_repository
 
 ROOT = Path(__file__).parents[2]
 COMPILED = load(ROOT, catalogue())
@@ -95,3 +97,13 @@ def test_each_kind_of_guardrail_is_there(shop: PolicySet):
     assert any(rail.freeze and rail.freeze.during for rail in rails)
     for kind in ("ceiling", "rate", "concurrency", "approvals", "hold"):
         assert any(getattr(rail, kind) is not None for rail in rails), kind
+
+
+def test_every_kind_of_the_language_is_shown():
+    """
+    The reference has a document of every kind there is.
+    """
+    settings, loaded = load_repository(ROOT)
+    assert settings is not None
+
+    assert {document.data["kind"] for document in (settings, *loaded.documents)} == set(KINDS)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tests.makers import (
+    a_claimed_alert,
     a_comms,
     a_guardrail,
     a_layer,
@@ -13,16 +14,20 @@ from tests.makers import (
     a_person,
     a_remediation,
     a_schedule,
+    a_service,
     a_shop,
+    a_silence,
     a_triage,
     an_alert,
     an_audience,
     an_escalation,
+    an_inhibition,
     hours,
 )
 from watchbill.decide import Bill
 from watchbill.decide.explaining import explain
 from watchbill.decide.explaining_people import explain_person
+from watchbill.model.decision import Snapshot
 from watchbill.model.explanation import LastChange
 from watchbill.model.references import Ref
 from watchbill.report.explain_text import Answer
@@ -47,10 +52,10 @@ THE_SHOP = (
 )
 
 
-def an_answer(about: Ref | None = None, *more: Any, alerts: Any = None, changed: bool = True, **settings: Any) -> Answer:
-    """What is said *about* one document of the shop, or about everything."""
+def an_answer(about: Ref | None = None, *more: Any, alerts: Any = None, active: Any = (), changed: bool = True, **settings: Any) -> Answer:
+    """What is said *about* one document of the shop, or about everything, while *active* alerts fire beside."""
     bill = Bill.of(a_shop(*THE_SHOP, *more, **settings))
-    (explanation,) = explain(bill, alerts or [an_alert(starts_at=AT - timedelta(minutes=2))], AT)
+    (explanation,) = explain(bill, alerts or [an_alert(starts_at=AT - timedelta(minutes=2))], AT, Snapshot(active=active))
     looked_at = (*explanation.services, *explanation.policies)
     if about is not None and about.kind == "Audience":
         audiences = {comms.ref for comms in bill.policies.comms.values() if comms.audience == about.name}
@@ -62,6 +67,26 @@ def an_answer(about: Ref | None = None, *more: Any, alerts: Any = None, changed:
     if who is not None and changed:
         changes |= {standing.place: CHANGED for rung in who.rungs for standing in rung.standings}
     return Answer(explanation, about, looked_at, who, changes)
+
+
+def a_silenced_answer() -> Answer:
+    """What is said of an alert that a silence is about, while another silence is not."""
+    silences = (
+        a_silence("load-test", match=['alertname="HighErrorRate"'], author="ana", reason="load test with the provider", line=80),
+        a_silence("warehouse-move", match=['alertname="SyncStopped"'], line=90),
+    )
+    return an_answer(None, *silences)
+
+
+def a_hidden_answer() -> Answer:
+    """What is said of an alert that another service's explains, which fires."""
+    hidden = (
+        a_service("orders-db"),
+        a_service("checkout", depends_on={"orders-db": True}),
+        an_inhibition("db-hides-dependants", target=['severity="critical"'], depends_on=True, line=80),
+    )
+    down = a_claimed_alert(an_alert(alertname="DatabaseDown", service="orders-db", severity="critical"), service="orders-db")
+    return an_answer(None, *hidden, active=(down,))
 
 
 def the(kind: str, name: str) -> Ref:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
-from tests.report.explanations import an_answer, the
+from tests.report.explanations import a_hidden_answer, a_silenced_answer, an_answer, the
 from tests.report.makers import a_plan, a_small_plan
 from watchbill.report.explain_text import answers_text
 from watchbill.report.plan_markdown import plan_markdown
@@ -30,6 +30,8 @@ GOLDEN: Final[Mapping[str, Callable[[], str]]] = {
     "explain-person-120.txt": lambda: answers_text([an_answer(the("Person", "bo"))], width=120),
     "explain-policy-80.txt": lambda: answers_text([an_answer(the("Remediation", "restart-checkout"))], width=80),
     "explain-audience-80.txt": lambda: answers_text([an_answer(the("Audience", "customers"))], width=80),
+    "explain-silence-80.txt": lambda: answers_text([a_silenced_answer()], width=80),
+    "explain-inhibition-80.txt": lambda: answers_text([a_hidden_answer()], width=80),
     "plan.md": lambda: plan_markdown(a_plan(quarantined=("Triage/hosts",))),
 }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from watchbill.errors import Finding, Place
+from watchbill.errors import Finding, Place, Unlisted
 from watchbill.report.findings import Checked, findings_text
 from watchbill.report.findings_json import finding_json, finding_of, findings_json
 
@@ -71,3 +71,33 @@ def test_findings_as_data():
     )
     assert [finding_of(item) for item in document["items"]] == [UNKNOWN, LATER]
     assert finding_of(finding_json(STALE)) == STALE
+
+
+def test_what_is_not_listed_is_said_before_the_count():
+    """
+    Each file says how many of its findings are not listed; of very many files the last ones are said together.
+    """
+    few = findings_text(Checked((), 9, 2, unlisted=(Unlisted("a.yaml", 40), Unlisted("b.yaml", 1, 2))))
+    many = findings_text(Checked((), 9, 30, unlisted=tuple(Unlisted(f"{number:02}.yaml", 2) for number in range(30))))
+
+    assert few.splitlines() == [
+        "a.yaml: 40 more findings are not listed; mend those that are, then look again",
+        "b.yaml: 3 more findings are not listed; mend those that are, then look again",
+        "",
+        "9 documents in 2 files: 41 errors and 2 warnings in 2 files",
+    ]
+    assert many.splitlines()[19:21] == [
+        "19.yaml: 2 more findings are not listed; mend those that are, then look again",
+        "10 further files: 20 more findings are not listed",
+    ]
+
+
+def test_of_very_many_that_are_left_out_some_are_named():
+    """
+    The last line names twenty documents, and says how many more are left out; JSON names all.
+    """
+    names = tuple(f"Team/t-{number}" for number in range(50_000))
+    found = Checked((Finding("no-kind", Place("a.yaml", 1), "no", "yes"),), 50_000, 1, names)
+
+    assert findings_text(found).endswith("Team/t-19 and 49,980 more\n")
+    assert len(findings_json(found)["quarantined"]) == 50_000

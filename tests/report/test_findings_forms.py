@@ -16,10 +16,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 
-from watchbill.errors import Finding, Place
+from watchbill import DOCS, HOME
+from watchbill.errors import Finding, Place, Unlisted
 from watchbill.policy.rules import MANDATORY, RULES
 from watchbill.report.findings import Checked
 from watchbill.report.findings_github import findings_github
+from watchbill.report.findings_json import findings_json
 from watchbill.report.findings_junit import findings_junit
 from watchbill.report.findings_sarif import findings_sarif
 
@@ -229,3 +231,97 @@ def test_what_is_written_is_xml(findings: list[Finding]):
 
     assert len(list(suites.iter("testcase"))) == max(1, len(findings))
     assert len(list(suites.iter("failure"))) == sum(finding.level == "error" for finding in findings)
+
+
+# --- more than is listed ----------------------------------------------------------------
+
+MORE = Checked((KEY,), 21, 7, unlisted=(Unlisted("policies/b.yaml", 149_800, 3), Unlisted("policies/c d.yaml", 0, 1)))
+
+
+def test_annotations_say_how_many_more_there_are():
+    """
+    One annotation for each file whose findings are not all listed; a file that only has warnings left gives a warning.
+    """
+    assert findings_github(MORE).splitlines()[1:] == [
+        "::error file=policies/b.yaml,title=watchbill%3A further findings::"
+        "149,803 more findings are not listed; mend those that are, then look again",
+        "::warning file=policies/c d.yaml,title=watchbill%3A further findings::"
+        "1 more finding is not listed; mend those that are, then look again",
+        "21 documents in 7 files: 149,801 errors and 4 warnings in 2 files",
+    ]
+
+
+def test_sarif_says_how_many_more_there_are():
+    """
+    The run notes which file has further findings; the log stays valid.
+    """
+    log = json.loads(json.dumps(findings_sarif(MORE)))
+    schema().validate(log)
+    notes = log["runs"][0]["invocations"][0]["toolExecutionNotifications"]
+
+    assert [(note["level"], note["message"]["text"].partition(";")[0]) for note in notes] == [
+        ("error", "149,803 more findings are not listed"),
+        ("warning", "1 more finding is not listed"),
+    ]
+    assert notes[1]["locations"][0]["physicalLocation"] == {"artifactLocation": {"uri": "policies/c%20d.yaml"}}
+
+
+def test_junit_says_how_many_more_there_are():
+    """
+    What is not listed of a file is one test more, which fails where errors are among it.
+    """
+    suite = XML.fromstring(findings_junit(MORE)).find("testsuite")
+    assert suite is not None
+
+    assert (suite.get("tests"), suite.get("failures")) == ("3", "2")
+    assert [(case.get("classname"), case[0].tag) for case in suite.findall("testcase")[1:]] == [
+        ("policies/b.yaml", "failure"),
+        ("policies/c d.yaml", "system-out"),
+    ]
+
+
+def test_json_says_how_many_more_there_are():
+    """
+    The counts are of all findings, and each file says how many are not among the items.
+    """
+    document = findings_json(MORE)
+
+    assert (document["errors"], document["warnings"], len(document["items"])) == (149_801, 4, 1)
+    assert document["unlisted"][0] == {"file": "policies/b.yaml", "errors": 149_800, "warnings": 3}
+
+
+def test_errors_that_are_not_listed_are_errors():
+    """
+    What was found has errors where only those have that are not listed.
+    """
+    assert Checked((STALE,), 21, 7, unlisted=(Unlisted("a.yaml", errors=1),)).has_errors
+    assert not Checked((STALE,), 21, 7, unlisted=(Unlisted("a.yaml", warnings=1),)).has_errors
+
+
+# --- home -------------------------------------------------------------------------------
+
+
+def test_links_lead_to_the_docs_that_are_there():
+    """
+    The link of every rule leads below the project's home, to a section of a page that this repository has.
+    """
+    root = Path(__file__).parents[2]
+    for rule in RULES:
+        found = Finding(rule, Place("a.yaml", 1), "no", "yes")
+        (described,) = findings_sarif(checked([found]))["runs"][0]["tool"]["driver"]["rules"]
+        page, _, anchor = described["helpUri"].partition("#")
+        text = (root / "docs" / page.removeprefix(f"{DOCS}/")).read_text(encoding="utf-8")
+
+        assert page.startswith(f"{HOME}/docs/")
+        assert f"### {anchor}\n" in text.replace("`", "")
+
+
+def test_home_is_said_once():
+    """
+    No module but the package's own knows where the project lives.
+    """
+    package = Path(__file__).parents[2] / "engine" / "watchbill"
+    told = [file for file in package.rglob("*.py") if HOME.removeprefix("https://") in file.read_text(encoding="utf-8")]
+
+    assert [file.name for file in told if file.parent != package] == []
+    assert len(told) <= 1

@@ -110,3 +110,13 @@ def test_several_plans_are_ruled_off():
     Several plans have a rule between them.
     """
     assert plans_markdown((a_small_plan(), a_small_plan())).count("\n\n---\n\n### ") + 1 == 2
+
+
+def test_what_two_notes_say_is_said_once():
+    """
+    Who is on leave stands once beside the person who is paged instead, in the words that say more.
+    """
+    person = a_person("finn", why="storefront-primary, layer base; gia is on leave")
+    text = plan_markdown(a_small_plan(escalations=(an_escalation(pages=(a_page(0, person, note="gia is on leave until 27 November"),)),)))
+
+    assert "| storefront-primary, layer base; gia is on leave until 27 November |" in text

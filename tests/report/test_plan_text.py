@@ -232,6 +232,18 @@ def test_an_update_that_waits_for_its_reviewer():
     assert "reviewed by carol, held until they answer" in flat(plan_text(a_small_plan(updates=(an_update(sent_at=None),))))
 
 
+def test_quiet_hours_are_said_with_the_update_that_waits():
+    """
+    An update that waits for the end of quiet hours says so, with a reviewer and without, and also where that is beyond the plan.
+    """
+    waits = "waits until Mon 07:00 Lisbon, quiet hours"
+    reviewed = an_update(review=f"{waits}; not reviewed in time")
+    beyond = an_update(sent_at=None, reviewer=None, review=waits, subject="", body="")
+
+    assert f"reviewed by carol, sent 03:37 if nobody answers, {waits}; then" in flat(plan_text(a_small_plan(updates=(reviewed,))))
+    assert f"statuspage, {waits}; then" in flat(plan_text(a_small_plan(updates=(beyond,))))
+
+
 def test_an_update_that_cannot_be_sent_says_why():
     """
     An update whose text cannot be filled in says so in place of how it leaves.

@@ -170,3 +170,41 @@ def test_a_silence_takes_part_once_it_has_silenced_something():
 
     assert [each.failed for each in found] == [0, 0]
     assert ["Silence/move" in taking_part(each.coverage) for each in found if each.coverage is not None] == [True, False]
+
+
+def test_the_conditions_of_a_silence_are_seen_to_fail():
+    """
+    A silence whose `when` does not hold leaves no reason, and its condition counts as seen to fail all the same.
+    """
+    silence = SILENCE.replace("spec:\n", "spec:\n  when: \"env == 'test'\"\n", 1)
+    lines = f"{{name: it, given: {{alerts: [{CRITICAL}]}}, expect: {{owner: payments}}}}"
+    found = what_comes_of(silence + a_test(lines), covering=True).coverage
+
+    assert found is not None
+    assert conditions(found, "move")[-1] == ("env == 'test'", False, True)
+
+
+OPPORTUNITY = """
+apiVersion: watchbill/v1
+kind: Remediation
+metadata: {name: only-counted, team: payments}
+spec:
+  match: ['service="checkout"']
+  phase: opportunity
+  precondition: "tier == `9`"
+  target: "{{ service.name }}"
+  rollback: {none: nothing is done}
+---
+"""
+
+
+def test_an_opportunity_takes_part_by_being_counted():
+    """
+    An opportunity that matches has done all that one does; a precondition that nobody asked for was seen neither way.
+    """
+    lines = f"{{name: it, given: {{alerts: [{CRITICAL}]}}, expect: {{owner: payments}}}}"
+    found = what_comes_of(OPPORTUNITY + a_test(lines), covering=True).coverage
+
+    assert found is not None
+    assert "Remediation/only-counted" in taking_part(found)
+    assert conditions(found, "only-counted") == [('service="checkout"', True, False), ("tier == `9`", False, False)]

@@ -56,6 +56,24 @@ AS_EXPECTED = {
         f"alerts: [{SLOW}], answers: [{{at: 2m, deny: {{remediation: scale-checkout, by: eve}}}}]",
         "remediations: [{name: scale-checkout, is: refused, because: eve said no}]",
     ),
+    "an offer that is started": (
+        f"alerts: [{STUCK}], answers: [{{at: 2m, run: {{remediation: roll-back, by: ana}}}}]",
+        "remediations: [{name: roll-back, is: runs, because: started by ana}]",
+    ),
+    "an offer that somebody may not start": (
+        f"alerts: [{STUCK}], answers: [{{at: 2m, run: {{remediation: roll-back, by: eve}}}}]",
+        "remediations: [{name: roll-back, is: offered, because: eve is not among those who may run it}]",
+    ),
+    "a repair that is tried again": (
+        f"{FAILS}, answers: [{{at: 2m, retry: {{remediation: restart-checkout, step: restart, by: bo}}}}]",
+        "pages: [{at: 30s, people: bo}], until: 2m, remediations: [{name: restart-checkout, is: runs, because: tried again by bo}]",
+    ),
+    "more people": (f"{ALERT}, answers: [{{at: 1m, escalate: bo}}]", "pages: [{at: 0s, people: bo}, {at: 1m, people: bo}]"),
+    "a snooze": (
+        f"{ALERT}, answers: [{{at: 1m, snooze: {{by: bo, for: 2h}}}}]",
+        "pages: [{at: 0s, people: bo}, {at: 2h1m, people: bo}], status: [{at: 1m, is: acknowledged}, {at: 2h1m, is: triggered}]",
+    ),
+    "a note": (f"{ALERT}, answers: [{{at: 1m, note: {{by: bo, text: I am on it}}}}]", "until: 4m, pages: [{at: 0s, people: bo}]"),
     "a guard": (
         f"alerts: [{STUCK}], runs: [{RAN}, {RAN}]",
         "remediations: [{name: restart-checkout, is: refused, because: 2 of 2 in 1d}]",
@@ -142,6 +160,21 @@ OTHERWISE = {
         "owner: payments",
         "answer at 2m: expected eve approves scale-checkout, got scale-checkout waits for nobody then",
     ),
+    "a start of what is not offered": (
+        f"{ALERT}, answers: [{{at: 2m, run: {{remediation: roll-back, by: ana}}}}]",
+        "owner: payments",
+        "answer at 2m: expected ana starts roll-back, got roll-back is not offered then",
+    ),
+    "a second try of what has not failed": (
+        f"alerts: [{STUCK}], answers: [{{at: 2m, retry: {{remediation: restart-checkout, by: ana}}}}]",
+        "owner: payments",
+        "answer at 2m: expected ana has restart-checkout tried again, got nothing of restart-checkout has failed by then",
+    ),
+    "a second try of a step that has not failed": (
+        f"alerts: [{STUCK}], answers: [{{at: 2m, retry: {{remediation: restart-checkout, step: restart, by: ana}}}}]",
+        "owner: payments",
+        "answer at 2m: expected ana has restart-checkout/restart tried again, got nothing of restart-checkout/restart has failed by then",
+    ),
 }
 
 
@@ -178,6 +211,11 @@ WHY = {
         f"alerts: [{STUCK}], frozen: true",
         "remediations: [{name: restart-checkout, is: runs}]",
         "Remediation/restart-checkout: frozen by hand: nothing runs unattended",
+    ),
+    "an offer that there is not": (
+        f"{ALERT}, answers: [{{at: 2m, run: {{remediation: roll-back, by: ana}}}}]",
+        "owner: payments",
+        'Remediation/roll-back: needs alertname=~"Slow|Stuck", saw HighErrorRate',
     ),
     "evidence": (f"alerts: [{WARNING}]", "evidence: [error-rate]", 'Triage/http: needs severity="critical", saw warning'),
     "updates": (

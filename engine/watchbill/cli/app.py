@@ -26,10 +26,29 @@ VERBS: Final[dict[str, str]] = {
     "explain": "watchbill.cli.explain",
     "simulate": "watchbill.cli.simulate",
     "oncall": "watchbill.cli.oncall",
+    "serve": "watchbill.cli.serve",
+    "run": "watchbill.cli.run",
+    "incidents": "watchbill.cli.incidents",
+    "ack": "watchbill.cli.acting:ack",
+    "unack": "watchbill.cli.acting:unack",
+    "escalate": "watchbill.cli.acting:escalate",
+    "snooze": "watchbill.cli.acting:snooze",
+    "note": "watchbill.cli.acting:note",
+    "mitigate": "watchbill.cli.acting:mitigate",
+    "resolve": "watchbill.cli.acting:resolve",
+    "approve": "watchbill.cli.acting:approve",
+    "deny": "watchbill.cli.acting:deny",
+    "run-step": "watchbill.cli.acting:run_step",
+    "retry": "watchbill.cli.acting:retry",
+    "freeze": "watchbill.cli.stopping:freeze",
+    "kill": "watchbill.cli.stopping:kill",
+    "switches": "watchbill.cli.stopping:switches",
+    "lift": "watchbill.cli.stopping:lift",
+    "token": "watchbill.cli.token",
     "schemas": "watchbill.cli.schemas",
     "completion": "watchbill.cli.completion",
 }
-"""Each verb and the module that holds it as `command`."""
+"""Each verb and the module that holds it as `command`, or as what stands behind the colon."""
 
 INTERRUPTED: Final = 130
 
@@ -45,7 +64,8 @@ class Verbs(click.Group):
         """The verb of this name, or None."""
         if cmd_name not in VERBS:
             return None
-        found: click.Command = import_module(VERBS[cmd_name]).command
+        module, _, name = VERBS[cmd_name].partition(":")
+        found: click.Command = getattr(import_module(module), name or "command")
         return found
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:

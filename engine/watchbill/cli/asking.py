@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from typing import Final
 
@@ -69,3 +69,22 @@ def looked_at_for(policies: PolicySet, explanation: Explanation, about: Ref | No
         names = {comms.ref for comms in policies.comms.values() if comms.audience == about.name}
         return tuple(each for each in everything if each.policy in names)
     return tuple(each for each in everything if each.policy == about)
+
+
+def named_in(known: Sequence[str], what: str) -> tuple[str, str]:
+    """The person or the policy that is meant by *what*, of an incident with these *known* policies; the other one is empty.
+
+    Whoever is no policy is a person: that they had no part in it is an answer too. Raises UserError `unknown-name` for what is
+    nearly a policy, or called one.
+    """
+    kind, slash, name = what.rpartition("/")
+    found = [full for full in known if full.partition("/")[2] == name and (not slash or full.partition("/")[0].lower() == kind.lower())]
+    if found:
+        return "", name
+    if slash and kind.lower() == "person":
+        return name, ""
+    near = get_close_matches(what, [*known, *(full.partition("/")[2] for full in known)], n=1, cutoff=0.75)
+    if near or slash:
+        help_ = f"did you mean `{near[0]}`?" if near else f"it is {listing([f'`{full}`' for full in known], 'or')}"
+        raise UserError(f"nothing was recorded of `{what}`", help_, rule="unknown-name")
+    return what, ""

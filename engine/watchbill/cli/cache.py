@@ -1,7 +1,8 @@
 """What `validate` found last time, so that an unchanged repository is answered without reading it as YAML again.
 
 Rule 1: an answer is kept under everything it depends on: names and bytes of the policy files, watchbill itself, and every
-installed distribution (rules of time zones and connectors among them). What depends on the clock is never kept.
+installed distribution (rules of time zones and connectors among them). What depends on the clock is never kept; what the
+clock is to be asked about is, for that depends on the files alone.
 Rule 2: JSON, never a pickle, and sealed with a secret of this user's. A repository may be a stranger's, and a cache that
 comes with it must not be able to say that all is well.
 Rule 3: nothing here ever fails. What cannot be read, checked or written is as if it were not there.
@@ -17,7 +18,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from watchbill.cli.dated_json import dated_json, dated_of
 from watchbill.cli.files import DEEPEST_FOLDER, content
+from watchbill.errors import Unlisted
+from watchbill.model.dated import Dated
 from watchbill.report.findings import Checked
 from watchbill.report.findings_json import finding_json, finding_of
 
@@ -31,8 +35,8 @@ class _Unkept(Exception):
     """This repository is not one whose answers are kept: it has links, files that cannot be read, or far too much of all."""
 
 
-def remembered(root: Path) -> Checked | None:
-    """What was found in exactly this state of the repository, or None."""
+def remembered(root: Path) -> tuple[Checked, Dated] | None:
+    """What was found in exactly this state of the repository, and what is to be asked of the clock; or None."""
     try:
         kept = json.loads(content(root / _FILE, _LARGEST))
         sealed, folders = kept["sealed"], tuple(kept["folders"])
@@ -42,13 +46,15 @@ def remembered(root: Path) -> Checked | None:
         if found["state"] != state(root, folders):
             return None
         findings, quarantined = tuple(finding_of(each) for each in found["findings"]), tuple(found["quarantined"])
-        return Checked(findings, found["documents"], found["files"], quarantined, found["ignored"])
+        unlisted = tuple(Unlisted(*each) for each in found["unlisted"])
+        checked = Checked(findings, found["documents"], found["files"], quarantined, found["ignored"], unlisted=unlisted)
+        return checked, dated_of(found["dated"])
     except (OSError, ValueError, KeyError, TypeError, RecursionError, _Unkept):
         return None
 
 
-def remember(root: Path, folders: tuple[str, ...], before: str, checked: Checked) -> None:
-    """Keep what was found, unless the files have changed since *before*, or it cannot be kept."""
+def remember(root: Path, folders: tuple[str, ...], before: str, checked: Checked, dated: Dated) -> None:
+    """Keep what was found and what is to be asked of the clock, unless the files have changed since *before*, or it cannot be kept."""
     try:
         if not before or state(root, folders) != before:
             return
@@ -59,6 +65,8 @@ def remember(root: Path, folders: tuple[str, ...], before: str, checked: Checked
             "files": checked.files,
             "quarantined": list(checked.quarantined),
             "ignored": checked.ignored,
+            "unlisted": [[each.file, each.errors, each.warnings] for each in checked.unlisted],
+            "dated": dated_json(dated),
         }
         sealed = json.dumps(found)
         _write(root, json.dumps({"folders": list(folders), "seal": _seal(sealed, make=True), "sealed": sealed}))

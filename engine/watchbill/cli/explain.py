@@ -1,11 +1,13 @@
-"""``watchbill explain``: why something happens on an alert, and why not."""
+"""``watchbill explain``: why something happens on an alert, and why not; and why it happened to an incident of a server."""
 
 from __future__ import annotations
 
+import os
+import re
 import sys
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -13,6 +15,7 @@ from watchbill.cli.answer import Answer, Session
 from watchbill.cli.options import Moment, common, formats, now, policies, width
 from watchbill.cli.output import json_text, wants_colour, width_of
 from watchbill.cli.plan import read_alerts
+from watchbill.cli.server_options import server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,21 +32,24 @@ Examples:
   watchbill explain alert.json bo
   watchbill explain alert.json Remediation/restart-checkout-worker
   watchbill explain - service/checkout --format json < alert.json
+  watchbill explain checkout-7f3k2a bo
 """
 
 
 @click.command("explain", short_help="Say why somebody was or was not paged, why a policy did or did not apply.", epilog=EXAMPLES)
-@click.argument("alerts", type=click.Path(allow_dash=True), metavar="ALERT_FILE")
+@click.argument("alerts", type=click.Path(allow_dash=True), metavar="ALERT_FILE|INCIDENT")
 @click.argument("what", required=False, metavar="[WHAT]")
 @click.option("--at", type=Moment(), metavar="TIME", help="When the alerts arrive, as 2026-11-23T03:12:00Z; by default now.")
 @policies("explain")
 @formats("explain", "text", "json")
 @width
 @click.option("--no-history", is_flag=True, help="Do not ask git who last changed a line.")
+@server("explain")
 @common
 @click.pass_obj
 def command(
     session: Session,
+    /,
     alerts: str,
     what: str | None,
     at: datetime | None,
@@ -51,6 +57,7 @@ def command(
     form: str,
     width: int | None,
     no_history: bool,
+    **asked: Any,
 ) -> Answer:
     """Say why an alert does what it does, and why it does not do the rest.
 
@@ -63,7 +70,14 @@ def command(
     changed that last.
 
     The answer comes from the decision itself, made with every policy looked at.
+
+    What is no file, and may be an incident's name, is one of the server's: the answer then comes from the reasons that were recorded
+    when it was decided. WHAT is a person or a policy by its name.
     """
+    if _is_incident(alerts):
+        if at is not None:
+            raise click.UsageError("An incident has its own times: leave --at out, or name a file with alerts.")
+        return _recorded(session, alerts, what, form, width, asked)
     from watchbill.cli.asking import looked_at_for, meant
     from watchbill.cli.lines import pointing
     from watchbill.cli.repository import load_policies, root_of
@@ -86,6 +100,45 @@ def command(
         answers = _with_history(answers, root)
     columns = width or width_of(sys.stdout)
     return Answer(_shown(answers, form, columns, wants_colour(session.color, sys.stdout), name), remark=remark)
+
+
+def _is_incident(name: str) -> bool:
+    """Whether this is no file, and may be what an incident is called."""
+    return re.fullmatch(r"[A-Za-z0-9][\w-]*", name, re.ASCII) is not None and not os.path.lexists(name)
+
+
+def _recorded(session: Session, incident: str, what: str | None, form: str, width: int | None, asked: dict[str, Any]) -> Answer:
+    """Why an incident went as it did, as the server recorded it."""
+    from dataclasses import replace
+
+    from watchbill.cli.asking import named_in
+    from watchbill.cli.client import segment
+    from watchbill.cli.server_options import client_of, present, shaped
+    from watchbill.report.incidents import IncidentShown
+    from watchbill.report.recorded_text import Recorded, about_policy, policies_in, recorded_text
+
+    client = client_of(**asked)
+    path = f"/v1/incidents/{segment(incident)}"
+    document = client.read(f"{path}/explain")
+    found = shaped(client, present(document), Recorded)
+    its = shaped(client, client.read(path), IncidentShown)
+    person = policy = ""
+    if what is not None:
+        person, policy = named_in(policies_in(found), what)
+    if form == "json":
+        return Answer(json_text(client.read(f"{path}/explain", {"person": person}) if person else _about(document, policy), sys.stdout))
+    if policy:
+        found, its = about_policy(found, policy), replace(its, steps=tuple(each for each in its.steps if each.policy.name == policy))
+    colour = wants_colour(session.color, sys.stdout)
+    return Answer(recorded_text(found, its, now(), person, width=width or width_of(sys.stdout), colour=colour))
+
+
+def _about(document: dict[str, Any], policy: str) -> dict[str, Any]:
+    """The server's explanation, of one *policy* only where one is named."""
+    if not policy:
+        return document
+    lists = ("paged", "applied", "refused", "answers")
+    return {**document, **{name: [each for each in document[name] if each["policy"]["name"] == policy] for name in lists}}
 
 
 def _person(bill: Bill, explanation: Explanation, about: Ref | None) -> PersonExplained | None:

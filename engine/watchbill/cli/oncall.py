@@ -10,7 +10,7 @@ import click
 
 from watchbill.cli.answer import Answer, Session
 from watchbill.cli.options import Length, Moment, common, formats, now, policies, width
-from watchbill.cli.output import json_text, wants_colour, width_of
+from watchbill.cli.output import json_text, speak_utf8, wants_colour, width_of
 
 if TYPE_CHECKING:
     from watchbill.model.policyset import PolicySet
@@ -118,6 +118,7 @@ def _over(loaded: PolicySet, asked: tuple[str, ...], span: Span, form: str, colu
     if form == "ics":
         from watchbill.report.oncall_ics import turns_ics
 
+        speak_utf8(sys.stdout)
         return turns_ics(found, span.start)
     if form == "json":
         from watchbill.report.oncall_json import turns_json

@@ -143,5 +143,10 @@ def stopwatch() -> float:
 
 
 def now() -> datetime:
-    """The present moment, to the second. The one place where watchbill asks what time it is."""
-    return datetime.now(UTC).replace(microsecond=0)
+    """The present moment, to the second."""
+    return wall().replace(microsecond=0)
+
+
+def wall() -> datetime:
+    """The present moment as the machine's clock has it. The one place where watchbill asks what time it is."""
+    return datetime.now(UTC)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from contextlib import suppress
@@ -11,13 +12,15 @@ _SIMPLER: Final = str.maketrans({"·": "-", "─": "-", "«": '"', "»": '"', "�
 """What stands for our own signs where the encoding has none of them."""
 
 
-def write(stream: TextIO, text: str) -> None:
-    """Write the whole *text*. A reader who has gone away (`… | head`) is no error; signs a terminal lacks are replaced.
+def write(stream: TextIO, text: str) -> bool:
+    """Write the whole *text*; whether somebody still reads. A reader who has gone away (`… | head`) is no error.
+
+    Signs that a terminal lacks are replaced.
 
     Raises OSError where it cannot be written, as on a disk that is full.
     """
     if not text:
-        return
+        return True
     encoding = stream.encoding or "utf-8"
     try:
         text.encode(encoding)
@@ -28,15 +31,23 @@ def write(stream: TextIO, text: str) -> None:
         stream.flush()
     except BrokenPipeError:
         _forget(stream)
+        return False
     except OSError:
         _forget(stream)
         raise
+    return True
 
 
 def complain(text: str) -> None:
     """Write the *text* to standard error. Where that fails too, nobody can be told, and the exit code says it alone."""
     with suppress(OSError):
         write(sys.stderr, text)
+
+
+def speak_utf8(stream: TextIO) -> None:
+    """Let the *stream* carry UTF-8, for what is UTF-8 by its own definition, whatever the terminal can show."""
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(encoding="utf-8", errors="strict")
 
 
 def json_text(data: Any, stream: TextIO) -> str:

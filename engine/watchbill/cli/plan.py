@@ -14,6 +14,7 @@ from watchbill.cli.options import Moment, common, formats, now, policies, width
 from watchbill.cli.output import is_interactive, json_text, wants_colour, width_of
 
 if TYPE_CHECKING:
+    from watchbill.ingest import Payload
     from watchbill.model.forecast import Plan
     from watchbill.model.policyset import PolicySet
     from watchbill.model.sources import Source
@@ -59,11 +60,21 @@ def command(
     loaded, remark = load_policies(root_of(policies))
     sender = source_called(source, loaded) if source is not None else None
     payload = parse_payload(body, moment, file=name) if sender is None else parse_from(sender, body, moment, file=name)
-    if payload.truncated:
-        remark += f"{name}: the sender left out {payload.truncated} alerts, which are not in this plan\n"
-    plans = plan(Bill.of(loaded, catalogue()), payload.alerts, moment)
+    remark += remarks_of(payload, name)
+    # A resolution that names its alert by a key only has nothing to plan with: the engine knows which one it is.
+    plans = plan(Bill.of(loaded, catalogue()), tuple(alert for alert in payload.alerts if alert.labels), moment)
     columns = width or width_of(sys.stdout)
     return Answer(_shown(plans, form, columns, wants_colour(session.color, sys.stdout), name), remark=remark)
+
+
+def remarks_of(payload: Payload, name: str) -> str:
+    """What is in the *payload* of the file of this *name* besides the alerts that are planned, a line each."""
+    lines = [f"{notice.text}; {notice.help}" if notice.help else notice.text for notice in payload.notices]
+    if payload.truncated:
+        lines.append(f"the sender left out {payload.truncated} alerts, which are not in this plan")
+    if bare := sum(not alert.labels for alert in payload.alerts):
+        lines.append(f"{bare} of its alerts are over and named by the sender's key only, so nothing is planned for them")
+    return "".join(f"{name}: {line}\n" for line in lines)
 
 
 def source_called(name: str, policies: PolicySet) -> Source:

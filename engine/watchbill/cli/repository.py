@@ -89,8 +89,9 @@ def folders_of(root: Path) -> tuple[str, ...]:
 
 
 def _said(compiled: Compiled) -> str:
-    errors = sum(finding.level == "error" for finding in compiled.findings)
-    warnings = len(compiled.findings) - errors
+    listed = sum(finding.level == "error" for finding in compiled.findings)
+    errors = listed + sum(each.errors for each in compiled.unlisted)
+    warnings = len(compiled.findings) - listed + sum(each.warnings for each in compiled.unlisted)
     parts = ([count(errors, "error")] if errors else []) + ([count(warnings, "warning")] if warnings else [])
     return " and ".join(parts) or "no findings"
 

@@ -16,13 +16,30 @@ from watchbill.errors import Place, UserError
 from watchbill.expressions.durations import parse_duration
 from watchbill.expressions.problems import ExpressionError
 from watchbill.model.alert import Alert
+from watchbill.model.given import (
+    Given,
+    GivenAlert,
+    GivenAnswer,
+    GivenLook,
+    GivenOutcome,
+    PersonDecides,
+    PersonNotes,
+    PersonRetries,
+    PersonSays,
+    PersonSnoozes,
+    PersonStarts,
+    Word,
+)
 from watchbill.model.policyset import PolicySet
-from watchbill.model.testing import Case, Given, GivenAlert, GivenAnswer, GivenLook, GivenOutcome, PersonDecides, PersonSays, Word
+from watchbill.model.testing import Case
 
 HERE: Final = Place("command line")
 
 _SAYS: Final = re.compile(r"(?P<who>[^@=]+)@(?P<after>[^@]+)")
 _DECIDES: Final = re.compile(r"(?P<what>[^@=]+)=(?P<who>[^@=]+)@(?P<after>[^@]+)")
+_REPAIRS: Final = re.compile(r"(?P<what>[^@=/]+)(?:/(?P<step>[^@=]+))?=(?P<who>[^@=]+)@(?P<after>[^@]+)")
+_SNOOZES: Final = re.compile(r"(?P<who>[^@=]+)=(?P<lasting>[^@=]+)@(?P<after>[^@]+)")
+_NOTES: Final = re.compile(r"(?P<who>[^@=]+)=(?P<text>.+)@(?P<after>[^@]+)", re.DOTALL)
 _ENDS: Final = re.compile(r"(?P<what>[^@=/]+)(?:/(?P<step>[^@=]+))?=(?P<how>done|failed)(?:@(?P<after>[^@]+))?")
 _SEES: Final = re.compile(r"(?P<what>[^@=]+)=(?P<value>.+?)(?:@(?P<after>[^@]+))?")
 
@@ -45,16 +62,17 @@ class Script:
         *,
         says: Iterable[tuple[Word, str]] = (),
         decides: Iterable[tuple[bool, str]] = (),
+        does: Iterable[GivenAnswer] = (),
         outcomes: Iterable[str] = (),
         sees: Iterable[str] = (),
     ) -> Case:
-        """The case that all of this makes; *ends* is when its alerts end."""
+        """The case that all of this makes; *ends* is when its alerts end, *does* what has been read already."""
         given = tuple(
             GivenAlert(alert.labels, alert.annotations, timedelta(0), ends, HERE, alert.generator_url, alert.source)
             for alert in alerts
             if alert.status == "firing"
         )
-        answers = (*(self.says(word, text) for word, text in says), *(self.decides(is_yes, text) for is_yes, text in decides))
+        answers = (*(self.says(word, text) for word, text in says), *(self.decides(is_yes, text) for is_yes, text in decides), *does)
         return Case(name, at, Given(given, answers, tuple(self.outcomes(outcomes, sees))), (), HERE)
 
     def says(self, word: Word, text: str) -> GivenAnswer:
@@ -69,6 +87,31 @@ class Script:
         if what in self.policies.audiences:
             return PersonDecides(after, is_yes, by, HERE, audience=what)
         return PersonDecides(after, is_yes, by, HERE, remediation=self._name("remediations", what))
+
+    def starts(self, text: str) -> GivenAnswer:
+        """Who starts a remediation that is offered, and when: ``rollback-checkout=ana@7m``."""
+        found = self._read(_DECIDES, text, "rollback-checkout=ana@7m")
+        name = self._name("remediations", found["what"])
+        return PersonStarts(self._after(found["after"], text), name, self._name("people", found["who"]), HERE)
+
+    def retries(self, text: str) -> GivenAnswer:
+        """Who has a remediation tried again that failed, or one step of it: ``restart-checkout/restart=ana@9m``."""
+        found = self._read(_REPAIRS, text, "restart-checkout=ana@9m")
+        name = self._name("remediations", found["what"])
+        return PersonRetries(self._after(found["after"], text), name, found["step"], self._name("people", found["who"]), HERE)
+
+    def snoozes(self, text: str) -> GivenAnswer:
+        """Who puts paging off, for how long, and when: ``ana=4h@7m``."""
+        found = self._read(_SNOOZES, text, "ana=4h@7m")
+        lasting = self._after(found["lasting"], text)
+        if not lasting:
+            raise UserError(f"`{text}` cannot be read: it puts nothing off", "write it as `ana=4h@7m`", rule="bad-script")
+        return PersonSnoozes(self._after(found["after"], text), lasting, self._name("people", found["who"]), HERE)
+
+    def notes(self, text: str) -> GivenAnswer:
+        """Who writes what on the timeline, and when: ``ana=I look at the database@8m``."""
+        found = self._read(_NOTES, text, "ana=I look at the database@8m")
+        return PersonNotes(self._after(found["after"], text), found["text"], self._name("people", found["who"]), HERE)
 
     def outcomes(self, ended: Iterable[str], seen: Iterable[str]) -> Iterator[GivenOutcome]:
         """How remediations end (``restart-checkout/restart=failed@30s``), and what their checks see (``restart-checkout=0.001@1m``)."""

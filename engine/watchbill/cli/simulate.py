@@ -14,13 +14,14 @@ from watchbill.cli.output import json_text, wants_colour, width_of
 from watchbill.cli.plan import read_alerts
 
 if TYPE_CHECKING:
+    from watchbill.model.given import Word
     from watchbill.model.policyset import PolicySet
-    from watchbill.model.testing import Case, Word
+    from watchbill.model.testing import Case
 
 USUAL: Final = timedelta(hours=2)
 """How long an incident is played where nothing else is said."""
 
-WORDS: Final[tuple[Word, ...]] = ("acknowledge", "unacknowledge", "mitigate", "resolve")
+WORDS: Final[tuple[Word, ...]] = ("acknowledge", "unacknowledge", "mitigate", "resolve", "escalate")
 
 EXAMPLES: Final = """\b
 Examples:
@@ -28,6 +29,7 @@ Examples:
   watchbill simulate alert.json --ack ana@7m --resolve ana@40m
   watchbill simulate alert.json --outcome restart-checkout=failed@30s
   watchbill simulate alert.json --observe restart-checkout=0.001@1m
+  watchbill simulate alert.json --run rollback-checkout=ana@9m
   watchbill simulate --test 'checkout-critical/nobody answers'
 """
 
@@ -47,6 +49,13 @@ Examples:
 @click.option("--unack", "unacknowledge", multiple=True, metavar="WHO@WHEN", help="Somebody gives it back.")
 @click.option("--mitigate", multiple=True, metavar="WHO@WHEN", help="Somebody says that users are no longer affected.")
 @click.option("--resolve", multiple=True, metavar="WHO@WHEN", help="Somebody says that it is over.")
+@click.option("--escalate", multiple=True, metavar="WHO@WHEN", help="Somebody has the next level paged at once.")
+@click.option("--snooze", multiple=True, metavar="WHO=LENGTH@WHEN", help="Somebody puts paging off for that long, as ana=4h@7m.")
+@click.option("--note", multiple=True, metavar="WHO=TEXT@WHEN", help="Somebody writes something on the timeline.")
+@click.option(
+    "--run", multiple=True, metavar="NAME=WHO@WHEN", help="Somebody starts a remediation that is offered, as rollback-checkout=ana@9m."
+)
+@click.option("--retry", multiple=True, metavar="NAME=WHO@WHEN", help="Somebody has one tried again that failed; NAME/STEP for one step.")
 @click.option("--approve", multiple=True, metavar="WHAT=WHO@WHEN", help="Somebody says yes to a remediation, or to an audience's update.")
 @click.option("--deny", multiple=True, metavar="WHAT=WHO@WHEN", help="Somebody says no to it.")
 @click.option(
@@ -118,13 +127,16 @@ def _case(
     from watchbill.report.counts import count
 
     payload = parse_payload(body, at, file=name)
-    case = Script(loaded).case(
+    script = Script(loaded)
+    doing = {"run": script.starts, "retry": script.retries, "snooze": script.snoozes, "note": script.notes}
+    case = script.case(
         name,
         at,
         payload.alerts,
         ends,
         says=[(word, text) for word in WORDS for text in given[word]],
         decides=[(word == "approve", text) for word in ("approve", "deny") for text in given[word]],
+        does=[read(text) for word, read in doing.items() for text in given[word]],
         outcomes=given["outcome"],
         sees=given["observe"],
     )

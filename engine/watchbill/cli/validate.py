@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 import click
 
 from watchbill.cli.answer import Answer, Session
-from watchbill.cli.options import common, formats, policies
+from watchbill.cli.options import Moment, common, formats, now, policies
 from watchbill.cli.output import json_text, wants_colour, width_of
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ EXAMPLES: Final = """\b
 Examples:
   watchbill validate
   watchbill validate ../policies --format json
+  watchbill validate --at 2026-12-24T00:00:00Z
   watchbill validate --format sarif > watchbill.sarif
 """
 
@@ -26,10 +28,13 @@ Examples:
 @click.argument("path", required=False, type=click.Path(), metavar="[PATH]")
 @formats("validate", "text", "json", "github", "sarif", "junit")
 @policies("validate")
+@click.option(
+    "--at", type=Moment(), metavar="TIME", help="When it is, for findings that depend on it, as 2026-11-23T03:12:00Z; by default now."
+)
 @click.option("--no-cache", is_flag=True, help="Read every file again, and keep nothing for the next time.")
 @common
 @click.pass_obj
-def command(session: Session, path: str | None, form: str, policies: str | None, no_cache: bool) -> Answer:
+def command(session: Session, path: str | None, form: str, policies: str | None, at: datetime | None, no_cache: bool) -> Answer:
     """Check a policy repository, and print every finding at once.
 
     PATH is a folder in the repository, by default the current one. The nearest watchbill.yaml at or above it counts, and
@@ -39,6 +44,9 @@ def command(session: Session, path: str | None, form: str, policies: str | None,
 
     A document with an error is left out until it is mended, and the rest is checked without it. Exits with 1 where there
     are errors; warnings alone exit with 0.
+
+    Schedules are looked at for times without anybody on call in the next 90 days, and documents for dates that are over. With
+    --at the answer is the same on every day.
 
     What was found is kept in .watchbill/cache, so that an unchanged repository is answered at once.
     """
@@ -50,7 +58,7 @@ def command(session: Session, path: str | None, form: str, policies: str | None,
         if source is click.core.ParameterSource.COMMANDLINE:
             raise click.UsageError("Name the repository once: as PATH, or with --policies.")
     root = root_of(path if path is not None else policies)
-    found = checked(root, cached=not no_cache)
+    found = checked(root, at or now(), cached=not no_cache)
     shown = as_seen_from_here(found, root)
     text = _shown(shown, form, wants_colour(session.color, sys.stdout))
     return Answer(text, code=1 if found.has_errors else 0)

@@ -39,7 +39,7 @@ def _in_full(policies: PolicySet, name: str) -> list[str]:
         meant = [full for full in known if full.partition("/")[2] == name and not full.startswith("person/")]
         meant = meant or [full for full in known if full.startswith(f"role/{name}@")]
     if not meant:
-        near = get_close_matches(name, [*known, *(full.partition("/")[2] for full in known)], n=1)
+        near = get_close_matches(name, [*known, *(full.partition("/")[2] for full in known)], n=1, cutoff=0.75)
         help_ = f"did you mean `{near[0]}`?" if near else f"name one of its {listing(KINDS, 'or')}"
         raise UserError(f"nothing in this repository is called `{name}`", help_, rule="unknown-name")
     if len(meant) > 1 and "@" not in meant[0]:

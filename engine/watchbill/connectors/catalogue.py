@@ -1,4 +1,4 @@
-"""All connector types that come with watchbill, as data for validation, planning and editors."""
+"""All connector types as data, for validation, planning and editors: those that come with watchbill, and those of others."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from watchbill.connectors import (
     twilio,
     webhook,
 )
+from watchbill.connectors.discovering import installed, joined_types
 from watchbill.model.policyset import Catalogue, ConnectorType
 
 _TYPES: Final[tuple[ConnectorType, ...]] = (
@@ -44,6 +45,9 @@ _TYPES: Final[tuple[ConnectorType, ...]] = (
 )
 
 
-def catalogue() -> Catalogue:
-    """Every connector type by its name, in the order of names."""
-    return {each.name: each for each in sorted(_TYPES, key=lambda each: each.name)}
+def catalogue(*more: ConnectorType) -> Catalogue:
+    """Every connector type by its name, in the order of names: ours, those of installed packages, and *more*.
+
+    Raises UserError where a package offers one that cannot be used, and where two have one name.
+    """
+    return joined_types(_TYPES, (each.type for each in installed()), more)

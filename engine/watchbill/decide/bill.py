@@ -6,11 +6,12 @@ of matchers, conditions and templates. Nothing in it changes what is decided, on
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeAlias, TypeVar
 
+from watchbill.decide.firing import Firing
 from watchbill.decide.index import Index
 from watchbill.expressions.conditions import compile_condition, explain_condition
 from watchbill.expressions.matchers import compile_matchers, matches_everything
@@ -19,9 +20,10 @@ from watchbill.model.alert import ClaimedAlert
 from watchbill.model.labels import Labels, Matcher
 from watchbill.model.ownership import Service
 from watchbill.model.plan import Reason
-from watchbill.model.policies import Comms, Escalation, Grouping, Guardrail, Inhibition, Policy, Remediation, Selector, Silence, Triage
+from watchbill.model.policies import Comms, Escalation, Grouping, Guardrail, Inhibition, Policy, Remediation, Silence, Triage
 from watchbill.model.policyset import Catalogue, PolicySet
 from watchbill.model.references import Condition, Template
+from watchbill.model.times import Recurrence
 
 Context: TypeAlias = Mapping[str, Any]
 """What conditions and templates see, as JSON values; its shape is declared in `watchbill.expressions.context`."""
@@ -31,8 +33,12 @@ P = TypeVar("P", bound=Policy)
 
 def specificity(matchers: tuple[Matcher, ...]) -> tuple[int, int]:
     """How narrow these *matchers* are: the equalities, then the others that do not match everything."""
-    equalities = sum(1 for matcher in matchers if matcher.operator == "=")
-    others = sum(1 for matcher in matchers if matcher.operator != "=" and not matches_everything(matcher))
+    equalities = others = 0
+    for matcher in matchers:
+        if matcher.operator == "=":
+            equalities += 1
+        elif not matches_everything(matcher):
+            others += 1
     return (equalities, others)
 
 
@@ -44,22 +50,40 @@ class Table(Generic[P]):
     def __init__(self, policies: Mapping[str, P]) -> None:
         self.policies: tuple[P, ...] = tuple(policies.values())
         self._index = Index([policy.selector.match for policy in self.policies])
-        self._failing: dict[int, Callable[[Labels], Matcher | None]] = {}
+        self._failing: list[Callable[[Labels], Matcher | None] | None] = [None] * len(self.policies)
 
-    def looked_at(self, labels: Labels, *, everything: bool = False) -> Iterator[tuple[P, Matcher | None]]:
+    def looked_at(self, labels: Labels, *, everything: bool = False) -> list[tuple[P, Matcher | None]]:
         """Each candidate with the first of its matchers that fails, None where all hold.
 
         With *everything*, all policies are looked at: for `explain`, and for the law that the index finds what a full
         scan finds.
         """
-        positions = range(len(self.policies)) if everything else self._index.candidates(labels)
-        failing = self._failing
-        for position in positions:
-            policy = self.policies[position]
-            closure = failing.get(position)
+        policies, failing = self.policies, self._failing
+        if not policies:
+            return []
+        found: list[tuple[P, Matcher | None]] = []
+        for position in range(len(policies)) if everything else self._index.candidates(labels):
+            policy = policies[position]
+            closure = failing[position]
             if closure is None:
                 closure = failing[position] = compile_matchers(policy.selector.match)
-            yield policy, closure(labels)
+            found.append((policy, closure(labels)))
+        return found
+
+
+class _Side:
+    """The matchers of all inhibitions' sources, or of all their targets."""
+
+    __slots__ = ("_failing", "_index")
+
+    def __init__(self, matchers: Sequence[tuple[Matcher, ...]]) -> None:
+        self._index = Index(matchers)
+        self._failing = [compile_matchers(each) for each in matchers]
+
+    def selecting(self, labels: Labels) -> Iterator[int]:
+        """The positions of those that all hold for these *labels*, in order."""
+        failing = self._failing
+        return (position for position in self._index.candidates(labels) if failing[position](labels) is None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +110,15 @@ class Bill:
         self.groupings: Table[Grouping] = Table(policies.groupings)
         self.silences: Table[Silence] = Table(policies.silences)
         self._inhibitions = tuple(policies.inhibitions.values())
-        self._targets = Index([inhibition.target.match for inhibition in self._inhibitions])
-        self._selecting: dict[tuple[Matcher, ...], Callable[[Labels], Matcher | None]] = {}
+        self._targets = _Side([inhibition.target.match for inhibition in self._inhibitions])
+        self._sources = _Side([inhibition.source.match for inhibition in self._inhibitions])
+        self._needed: dict[str, tuple[str, ...]] = {}
+        self._firing: Firing | None = None
         pairs = [(service, group) for service in policies.services.values() for group in service.claims]
         self._claims = tuple(Claim(service, group, specificity(group), compile_matchers(group)) for service, group in pairs)
         self._claim_index = Index([group for _, group in pairs])
         self._lines: dict[str, tuple[str, ...]] = {}
-        self._conditions: dict[str, Callable[[Context], bool]] = {}
+        self._conditions: dict[str | tuple[str, tuple[Recurrence, ...]], Callable[[Context], bool]] = {}
         self._templates: dict[tuple[str, str, str], Callable[[Context], str]] = {}
         self._widened = {grant.team: frozenset(grant.services_of) for grant in policies.settings.grants if grant.services_of}
 
@@ -110,20 +136,50 @@ class Bill:
 
     def inhibitions_of(self, alert: ClaimedAlert) -> Iterator[Inhibition]:
         """The inhibitions that could hide this *alert*, in order."""
-        if self._inhibitions:
-            for position in self._targets.candidates(alert.labels):
-                if self._selects(self._inhibitions[position].target, alert):
-                    yield self._inhibitions[position]
+        return (self._inhibitions[position] for position in self._targets.selecting(alert.labels))
 
-    def is_source(self, inhibition: Inhibition, alert: ClaimedAlert) -> bool:
-        """Whether this *alert* is one that the *inhibition* lets hide others."""
-        return self._selects(inhibition.source, alert)
+    def inhibitions_by(self, alert: ClaimedAlert) -> Iterator[tuple[int, Inhibition]]:
+        """The inhibitions that let this *alert* hide others, in order and with their numbers."""
+        return ((position, self._inhibitions[position]) for position in self._sources.selecting(alert.labels))
 
-    def _selects(self, selector: Selector, alert: ClaimedAlert) -> bool:
-        failing = self._selecting.get(selector.match)
-        if failing is None:
-            failing = self._selecting[selector.match] = compile_matchers(selector.match)
-        return failing(alert.labels) is None
+    def hides(self, alert: ClaimedAlert) -> bool:
+        """Whether there is any inhibition that lets this *alert* hide others."""
+        return next(self._sources.selecting(alert.labels), None) is not None
+
+    def may_be_hidden(self, alert: ClaimedAlert) -> bool:
+        """Whether there is any inhibition that could hide this *alert*."""
+        return next(self.inhibitions_of(alert), None) is not None
+
+    def needs_dependency(self, inhibition: Inhibition, target: ClaimedAlert) -> bool:
+        """Whether this *inhibition* hides this *target* only from what its service depends on: it says so, or needs its consent."""
+        team = inhibition.ref.team
+        return inhibition.depends_on or bool(team and team not in self.line_of(target.team))
+
+    def needed_by(self, service: str | None) -> tuple[str, ...]:
+        """The services that this *service* depends on, directly or through others, each once."""
+        if service is None:
+            return ()
+        found = self._needed.get(service)
+        if found is None:
+            found = self._needed[service] = tuple(self._follow(service))
+        return found
+
+    def _follow(self, service: str) -> dict[str, None]:
+        found: dict[str, None] = {}
+        waiting = [service]
+        while waiting:
+            declared = self.policies.services.get(waiting.pop())
+            for dependency in declared.dependencies if declared is not None else ():
+                if dependency.service not in found:
+                    found[dependency.service] = None
+                    waiting.append(dependency.service)
+        return found
+
+    def firing(self, alerts: tuple[ClaimedAlert, ...]) -> Firing:
+        """These *alerts*, to be asked which of them hide others; the same as long as the very same are asked about."""
+        if self._firing is None or self._firing.alerts is not alerts:
+            self._firing = Firing(self, alerts)
+        return self._firing
 
     def line_of(self, team: str) -> tuple[str, ...]:
         """This *team* and its ancestors, from the inside outwards."""
@@ -145,9 +201,11 @@ class Bill:
 
     def holds(self, condition: Condition, context: Context) -> bool:
         """Whether this *condition* holds. One that cannot be evaluated does not."""
-        closure = self._conditions.get(condition.text)
+        # The same text may ask for another interval of the same name: an incident keeps those it was opened with.
+        key = (condition.text, condition.intervals) if condition.intervals else condition.text
+        closure = self._conditions.get(key)
         if closure is None:
-            closure = self._conditions[condition.text] = compile_condition(condition)
+            closure = self._conditions[key] = compile_condition(condition)
         return closure(context)
 
     def render(self, template: Template, context: Context, escaping: str = "none", absent: str = "empty") -> str:

@@ -15,7 +15,7 @@ from watchbill.model.incident import Fold
 
 def rfc3339(instant: datetime) -> str:
     """This *instant* in UTC, to the second, with a ``Z``."""
-    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return instant.astimezone(UTC).isoformat()[:19] + "Z"
 
 
 def context_of(bill: Bill, alert: ClaimedAlert, incident: Fold, now: datetime, affected: tuple[str, ...] = ()) -> Context:

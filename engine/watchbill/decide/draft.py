@@ -7,13 +7,14 @@ the same thing. A draft lives as long as one call of `decide`.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from typing import Any, TypeVar, cast
+from operator import attrgetter
+from typing import Any, TypeAlias, TypeVar, cast
 
 from watchbill.decide.bill import Bill, Context
 from watchbill.decide.context import context_of
+from watchbill.decide.firing import Firing
 from watchbill.decide.muting import hidden_by
 from watchbill.model.alert import ClaimedAlert
 from watchbill.model.decision import Decision, Snapshot
@@ -23,6 +24,12 @@ from watchbill.model.plan import FINAL, Call, Reason, Step
 from watchbill.model.references import Argument, Json, Template, Use
 
 T = TypeVar("T")
+
+Answer: TypeAlias = tuple[bool, str]
+"""What came of what a person said: whether it was done, and in words what, or why nothing was."""
+
+
+_FIELDS_OF = attrgetter(*Step.__slots__)
 
 
 class Draft:
@@ -59,7 +66,8 @@ class Draft:
 
     def change(self, step: Step, **fields: Any) -> Step:
         """Record that this *step* now has these *fields*; the step as it is then."""
-        changed = replace(step, **fields)
+        # `dataclasses.replace` does the same, and takes half as long again.
+        changed = Step(**{**dict(zip(Step.__slots__, _FIELDS_OF(step), strict=True)), **fields})
         self.record(StepChanged(changed))
         return changed
 
@@ -81,7 +89,7 @@ class Draft:
 
     def steps(self, *kinds: str) -> tuple[Step, ...]:
         """The steps of these *kinds*, in the order in which they were planned."""
-        return tuple(step for step in self.fold.steps.values() if step.kind in kinds)
+        return tuple([step for step in self.fold.steps.values() if step.kind in kinds])
 
     @property
     def service(self) -> Service | None:
@@ -97,9 +105,10 @@ class Draft:
 
     def _affected(self) -> tuple[str, ...]:
         plainly = partial(context_of, self.bill, incident=self.fold, now=self.now)
-        hidden = (each for each in self.snapshot.active if each.is_firing and each.service not in (None, self.fold.service))
-        own = self.fold.firing
-        return tuple(dict.fromkeys(str(each.service) for each in hidden if hidden_by(self.bill, each, own, plainly, self.now)))
+        own = Firing(self.bill, self.fold.firing)
+        hidden = self.bill.firing(self.snapshot.active).targets(own.alerts)
+        others = (each for each in hidden if each.service not in (None, self.fold.service))
+        return tuple(dict.fromkeys(str(each.service) for each in others if hidden_by(self.bill, each, (own,), plainly, self.now)))
 
     def context(self, alert: ClaimedAlert) -> Context:
         """What conditions and templates see of this *alert* now; made once per decision and alert."""

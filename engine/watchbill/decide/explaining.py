@@ -8,7 +8,7 @@ Rule 2: looking at more decides nothing else. A law holds the two against each o
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -30,8 +30,11 @@ KINDS: Final[tuple[Kind, ...]] = (
 )
 """In the order in which they come to bear."""
 
+_BEFORE: Final = ("Grouping", "Silence", "Inhibition")
+"""Kinds that come to bear before it is asked whether an alert is silenced."""
+
 _FROM_MATCHING: Final = ("matcher", "when", "scope")
-_FURTHEST: Final = ("other", "guard", "precondition", "rival", "when", "matcher", "scope")
+_FURTHEST: Final = ("answer", "other", "guard", "precondition", "rival", "when", "matcher", "scope")
 """Kinds of reasons, from what decides last to what decides first: the one that came furthest says most."""
 
 
@@ -49,7 +52,7 @@ class _Everything(Table[P]):
 
     __slots__ = ()
 
-    def looked_at(self, labels: Labels, *, everything: bool = True) -> Iterator[tuple[P, Matcher | None]]:
+    def looked_at(self, labels: Labels, *, everything: bool = True) -> list[tuple[P, Matcher | None]]:
         """Every policy with the first of its matchers that fails."""
         return super().looked_at(labels, everything=True)
 
@@ -99,6 +102,8 @@ def _explanation(witness: Witness, found: Plan) -> Explanation:
     for reason in found.reasons:
         reasons.setdefault(reason.policy, []).append(reason)
     policies = [_looked_at(witness, ref, reasons.get(ref, []), found.alerts) for ref in _refs(witness, reasons, found.alerts)]
+    silenced = next((reason for reason in found.reasons if reason.applied and reason.policy.kind == "Silence"), None)
+    policies = [_without(each, silenced, reasons) for each in policies]
     order = {kind: number for number, kind in enumerate(KINDS)}
     policies.sort(key=lambda each: (order.get(each.policy.kind, len(order)), not each.applied))
     return Explanation(found, _services(witness, found, reasons), tuple(policies))
@@ -128,10 +133,20 @@ def _deciding(ref: Ref, reasons: list[Reason], asked: tuple[Asked, ...]) -> Reas
     if not any(reason.applied for reason in reasons) and any(answer.refusal is None for answer in asked):
         # It matches, so that it does not match another alert is not why it takes no part.
         reasons = [reason for reason in reasons if reason.kind not in _FROM_MATCHING]
+    if not reasons and asked and all(answer.refusal is not None for answer in asked):
+        # Nothing was decided, as for what is silenced: what it said to the alerts is all there is.
+        reasons = [answer.refusal for answer in asked if answer.refusal is not None]
     if not reasons:
-        note = "holds for remediations of this incident" if ref.kind == "Guardrail" else "takes part"
-        return Reason(ref, True, note)
+        return Reason(ref, True, "takes part")
     return min(reasons, key=lambda reason: (not reason.applied, _FURTHEST.index(reason.kind)))
+
+
+def _without(looked_at: LookedAt, silenced: Reason | None, reasons: Mapping[Ref, list[Reason]]) -> LookedAt:
+    """The same; of a policy that matches and decided nothing, because its alerts are *silenced*, that is said."""
+    ref = looked_at.policy
+    if silenced is None or ref in reasons or not looked_at.applied or ref.kind in _BEFORE:
+        return looked_at
+    return replace(looked_at, reason=Reason(ref, False, f"would take part; `{silenced.policy.name}` silences what fires"))
 
 
 def _place(policy: Policy | None, ref: Ref, reason: Reason | None) -> Place:

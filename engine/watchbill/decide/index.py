@@ -27,24 +27,24 @@ class Index:
         choices = [tuple(_choices(group)) for group in matchers]
         shared = Counter(key for group in choices for keys in group for key in keys)
         always: list[int] = []
-        keyed: dict[Key, list[int]] = {}
+        keyed: dict[str, dict[str, list[int]]] = {}
         for position, group in enumerate(choices):
             if not group:
                 always.append(position)
                 continue
-            for key in min(group, key=lambda keys: sum(shared[key] for key in keys)):
-                keyed.setdefault(key, []).append(position)
+            for name, value in min(group, key=lambda keys: sum(shared[key] for key in keys)):
+                keyed.setdefault(name, {}).setdefault(value, []).append(position)
         self._always = tuple(always)
-        self._keyed = {key: tuple(positions) for key, positions in keyed.items()}
+        self._keyed = keyed
 
     def candidates(self, labels: Labels) -> list[int]:
         """The positions of all that could match these *labels*, in order, each once."""
         found = list(self._always)
         keyed = self._keyed
-        for key in labels.items():
-            positions = keyed.get(key)
-            if positions is not None:
-                found += positions
+        for name in keyed if len(keyed) < len(labels) else labels:
+            by_value = keyed.get(name)
+            if by_value is not None:
+                found += by_value.get(labels.get(name, ""), ())
         found.sort()
         return found
 

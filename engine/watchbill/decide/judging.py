@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
-from watchbill.decide import collecting, paging, repairing, retrying, stepping, talking, updating, verifying
+from watchbill.decide import answering, following, paging, repairing, retrying, stepping, verifying
 from watchbill.decide.bill import Bill
 from watchbill.decide.draft import Draft
 from watchbill.decide.grouping import REOPEN, grouping_of
@@ -23,17 +23,23 @@ from watchbill.model.decision import Decision, Snapshot
 from watchbill.model.event import (
     Acknowledged,
     AlertsReceived,
+    Answered,
     Approved,
     Denied,
+    Escalated,
     Event,
     Mitigated,
+    Noted,
     Observed,
+    Requested,
     Resolved,
+    Retried,
+    Snoozed,
     StepFinished,
     Unacknowledged,
     Woken,
 )
-from watchbill.model.incident import AlertsMuted, AlertsTaken, Incident, Opened, SeverityRaised, StatusChanged, Trigger
+from watchbill.model.incident import AlertsMuted, AlertsTaken, Incident, Opened, SeverityRaised
 from watchbill.model.plan import Done, Reason, Retry
 from watchbill.model.severity import RANK, worst
 
@@ -46,14 +52,17 @@ def decide(bill: Bill, snapshot: Snapshot, event: Event, now: datetime) -> Decis
     if isinstance(event, AlertsReceived) and _is_past(bill, snapshot.incident, event, now):
         snapshot = replace(snapshot, incident=None)
     draft = Draft(bill, snapshot, now)
-    if snapshot.incident is not None or isinstance(event, AlertsReceived):
+    if snapshot.incident is not None or isinstance(event, AlertsReceived | Answered):
         _DOOR[type(event)](draft, event)
     if snapshot.incident is None and not draft.changes:
         return draft.decision(None)
     if draft.fold.status != "resolved" and _look_at_mutings(draft):
-        _plan(draft, anew=False)
-    stepping.start_due(draft)
-    return draft.decision(stepping.wake_at(draft))
+        following.plan(draft, anew=False)
+    following.wake(draft)
+    if snapshot.is_killed:
+        following.stop(draft)
+    due_at = stepping.start_due(draft)
+    return draft.decision(stepping.wake_at(draft, due_at))
 
 
 # --- alerts ---------------------------------------------------------------------------
@@ -89,7 +98,7 @@ def _alerts(draft: Draft, event: AlertsReceived) -> None:
         if firing:
             _open(draft, event.key, firing)
             _look_at_mutings(draft)
-            _plan(draft, anew=True)
+            following.plan(draft, anew=True)
     elif fresh:
         began = any(_begins(before, alert) for alert in fresh)
         draft.record(AlertsTaken(fresh, draft.now))
@@ -157,12 +166,12 @@ def _join(draft: Draft, began: bool) -> None:
     firing = draft.fold.firing
     if draft.fold.status == "resolved":
         if began:
-            _change_status(draft, "reopen")
+            following.change_status(draft, "reopen")
             draft.record(SeverityRaised(worst(tuple(alert.severity for alert in firing))))
-            _plan(draft, anew=True)
+            following.plan(draft, anew=True)
         return
     if not firing:
-        _resolve(draft, "")
+        following.resolve(draft, "")
         return
     _look_at_mutings(draft)
     highest = worst(tuple(alert.severity for alert in draft.fold.calling))
@@ -170,12 +179,12 @@ def _join(draft: Draft, began: bool) -> None:
     if RANK[highest] > RANK[draft.fold.severity]:
         draft.record(SeverityRaised(highest))
         if draft.fold.may("severity-rise"):
-            _change_status(draft, "severity-rise")
+            following.change_status(draft, "severity-rise")
             anew = True
     if draft.fold.status == "mitigated" and began:
-        _change_status(draft, "relapse")
+        following.change_status(draft, "relapse")
         anew = True
-    _plan(draft, anew=anew)
+    following.plan(draft, anew=anew)
 
 
 def _tell_unknown_severities(draft: Draft, alerts: tuple[ClaimedAlert, ...]) -> None:
@@ -187,111 +196,6 @@ def _tell_unknown_severities(draft: Draft, alerts: tuple[ClaimedAlert, ...]) -> 
             if ref is not None:
                 note = f"the severity `{alert.unknown_severity}` is not known and counts as critical"
                 draft.reasons.append(Reason(ref, True, note))
-
-
-def _plan(draft: Draft, *, anew: bool) -> None:
-    """Plan everything the incident brings. Steps that are there already stay as they are; their ids tell."""
-    applying = repairing.candidates(draft)
-    held_until = repairing.withheld_until(draft, applying)
-    if not draft.fold.calling:
-        _stand_down(draft)
-    elif draft.fold.status == "triggered" and not _has_eased(draft):
-        chosen = paging.choose(draft)
-        first_at = max(held_until or draft.now, _gathered_at(draft))
-        paging.begin(draft, chosen, held_until, first_at, anew=anew)
-        talking.plan_hub(draft, chosen.escalation, first_at)
-    if held_until is None:
-        paging.release(draft, "not every alert waits for a remediation")
-    collecting.plan_evidence(draft)
-    updating.plan_updates(draft)
-    repairing.plan_repairs(draft, applying)
-
-
-def _stand_down(draft: Draft) -> None:
-    """Call nobody and repair nothing: every alert that fires is silenced or hidden. With all silenced, nobody is told either."""
-    why = "; ".join(dict.fromkeys(muting.why for muting in draft.fold.muted.values())) or "no alert fires"
-    paging.end_all(draft, why)
-    repairing.stand_down(draft, why)
-    if not draft.fold.acting:
-        draft.withdraw(tuple(step for step in draft.steps("update", "remind", "review", "offer") if step.is_pending), why)
-
-
-def _gathered_at(draft: Draft) -> datetime:
-    """Until when paging waits for further alerts of the same disturbance, as the `Grouping` of its lead says."""
-    grouping = grouping_of(draft.bill, draft.fold.lead, draft.now, [])
-    return draft.fold.opened_at + grouping.wait if grouping is not None else draft.fold.opened_at
-
-
-def _has_eased(draft: Draft) -> bool:
-    """Whether the worst alert has ended while people are being called for it: a fall in severity withdraws nothing."""
-    at_work = any(not run.proceeds and not run.is_over for run in draft.fold.escalations)
-    return at_work and RANK[draft.fold.lead.severity] < RANK[draft.fold.severity]
-
-
-# --- people ---------------------------------------------------------------------------
-
-
-def _change_status(draft: Draft, trigger: Trigger, by: str = "") -> None:
-    draft.record(StatusChanged(trigger, draft.now, by))
-    updating.status_changed(draft)
-
-
-def _acknowledged(draft: Draft, event: Acknowledged) -> None:
-    if draft.fold.may("acknowledge"):
-        _change_status(draft, "acknowledge", event.by)
-        talking.open_now(draft)
-    if draft.fold.status == "acknowledged":
-        paging.end_all(draft, f"acknowledged by {event.by}", acknowledged_by=event.by)
-
-
-def _unacknowledged(draft: Draft, event: Unacknowledged) -> None:
-    if draft.fold.may("unacknowledge"):
-        _change_status(draft, "unacknowledge", event.by)
-        _plan(draft, anew=True)
-
-
-def _mitigated(draft: Draft, event: Mitigated) -> None:
-    if draft.fold.may("mitigate"):
-        _change_status(draft, "mitigate", event.by)
-        paging.end_all(draft, f"mitigated by {event.by}")
-        repairing.stand_down(draft, f"mitigated by {event.by}")
-
-
-def _resolved(draft: Draft, event: Resolved) -> None:
-    _resolve(draft, event.by)
-
-
-def _resolve(draft: Draft, by: str) -> None:
-    if not draft.fold.may("resolve"):
-        return
-    _change_status(draft, "resolve", by)
-    why = f"resolved by {by}" if by else "all its alerts have ended"
-    paging.end_all(draft, why)
-    # What is still verified worked, or is nobody's concern any more: its time must not run out and undo the repair.
-    others = (step for step in draft.fold.steps.values() if step.kind not in ("update", "remind"))
-    draft.withdraw(tuple(step for step in others if step.is_pending or step.kind == "verify"), why)
-
-
-def _approved(draft: Draft, event: Approved) -> None:
-    step = draft.fold.steps.get(event.step)
-    if step is None or step.state != "waiting":
-        return
-    if step.kind == "update":
-        updating.reviewed(draft, step, event.by)
-    elif step.kind == "repair":
-        repairing.approved(draft, step, event.by)
-
-
-def _denied(draft: Draft, event: Denied) -> None:
-    step = draft.fold.steps.get(event.step)
-    if step is None or step.state != "waiting":
-        return
-    if step.kind == "repair":
-        repairing.denied(draft, step, event.by)
-    elif step.kind == "update":
-        updating.refused(draft, step, event.by)
-    else:
-        draft.withdraw((step,), f"{event.by} said no")
 
 
 # --- steps and the clock --------------------------------------------------------------
@@ -317,7 +221,7 @@ def _finished(draft: Draft, event: StepFinished) -> None:
 def _observed(draft: Draft, event: Observed) -> None:
     step = draft.fold.steps.get(event.step)
     if step is not None and step.kind == "verify" and verifying.observed(draft, step, event.result):
-        _change_status(draft, "mitigate")
+        following.change_status(draft, "mitigate")
         paging.end_all(draft, f"{step.because.name} worked")
 
 
@@ -330,10 +234,15 @@ _DOOR: Final[Mapping[type, Callable[[Draft, Any], None]]] = {
     Woken: _woken,
     StepFinished: _finished,
     Observed: _observed,
-    Acknowledged: _acknowledged,
-    Unacknowledged: _unacknowledged,
-    Mitigated: _mitigated,
-    Resolved: _resolved,
-    Approved: _approved,
-    Denied: _denied,
+    Acknowledged: answering.answered,
+    Unacknowledged: answering.answered,
+    Mitigated: answering.answered,
+    Resolved: answering.answered,
+    Approved: answering.answered,
+    Denied: answering.answered,
+    Requested: answering.answered,
+    Retried: answering.answered,
+    Escalated: answering.answered,
+    Snoozed: answering.answered,
+    Noted: answering.answered,
 }

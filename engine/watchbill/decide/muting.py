@@ -11,6 +11,7 @@ from datetime import datetime
 from functools import partial
 
 from watchbill.decide.bill import Bill, Context
+from watchbill.decide.firing import Firing
 from watchbill.model.alert import ClaimedAlert
 from watchbill.model.incident import Muting
 from watchbill.model.policies import Inhibition, Selector, Silence
@@ -52,18 +53,16 @@ def _edges(silence: Silence, now: datetime) -> Iterator[datetime]:
 
 
 def hidden_by(
-    bill: Bill, alert: ClaimedAlert, others: Iterable[ClaimedAlert], context: Callable[[ClaimedAlert], Context], now: datetime
+    bill: Bill, alert: ClaimedAlert, around: Iterable[Firing], context: Callable[[ClaimedAlert], Context], now: datetime
 ) -> tuple[Inhibition, ClaimedAlert] | None:
-    """The inhibition that hides this *alert*, and which of the *others* does; None if none. No alert hides itself."""
+    """The inhibition that hides this *alert*, and which of those *around* it does; None if none. No alert hides itself."""
     in_force = (each for each in bill.inhibitions_of(alert) if each.during is None or now in each.during)
     inhibitions = [each for each in in_force if _holds(bill, each.target, alert, context)]
     if not inhibitions:
         return None
-    for other in others:
-        if not other.is_firing or other.fingerprint == alert.fingerprint:
-            continue
-        for inhibition in inhibitions:
-            if not bill.is_source(inhibition, other) or not _is_about(bill, inhibition, other, alert):
+    for firing in around:
+        for inhibition, other in firing.sources(inhibitions, alert):
+            if other.fingerprint == alert.fingerprint or not _is_about(bill, inhibition, other, alert):
                 continue
             if _holds(bill, inhibition.source, other, context):
                 return inhibition, other
@@ -75,50 +74,38 @@ def _holds(bill: Bill, selector: Selector, alert: ClaimedAlert, context: Callabl
 
 
 def _is_about(bill: Bill, inhibition: Inhibition, source: ClaimedAlert, target: ClaimedAlert) -> bool:
-    """Whether what the two alerts share, or how their services depend, and who owns them, lets one hide the other."""
-    if any(source.labels.get(name, "") != target.labels.get(name, "") for name in inhibition.equal):
-        return False
-    consents = _depends(bill, target, source)
-    if inhibition.depends_on and consents is None:
-        return False
+    """Whether who owns the target, or how its service depends on that of the source, lets the one hide the other."""
+    if not bill.needs_dependency(inhibition, target):
+        return True
     # Whoever looks after the target, or stands above them, may hide it; anybody else needs the dependant's consent, and no grant
     # takes its place.
     team = inhibition.ref.team
-    return not team or team in bill.line_of(target.team) or consents is True
+    return not team or team in bill.line_of(target.team) or _consents(bill, str(target.service), str(source.service))
 
 
-def _depends(bill: Bill, target: ClaimedAlert, source: ClaimedAlert) -> bool | None:
-    """Whether the target's service consents to be hidden by the source's; None if it does not depend on it at all.
-
-    It consents where there is a way of dependencies from it to the source every one of which says `inhibits: true`.
-    """
-    if target.service is None or source.service is None:
-        return None
-    found: bool | None = None
-    waiting, seen = [(target.service, True)], {(target.service, True)}
+def _consents(bill: Bill, target: str, source: str) -> bool:
+    """Whether there is a way of dependencies from one service to another every one of which says `inhibits: true`."""
+    waiting, seen = [target], {target}
     while waiting:
-        name, consents = waiting.pop()
-        service = bill.policies.services.get(name)
+        service = bill.policies.services.get(waiting.pop())
         for dependency in service.dependencies if service is not None else ():
-            step = (dependency.service, consents and dependency.inhibits)
-            if dependency.service == source.service:
-                found = bool(found) or step[1]
-            elif step not in seen:
-                seen.add(step)
-                waiting.append(step)
-    return found
+            if dependency.inhibits and dependency.service == source:
+                return True
+            if dependency.inhibits and dependency.service not in seen:
+                seen.add(dependency.service)
+                waiting.append(dependency.service)
+    return False
 
 
 def mutings(
     bill: Bill,
-    firing: Iterable[ClaimedAlert],
-    others: Iterable[ClaimedAlert],
+    firing: tuple[ClaimedAlert, ...],
+    others: tuple[ClaimedAlert, ...],
     context: Callable[[ClaimedAlert], Context],
     now: datetime,
 ) -> dict[str, Muting]:
     """Which of these *firing* alerts of one incident are muted at *now*, by fingerprint. *others* fire elsewhere."""
-    firing = tuple(firing)
-    around = (*firing, *others)
+    around = (Firing(bill, firing), bill.firing(others))
     found: dict[str, Muting] = {}
     for alert in firing:
         silence = silence_of(bill, alert, partial(context, alert), now)

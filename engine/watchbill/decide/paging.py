@@ -103,6 +103,48 @@ def _hold(draft: Draft, run: EscalationRun, until: datetime | None, why: str) ->
             draft.change(step, due_at=until or draft.now, note=why)
 
 
+def go_on(draft: Draft, why: str) -> bool:
+    """Page the next level at once; whether there was any to go on to.
+
+    The escalation at work does so; one that an acknowledgement has stopped goes on behind the last page that it made. Levels
+    that are closed now are passed over: whoever asks for more people wants somebody who comes.
+    """
+    run = next((run for run in reversed(draft.fold.escalations) if not run.proceeds), None)
+    escalation = escalation_named(draft, run) if run is not None else None
+    if run is None or escalation is None:
+        return False
+    if not run.is_over:
+        if run.held_until is not None:
+            _hold(draft, run, None, why)
+        return _hurry(draft, run, escalation, why)
+    made = [step for step in _pages_of(draft, run) if step.started_at is not None]
+    if not made or made[-1].kind == "alarm":
+        return False
+    draft.record(EscalationBegun(run.policy, draft.now, run.proceeds, run.first_round))
+    _plan_next(draft, run, escalation, made[-1], draft.now)
+    return _hurry(draft, run, escalation, why)
+
+
+def _pages_of(draft: Draft, run: EscalationRun) -> list[Step]:
+    """What this *run* has made or planned, in the order of its levels and rounds."""
+    own = (step for step in draft.steps("page", "alarm") if step.because.name == run.policy.name and step.round >= run.first_round)
+    return sorted(own, key=lambda step: (step.round, step.kind == "alarm", step.slot == FALLBACK, step.slot.zfill(4)))
+
+
+def _hurry(draft: Draft, run: EscalationRun, escalation: Escalation, why: str) -> bool:
+    """Let the next page of this *run* leave now, whenever it was due."""
+    step = next((step for step in _pages_of(draft, run) if step.state == "planned"), None)
+    while step is not None:
+        level = _level_of(draft, escalation, step) if step.kind == "page" else None
+        if level is None or level.during is None or draft.now in level.during:
+            draft.change(step, due_at=draft.now, note=why)
+            return True
+        draft.change(step, state="withdrawn", note=f"passed over: {level.during.name or 'its hours'} have not begun; {why}")
+        _plan_next(draft, run, escalation, step, draft.now)
+        step = next((step for step in _pages_of(draft, run) if step.state == "planned"), None)
+    return False
+
+
 def plan_page(draft: Draft, escalation: Escalation, level: int, round: int, due_at: datetime) -> None:
     """Plan one level of one round."""
     place = escalation.levels[level].place

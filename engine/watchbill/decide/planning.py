@@ -43,13 +43,20 @@ from watchbill.model.severity import worst
 def plan(bill: Bill, alerts: Sequence[Alert], at: datetime, snapshot: Snapshot | None = None) -> tuple[Plan, ...]:
     """What these *alerts* would bring if they arrived at *at* and nobody answered: one plan for each incident."""
     correlations = correlate(bill, alerts, at)
-    return tuple(_plan(bill, each, at, beside(correlations, each, snapshot or Snapshot())) for each in correlations)
+    snapshot = beside(correlations, snapshot or Snapshot())
+    return tuple(_plan(bill, each, at, snapshot) for each in correlations)
 
 
-def beside(correlations: Iterable[Correlation], this: Correlation, snapshot: Snapshot) -> Snapshot:
-    """The *snapshot* for *this* one of several *correlations* that came together: the others' alerts fire beside it."""
-    others = (alert for other in correlations if other is not this for alert in other.alerts if alert.is_firing)
-    return replace(snapshot, active=(*snapshot.active, *others))
+def beside(correlations: Sequence[Correlation], snapshot: Snapshot) -> Snapshot:
+    """The *snapshot* for each of several *correlations* that came together: the others' alerts fire beside it.
+
+    Its own are among them, since ten thousand incidents that leave out their own would be ten thousand lists; an alert
+    that fires in the incident and beside it says nothing new.
+    """
+    if len(correlations) < 2:
+        return snapshot
+    firing = (alert for each in correlations for alert in each.alerts if alert.is_firing)
+    return replace(snapshot, active=(*snapshot.active, *firing))
 
 
 def _plan(bill: Bill, correlation: Correlation, at: datetime, snapshot: Snapshot) -> Plan:

@@ -14,11 +14,10 @@ from typing import TypeAlias
 
 from watchbill.decide.bill import Bill
 from watchbill.decide.judging import decide
-from watchbill.decide.repairing import target_of
+from watchbill.decide.runs import runs_after
 from watchbill.model.alert import ClaimedAlert
-from watchbill.model.decision import Decision, RepairRun, Snapshot
+from watchbill.model.decision import Decision, Snapshot
 from watchbill.model.event import Event, Woken
-from watchbill.model.incident import StepChanged
 from watchbill.model.plan import Step
 
 HORIZON = timedelta(hours=24)
@@ -92,18 +91,6 @@ def play(
 
 def _after(snapshot: Snapshot, decision: Decision, at: datetime) -> Snapshot:
     """What the record would know next: the incident, and the runs of remediations that began or ended."""
-    runs = snapshot.runs
-    incident = decision.incident
-    if incident is None:
+    if decision.incident is None:
         return snapshot
-    for change in decision.changes:
-        if not isinstance(change, StepChanged) or change.step.kind not in ("repair", "verify"):
-            continue
-        step = change.step
-        name, target = step.because.name, target_of(step)
-        is_this = [run.remediation == name and run.target == target and run.ended_at is None for run in runs]
-        if step.state == "started" and not any(is_this):
-            runs = (*runs, RepairRun(name, incident.id, target, incident.service, incident.team, at))
-        elif step.state in ("failed", "withdrawn") or (step.kind == "verify" and step.state == "done"):
-            runs = tuple(replace(run, ended_at=at) if mine else run for run, mine in zip(runs, is_this, strict=True))
-    return replace(snapshot, incident=incident, runs=runs)
+    return replace(snapshot, incident=decision.incident, runs=runs_after(snapshot.runs, decision, at))

@@ -14,14 +14,13 @@ from typing import Any, TypeAlias
 
 from watchbill.decide.collecting import about
 from watchbill.decide.draft import Draft
-from watchbill.decide.guarding import Permission, permission
-from watchbill.decide.oncall import is_among
+from watchbill.decide.guarding import Permission, permission, reasons_to_run
 from watchbill.decide.paging import release
 from watchbill.decide.selecting import matching
 from watchbill.expressions.conditions import explain_condition
 from watchbill.expressions.problems import ExpressionError
 from watchbill.model.alert import ClaimedAlert
-from watchbill.model.plan import Duty, Reason, Step, StepKind, step_id
+from watchbill.model.plan import FINAL, Reason, Step, StepKind, step_id
 from watchbill.model.policies import Remediation, RepairStep
 from watchbill.model.references import Use
 
@@ -55,6 +54,8 @@ def candidates(draft: Draft) -> list[Candidate]:
     for alert in draft.fold.calling:
         for remediation, target, error in wanted_by(draft, alert, draft.reasons):
             found.setdefault((remediation.ref.name, target), (remediation, error, []))[2].append(alert)
+    if not found:
+        return []
     applying = [
         Candidate(remediation, tuple(alerts), target, permission(draft, remediation, alerts[0], target), error)
         for (_, target), (remediation, error, alerts) in found.items()
@@ -98,8 +99,8 @@ def _held_since(draft: Draft, candidate: Candidate) -> datetime | None:
         return None
     first = _begun(draft, candidate)
     if first is not None:
-        return first.due_at if _is_at_work(draft, first) else None
-    return draft.now if allowed.runs_unattended and _precondition(draft, candidate.remediation, candidate.alert) else None
+        return first.due_at if _is_at_work(draft, first) and not started_by(first) else None
+    return draft.now if allowed.runs_unattended and precondition_holds(draft, candidate.remediation, candidate.alert) else None
 
 
 def _begun(draft: Draft, candidate: Candidate) -> Step | None:
@@ -127,7 +128,8 @@ def is_shadow(draft: Draft, remediation: Remediation) -> bool:
     return remediation.shadow or any(connector is not None and connector.shadow for connector in connectors)
 
 
-def _precondition(draft: Draft, remediation: Remediation, alert: ClaimedAlert) -> bool:
+def precondition_holds(draft: Draft, remediation: Remediation, alert: ClaimedAlert) -> bool:
+    """Whether the precondition of this *remediation* holds for this *alert*, if it has one."""
     condition = remediation.precondition
     return condition is None or draft.bill.holds(condition, draft.context(alert))
 
@@ -138,9 +140,11 @@ def plan_repairs(draft: Draft, applying: list[Candidate]) -> None:
     Nothing begins by itself on an incident that is mitigated.
     """
     wanted = [step for each in applying if (step := _wanted(draft, each)) is not None]
-    ids = frozenset(step.id for step in wanted)
-    unwanted = tuple(step for step in draft.steps("repair", "offer") if step.state in ("planned", "waiting") and step.id not in ids)
-    draft.withdraw(unwanted, "no firing alert asks for it any more")
+    there = draft.steps("repair", "offer")
+    if there:
+        ids = frozenset(step.id for step in wanted)
+        unwanted = tuple(step for step in there if step.state in ("planned", "waiting") and step.id not in ids)
+        draft.withdraw(unwanted, "no firing alert asks for it any more")
     if draft.fold.status != "mitigated":
         for step in wanted:
             draft.add(step)
@@ -157,12 +161,17 @@ def _wanted(draft: Draft, candidate: Candidate) -> Step | None:
         return begun
     elif allowed.phase == "opportunity":
         draft.reasons.append(Reason(remediation.ref, False, "an opportunity: not automated, only counted"))
-    elif not _precondition(draft, remediation, candidate.alert):
+    elif not precondition_holds(draft, remediation, candidate.alert):
         condition = remediation.precondition
         failed, saw = ("", "") if condition is None else explain_condition(condition, draft.context(candidate.alert))[1:]
         draft.reasons.append(Reason(remediation.ref, False, "its precondition does not hold", failed, saw, "precondition"))
+    elif (stopped_by_hand := _stopped(draft, candidate)) is not None:
+        why = f"it had begun, and was stopped: {stopped_by_hand.note}"
+        draft.reasons.append(Reason(remediation.ref, False, why, kind="guard"))
+        return _step(draft, candidate, "offer", candidate.target, state="waiting", note=why)
     elif allowed.runs_unattended and remediation.steps:
         draft.reasons.append(Reason(remediation.ref, True, f"runs by itself ({allowed.phase})"))
+        draft.reasons.extend(reasons_to_run(remediation, allowed))
         return _step(draft, candidate, "repair", f"{candidate.target}/{remediation.steps[0].name}")
     else:
         stopped = allowed.stopped_by
@@ -170,6 +179,13 @@ def _wanted(draft: Draft, candidate: Candidate) -> Step | None:
         draft.reasons.append(Reason(remediation.ref, stopped is None, why, kind="guard" if stopped else "other"))
         return _step(draft, candidate, "offer", candidate.target, state="waiting", note=why)
     return None
+
+
+def _stopped(draft: Draft, candidate: Candidate) -> Step | None:
+    """The step with which a run of this *candidate* had begun that was stopped by hand. It begins anew only if a person says so."""
+    this = (candidate.remediation.ref.name, candidate.target, draft.fold.reopen_count)
+    own = (step for step in draft.steps(*AT_WORK) if run_of(step) == this)
+    return next((step for step in own if step.state == "withdrawn" and step.started_at is not None), None)
 
 
 def _step(draft: Draft, candidate: Candidate, kind: StepKind, slot: str, **fields: Any) -> Step:
@@ -205,6 +221,26 @@ def stand_down(draft: Draft, why: str) -> None:
     draft.withdraw(tuple(step for step in draft.steps("repair") if step.state in ("planned", "waiting")), why)
 
 
+STARTED_BY = "run"
+"""The duty of whoever started a step of a remediation, in its people; it counts for the whole run."""
+
+
+def started_by(step: Step) -> tuple[str, ...]:
+    """The people who had this *step* started, or tried again; nobody for one that began by itself."""
+    return tuple(duty.person for duty in step.people if duty.duty == STARTED_BY)
+
+
+def stop_unattended(draft: Draft) -> bool:
+    """A kill: whatever began by itself stops, nothing else begins, and pages wait for none of it. Whether there was any such work."""
+    why = "killed by hand: nothing runs unattended"
+    at_work = draft.steps(*AT_WORK)
+    attended = {run_of(step) for step in at_work if started_by(step)}
+    unattended = tuple(step for step in at_work if run_of(step) not in attended and step.state not in FINAL)
+    draft.withdraw(unattended, why)
+    release(draft, why)
+    return bool(unattended)
+
+
 def run_of(step: Step) -> Run:
     """The run that this *step* belongs to."""
     return (step.because.name, target_of(step), step.round)
@@ -223,14 +259,14 @@ def declared(draft: Draft, step: Step) -> Remediation | None:
 def start_repair(draft: Draft, step: Step) -> None:
     """A step of a remediation falls due: ask the guards once more, wait for a yes if one is needed, then begin."""
     remediation = declared(draft, step)
-    action = _action_of(remediation, step) if remediation is not None else None
+    action = action_of(remediation, step) if remediation is not None else None
     if remediation is None or action is None:
         draft.withdraw((step,), "it is declared no more")
         release(draft, f"{step.because.name} is declared no more")
         return
     use, timeout = action
     alert = about(draft, step)
-    is_first = step.kind == "repair" and _name(step) == remediation.steps[0].name
+    is_first = step.kind == "repair" and name_of(step) == remediation.steps[0].name
     shadow = is_shadow(draft, remediation)
     try:
         calls = (draft.fill(use, alert, target=target_of(step)),)
@@ -240,9 +276,11 @@ def start_repair(draft: Draft, step: Step) -> None:
     if is_first and step.state == "planned":
         allowed = permission(draft, remediation, alert, target_of(step))
         if not allowed.runs_unattended:
-            fail(draft, step, allowed.stopped_by.text if allowed.stopped_by else "a guardrail wants a person to start it")
+            why = allowed.stopped_by.text if allowed.stopped_by else "a guardrail wants a person to start it"
+            draft.reasons.append(Reason(remediation.ref, False, why, kind="guard"))
+            fail(draft, step, why)
             return
-        if not _precondition(draft, remediation, alert):
+        if not precondition_holds(draft, remediation, alert):
             fail(draft, step, "its precondition does not hold any more")
             return
         if allowed.approvals and not shadow:
@@ -253,12 +291,12 @@ def start_repair(draft: Draft, step: Step) -> None:
     draft.start(step, calls=calls, timeout=timeout, answer_by=None, note="shadow" if shadow else "")
 
 
-def _action_of(remediation: Remediation, step: Step) -> tuple[Use, timedelta] | None:
+def action_of(remediation: Remediation, step: Step) -> tuple[Use, timedelta] | None:
     """What this *step* does, and how long it may take; None if it is declared no more."""
     if step.kind == "verify":
         verification = remediation.verification
         return (verification.use, verification.within) if verification else None
-    name = _name(step)
+    name = name_of(step)
     return next(((each.use, each.timeout) for each in _sequence(remediation, step) if each.name == name), None)
 
 
@@ -268,7 +306,8 @@ def _sequence(remediation: Remediation, step: Step) -> tuple[RepairStep, ...]:
     return remediation.rollback.steps if remediation.rollback else ()
 
 
-def _name(step: Step) -> str:
+def name_of(step: Step) -> str:
+    """What this *step* of a remediation is called in it."""
     return step.slot.rsplit("/", 1)[1]
 
 
@@ -278,7 +317,7 @@ def finished(draft: Draft, step: Step) -> None:
     if remediation is None or step.kind == "verify" or not _goes_on(draft, step):
         return
     names = [each.name for each in _sequence(remediation, step)]
-    position = names.index(_name(step)) + 1 if _name(step) in names else len(names)
+    position = names.index(name_of(step)) + 1 if name_of(step) in names else len(names)
     if position < len(names):
         _follow(draft, step, step.kind, names[position])
     elif step.kind == "repair" and remediation.verification is not None:
@@ -293,37 +332,17 @@ def _goes_on(draft: Draft, step: Step) -> bool:
 def _follow(draft: Draft, step: Step, kind: StepKind, name: str) -> None:
     slot = f"{target_of(step)}/{name}"
     identity = step_id(draft.fold.id, kind, step.because.name, slot, step.round)
+    there = draft.fold.steps.get(identity)
+    if there is not None and _is_older(there, step):
+        # What it follows was tried again because a person said so, and so this comes again too.
+        draft.change(there, state="planned", due_at=draft.now, started_at=None, retry_at=None, note="once more")
+        return
     draft.add(Step(identity, kind, step.because, step.place, slot, step.round, draft.now, about=step.about))
 
 
-def approved(draft: Draft, step: Step, by: str) -> None:
-    """One more person said yes; with the last one it begins. Nobody counts twice, and only those asked count."""
-    remediation = declared(draft, step)
-    if remediation is None:
-        draft.withdraw((step,), "it is declared no more")
-        return
-    if step.answer_by is not None and step.answer_by <= draft.now:
-        return  # The clock had come first, only its event has not: a late yes is no yes.
-    if not is_among(draft.bill.policies, remediation.may_approve, draft.fold.team, by, draft.now):
-        draft.reasons.append(Reason(remediation.ref, False, f"{by} is not among those who may approve"))
-        return
-    names = tuple(dict.fromkeys((*(duty.person for duty in step.people), by)))
-    people = tuple(Duty(name, "approval", f"approved {remediation.ref.name}") for name in names)
-    allowed = permission(draft, remediation, about(draft, step), target_of(step))
-    if allowed.stopped_by is not None:
-        fail(draft, step, allowed.stopped_by.text)
-    elif len(names) < allowed.approvals:
-        draft.change(step, people=people, note=f"{len(names)} of {allowed.approvals} approved")
-    else:
-        note = f"approved by {', '.join(names)}"
-        draft.start(step, people=people, answer_by=None, note=note)
-
-
-def denied(draft: Draft, step: Step, by: str) -> None:
-    """One of those asked said no, and one no is enough."""
-    remediation = declared(draft, step)
-    if remediation is not None and is_among(draft.bill.policies, remediation.may_approve, draft.fold.team, by, draft.now):
-        fail(draft, step, f"{by} said no")
+def _is_older(there: Step, step: Step) -> bool:
+    """Whether what is *there* came to its end before this *step* began."""
+    return there.state in FINAL and there.started_at is not None and step.started_at is not None and there.started_at < step.started_at
 
 
 def fail(draft: Draft, step: Step, why: str) -> None:

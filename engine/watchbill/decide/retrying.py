@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from watchbill.decide.bill import Bill
 from watchbill.decide.draft import Draft
+from watchbill.model.decision import Snapshot
+from watchbill.model.incident import Incident
 from watchbill.model.plan import Step, step_id
 
 TO_PEOPLE = ("page", "alarm", "review", "remind")
@@ -28,6 +31,11 @@ def again(draft: Draft, step: Step) -> None:
         draft.withdraw((step,), f"not tried again: {step.note}")
     else:
         draft.hand_out_again(step, f"possibly repeated: {step.note}" if step.kind in TO_PEOPLE else step.note)
+
+
+def is_pointless(bill: Bill, incident: Incident, step: Step, now: datetime) -> bool:
+    """Whether it makes no sense any more to go on with this *step* of an *incident*: whoever carries it out asks before each later part."""
+    return is_moot(Draft(bill, Snapshot(incident), now), step)
 
 
 def is_moot(draft: Draft, step: Step) -> bool:

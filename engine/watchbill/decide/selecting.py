@@ -34,10 +34,12 @@ def matching(
 
     *anywhere* tells the ones that may match the alerts of any team.
     """
+    if not table.policies:
+        return []
     found: list[P] = []
     for policy, failed in table.looked_at(alert.labels, everything=everything):
-        team = policy.ref.team
-        if failed is None and not bill.reaches(team, alert.team) and not anywhere(policy):
+        if failed is None and not bill.reaches(policy.ref.team, alert.team) and not anywhere(policy):
+            team = policy.ref.team
             note = f"it is of {team}, and the alert of {alert.team}, which is neither {team} nor below it"
             reasons.append(Reason(policy.ref, False, note, kind="scope"))
             continue
@@ -77,9 +79,10 @@ def choose_escalation(
     ancestor, documents that a grant lets reach this far, the repository's default, the fallback team.
     """
     found = matching(bill, bill.escalations, alert, context, reasons, everything=everything, anywhere=lambda policy: policy.proceed)
-    besides = tuple(policy for policy in found if policy.proceed)
+    besides = tuple([policy for policy in found if policy.proceed])
     competing = [policy for policy in found if not policy.proceed]
-    reasons.extend(Reason(policy.ref, True, "applies besides the one that wins (`continue: true`)") for policy in besides)
+    for policy in besides:
+        reasons.append(Reason(policy.ref, True, "applies besides the one that wins (`continue: true`)"))
     winner, why = _first_of_scopes(bill, alert, competing)
     reasons.append(Reason(winner.ref, True, why))
     for other in competing:
@@ -114,9 +117,9 @@ def _named(bill: Bill, name: str | None) -> Escalation | None:
 
 
 def _best(inside: list[Escalation], scope: str) -> tuple[Escalation, str]:
+    if len(inside) == 1:
+        return inside[0], f"the only one of {scope} that matches"
     ordered = most_specific(inside)
-    if len(ordered) == 1:
-        return ordered[0], f"the only one of {scope} that matches"
     first, second = ordered[0], ordered[1]
     if rank(first.selector) == rank(second.selector):
         return first, f"as specific as {second.ref.name}; the name decides between {len(ordered)} of {scope}"

@@ -38,12 +38,13 @@ _START: Final[Mapping[str, Callable[[Draft, Step], None]]] = {
 }
 
 
-def start_due(draft: Draft) -> None:
-    """Start what has fallen due, and what that brings, until nothing is due. Earlier steps come first."""
+def start_due(draft: Draft) -> datetime | None:
+    """Start what has fallen due, and what that brings, until nothing is due; when the next falls due. Earlier steps come first."""
     while True:
-        due = [step for step in draft.fold.steps.values() if _is_due(draft, step)]
+        timed = [(at, step) for step in draft.fold.steps.values() if (at := _looked_at(draft, step)) is not None]
+        due = [step for at, step in timed if at <= draft.now]
         if not due:
-            return
+            return min([at for at, _ in timed], default=None)
         for step in sorted(due, key=lambda step: step.due_at):
             if draft.fold.steps[step.id] is step and _is_due(draft, step):
                 _go_on(draft, step)
@@ -71,9 +72,12 @@ def _looked_at(draft: Draft, step: Step) -> datetime | None:
         return step.due_at
     if step.state == "waiting":
         return step.answer_by
-    if step.state == "started":
-        return min((at for at in (step.retry_at, _out_of_time_at(step)) if at is not None), default=None)
-    return None
+    if step.state != "started":
+        return None
+    out_of_time_at = _out_of_time_at(step)
+    if step.retry_at is None or out_of_time_at is None:
+        return step.retry_at or out_of_time_at
+    return min(step.retry_at, out_of_time_at)
 
 
 def _out_of_time_at(step: Step) -> datetime | None:
@@ -98,9 +102,11 @@ def _expire(draft: Draft, step: Step) -> None:
         repairing.fail(draft, step, "nobody approved in time")
 
 
-def wake_at(draft: Draft) -> datetime | None:
-    """When to look again, None for never: when a step falls due, an answer is over, or a silence begins or ends."""
-    moments = [_looked_at(draft, step) for step in draft.fold.steps.values()]
+def wake_at(draft: Draft, due_at: datetime | None) -> datetime | None:
+    """When to look again, None for never: when a step falls due (*due_at*), a silence begins or ends, or a snooze ends."""
+    moments = [due_at]
     if draft.bill.silences.policies and draft.fold.status != "resolved":
         moments.extend(next_change(draft.bill, alert, partial(draft.context, alert), draft.now) for alert in draft.fold.firing)
-    return min((moment for moment in moments if moment is not None), default=None)
+    if draft.fold.snoozed_until is not None and draft.fold.may("snooze-end"):
+        moments.append(draft.fold.snoozed_until)
+    return min([moment for moment in moments if moment is not None], default=None)

@@ -1,7 +1,8 @@
 """Updates: an audience is told by a time, and again every so often, until it is over.
 
 An update is an obligation: it falls due whether or not there is news. A review comes before what is sent, never before
-what is due; nobody reachable to review it follows `then` at once.
+what is due; nobody reachable to review it follows `then` at once. What would leave within its audience's quiet hours waits
+until these end, and is then reviewed and sent; what follows counts from there.
 """
 
 from __future__ import annotations
@@ -10,15 +11,17 @@ from datetime import datetime
 from functools import partial
 
 from watchbill.decide.collecting import about
-from watchbill.decide.draft import Draft
-from watchbill.decide.oncall import is_among, resolve
+from watchbill.decide.draft import Answer, Draft
+from watchbill.decide.oncall import Resolution, is_among, resolve
 from watchbill.decide.paging import deliveries_to, duties
+from watchbill.decide.quiet import out_of_quiet_hours, undisturbed, waits_until
 from watchbill.decide.selecting import choose_comms, matching
 from watchbill.expressions.problems import ExpressionError
 from watchbill.model.alert import ClaimedAlert
 from watchbill.model.incident import Status
 from watchbill.model.plan import Step, StepState, step_id
 from watchbill.model.policies import Comms, Message
+from watchbill.model.references import Target
 
 TOLD: tuple[StepState, ...] = ("started", "done")
 """The states of an update that has been sent, as far as anybody knows."""
@@ -55,15 +58,51 @@ def _hand_over(draft: Draft, comms: Comms) -> list[datetime]:
 
 
 def _plan(draft: Draft, comms: Comms, alert: str, due_at: datetime, status: str = "") -> None:
-    """Plan one update, and the reminder before it. *status* marks one that a change of status has caused."""
+    """Plan one update, and the reminder before it. *status* marks one that a change of status has caused.
+
+    What would fall due within quiet hours is due when these end, and its liaison is reminded before that.
+    """
     rounds = [step.round for step in draft.steps("update") if step.because.name == comms.ref.name]
     number = max(rounds) + 1 if rounds else 0
     slot = status or CADENCE
     identity = step_id(draft.fold.id, "update", comms.ref.name, slot, number)
-    draft.add(Step(identity, "update", comms.ref, comms.ref.place, slot, number, due_at, about=alert))
+    due_at, note = _put_off(draft, comms, due_at)
+    draft.add(Step(identity, "update", comms.ref, comms.ref.place, slot, number, due_at, about=alert, note=note))
     if comms.remind is not None and due_at - comms.remind > draft.now:
         identity = step_id(draft.fold.id, "remind", comms.ref.name, slot, number)
         draft.add(Step(identity, "remind", comms.ref, comms.ref.place, slot, number, due_at - comms.remind, about=alert))
+
+
+def _put_off(draft: Draft, comms: Comms, due_at: datetime) -> tuple[datetime, str]:
+    """When an update that would leave at *due_at* may leave, and in words that it waits; no words where it need not."""
+    audience = draft.bill.policies.audiences.get(comms.audience)
+    quiet = audience.quiet_hours if audience is not None else None
+    leaves_at = out_of_quiet_hours(quiet, due_at)
+    # Hours that never end are no hours: what has nothing to wait for leaves as if there were none.
+    if quiet is None or leaves_at is None or leaves_at == due_at:
+        return due_at, ""
+    return leaves_at, waits_until(quiet, leaves_at, due_at)
+
+
+def _waits(draft: Draft, step: Step, comms: Comms, note: str = "") -> bool:
+    """Whether this update waits for the end of quiet hours; what would leave after it by then is one with it."""
+    leaves_at, why = _put_off(draft, comms, draft.now)
+    if leaves_at == draft.now:
+        return False
+    others = (each for each in draft.steps("update", "remind") if each.because.name == comms.ref.name and each.id != step.id)
+    by_then = tuple(each for each in others if each.state == "planned" and each.due_at <= leaves_at)
+    draft.withdraw(by_then, "an update waits for the end of quiet hours already")
+    draft.change(step, state="planned", due_at=leaves_at, answer_by=None, note=_joined(note or _kept(step), why))
+    return True
+
+
+def _kept(step: Step) -> str:
+    """What the note of a step that has not begun says for good: for what it waited, or who wants it tried again."""
+    return step.note if step.state == "planned" else ""
+
+
+def _joined(*notes: str) -> str:
+    return "; ".join(dict.fromkeys(filter(None, notes)))
 
 
 def message_for(comms: Comms, status: Status, slot: str, is_first: bool) -> Message:
@@ -80,24 +119,32 @@ def start_update(draft: Draft, step: Step) -> None:
     if comms is None:
         draft.withdraw((step,), "its Comms is declared no more")
         return
+    if _waits(draft, step, comms):
+        return
     held = (other for other in draft.steps("update") if other.because.name == comms.ref.name and other.state == "waiting")
     draft.withdraw(tuple(held), "a newer update takes its place")
-    if comms.review is None:
+    identity = step_id(draft.fold.id, "review", comms.ref.name, step.slot, step.round)
+    if comms.review is None or identity in draft.fold.steps:
+        # What was put off after its review, or is tried again, is not reviewed twice.
         send(draft, step, comms)
         return
-    resolution = resolve(draft.bill.policies, (comms.review.by,), draft.fold.team, draft.now)
+    resolution = _reached(draft, comms.review.by)
     if not resolution.people:
         if comms.review.then == "send":
             send(draft, step, comms, note="nobody could review it")
         else:
-            draft.change(step, state="waiting", note="held: nobody can be reached to review it")
+            draft.change(step, state="waiting", note=_joined(_kept(step), "held: nobody can be reached to review it"))
             _plan_following(draft, comms, step)
         return
     draft.change(step, state="waiting", answer_by=draft.now + comms.review.wait)
-    identity = step_id(draft.fold.id, "review", comms.ref.name, step.slot, step.round)
     review = Step(identity, "review", comms.ref, step.place, step.slot, step.round, draft.now, about=step.about)
     draft.add(review)
     draft.start(review, people=duties(resolution.people), deliveries=deliveries_to(resolution.people, draft.now))
+
+
+def _reached(draft: Draft, target: Target) -> Resolution:
+    """Whom this *target* reaches for what is no page: people who are meant by name are left alone in their own quiet hours."""
+    return undisturbed(resolve(draft.bill.policies, (target,), draft.fold.team, draft.now), draft.now)
 
 
 def start_reminder(draft: Draft, step: Step) -> None:
@@ -107,7 +154,7 @@ def start_reminder(draft: Draft, step: Step) -> None:
     if audience is None or audience.liaison is None:
         draft.withdraw((step,), "there is no liaison to remind")
         return
-    resolution = resolve(draft.bill.policies, (audience.liaison,), draft.fold.team, draft.now)
+    resolution = _reached(draft, audience.liaison)
     if resolution.people:
         draft.start(step, people=duties(resolution.people), deliveries=deliveries_to(resolution.people, draft.now))
     else:
@@ -132,27 +179,34 @@ def _is_reviewer(draft: Draft, comms: Comms | None, by: str) -> bool:
     )
 
 
-def reviewed(draft: Draft, step: Step, by: str) -> None:
+def reviewed(draft: Draft, step: Step, by: str) -> Answer:
     """A reviewer said yes: send it."""
     comms = draft.bill.policies.comms.get(step.because.name)
-    if comms is not None and _is_reviewer(draft, comms, by):
-        send(draft, step, comms, note=f"reviewed by {by}")
+    if comms is None or not _is_reviewer(draft, comms, by):
+        return False, f"{by} is not among those who review it"
+    send(draft, step, comms, note=f"reviewed by {by}")
+    return True, f"reviewed by {by}"
 
 
-def refused(draft: Draft, step: Step, by: str) -> None:
+def refused(draft: Draft, step: Step, by: str) -> Answer:
     """A reviewer said no: this update is not sent; the next one is due all the same."""
     comms = draft.bill.policies.comms.get(step.because.name)
-    if comms is not None and _is_reviewer(draft, comms, by):
-        draft.withdraw((step,), f"{by} said no")
-        _plan_following(draft, comms, step)
+    if comms is None or not _is_reviewer(draft, comms, by):
+        return False, f"{by} is not among those who review it"
+    draft.withdraw((step,), f"{by} said no")
+    _plan_following(draft, comms, step)
+    return True, f"{by} said no"
 
 
 def send(draft: Draft, step: Step, comms: Comms, note: str = "") -> None:
-    """Send this update through every channel of its audience, and plan the next one."""
+    """Send this update through every channel of its audience, and plan the next one; in quiet hours it waits."""
     audience = draft.bill.policies.audiences.get(comms.audience)
     if audience is None:
         draft.change(step, state="failed", note=f"the audience {comms.audience} is declared no more")
         return
+    if _waits(draft, step, comms, note):
+        return
+    note = _joined(_kept(step), note)
     alert = about(draft, step)
     is_first = not any(other.because.name == comms.ref.name and other.state in TOLD for other in draft.steps("update") if other is not step)
     message = message_for(comms, draft.fold.status, step.slot, is_first)

@@ -164,7 +164,7 @@ FIELDS: Final[tuple[Field, ...]] = (
     Field("incident.age_seconds", Number(), "How long ago that is."),
     Field("incident.is_acknowledged", Boolean(), "Whether a person has taken it."),
     Field("incident.affected", Array(String()), "The services whose alerts this incident hides, by an inhibition."),
-    Field("now", String(), "The time of the decision, in RFC 3339; for `weekday()` and `hour()`."),
+    Field("now", String(), "The time of the decision, in RFC 3339; for `in_interval()`, `weekday()` and `hour()`."),
     Field("severity", String(SEVERITIES), "Short for `alert.severity`."),
     Field("tier", optional(Number()), "Short for `service.tier`; null where no service claimed the alert."),
     Field("env", String(), "The alert's label `env` or `environment`, else the service's environment; empty where nothing says."),

@@ -8,6 +8,9 @@ from typing import Final
 
 BODY_BYTES: Final = 16 * 1024 * 1024
 ALERTS: Final = 10_000
+MARKS: Final = 500_000
+"""Commas and opening brackets in one body: a document has no more values than these, and its memory is bounded by them."""
+
 LABELS: Final = 128
 """Of one alert; as many annotations."""
 
@@ -22,3 +25,8 @@ GO_ZERO: Final = datetime(1, 1, 1, tzinfo=UTC)
 
 CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 """What no name may have in it: it could not be seen where the name is shown."""
+
+
+def has_too_many_values(text: bytes) -> bool:
+    """Whether decoding this *text* could take more memory than a request is worth. A text shorter than the bound need not be asked."""
+    return len(text) > MARKS and sum(map(text.count, (b",", b"{", b"["))) > MARKS

@@ -1,22 +1,27 @@
-"""Alerts of a sender that watchbill does not know: each field had from its payload as the `Source` says.
+"""What the sender of a `Source` has posted: read as its type says and, for one that watchbill does not know, as its fields say.
 
-What comes of it is written as the list that Prometheus posts, and read like one, so that every bound and every refusal of
-`payload` holds here too.
+What comes of a `custom` source is written as the list that Prometheus posts, and read like one, so that every bound and every
+refusal of `payload` holds there too.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 from watchbill.errors import Place, UserError
 from watchbill.expressions.conditions import compile_value
 from watchbill.expressions.problems import ExpressionError
-from watchbill.ingest.limits import BODY_BYTES
-from watchbill.ingest.payload import Payload, parse_payload
-from watchbill.ingest.refusing import refusal
+from watchbill.ingest.document import TOO_DEEP, read_document
+from watchbill.ingest.limits import ALERTS
+from watchbill.ingest.payload import Notice, Payload, parse_payload
+from watchbill.ingest.problems import as_error
+from watchbill.ingest.senders import READERS, parse_sent
+from watchbill.ingest.senders.report import identity_of
+from watchbill.model.alert import Alert
 from watchbill.model.sources import Source, SourceField
 
 ALIKE: Final = ("alertmanager", "prometheus", "grafana")
@@ -28,38 +33,75 @@ _KEYS: Final[Mapping[str, str]] = {
     "ends_at": "endsAt",
     "generator_url": "generatorURL",
 }
+_HELP: Final = "send one whole JSON document in UTF-8"
+_GRAFANA_TEST: Final = {"alertname": "TestAlert", "instance": "Grafana"}
 
 
 def parse_from(source: Source, body: bytes, received_at: datetime, *, file: str = "<stdin>") -> Payload:
-    """The alerts that this *source* has sent in *body*.
+    """The alerts that this *source* has sent in *body*, and what else it says.
 
-    Raises `UserError` where the payload is not as it should be, or is of a type that this version cannot read; it points
-    into *file*.
+    Raises `UserError` where the payload is not as it should be; it points into *file*.
     """
+    payload = _read(source, body, received_at, file)
+    if not source.labels:
+        return payload
+    # Identity stays that of what was received: a label that is added here later does not make other alerts of them.
+    alerts = (replace(alert, labels={**source.labels, **alert.labels}) if alert.labels else alert for alert in payload.alerts)
+    return replace(payload, alerts=tuple(alerts))
+
+
+def _read(source: Source, body: bytes, received_at: datetime, file: str) -> Payload:
     name = source.ref.name
     if source.type in ALIKE:
-        return parse_payload(body, received_at, name, file=file)
-    if source.type != "custom":
-        help = "give it `type: custom`, and say in `fields` where each field stands"
-        message = f"payloads of type {source.type} cannot be read by this version"
-        raise UserError(message, help, rule="unread-source", place=source.ref.place)
-    items = _items(source, _decoded(body, file), file)
+        payload = parse_payload(body, received_at, name, file=file)
+        return _with_tests(payload) if source.type == "grafana" else payload
+    if source.type in READERS:
+        return parse_sent(source.type, body, received_at, name, file=file)
+    try:
+        return _mapped(source, body, received_at, file)
+    except RecursionError:
+        pass  # said outside of this block: the stack may be at its end here
+    raise as_error(TOO_DEEP, body, file)
+
+
+def _with_tests(payload: Payload) -> Payload:
+    """The *payload* with what Grafana's own test of a contact point sends: it says no severity, and is no reason to wake anybody."""
+    alerts, notices = list[Alert](), list[Notice]()
+    for alert in payload.alerts:
+        if {**alert.labels, **_GRAFANA_TEST} == alert.labels and not alert.labels.get("severity"):
+            text = "Grafana tests its contact point; nothing is wrong, and the test counts as `info`"
+            notices.append(Notice("test", text, fingerprint=alert.fingerprint))
+            alert = replace(alert, labels={**alert.labels, "severity": "info"})
+        alerts.append(alert)
+    return replace(payload, alerts=tuple(alerts), notices=tuple(notices))
+
+
+# --- senders that are not known -----------------------------------------------------------
+
+
+def _mapped(source: Source, body: bytes, received_at: datetime, file: str) -> Payload:
+    items = _items(source, read_document(body, file, help=_HELP), file)
     fields = [(field, compile_value(field.expression) if field.expression is not None else None) for field in source.fields]
-    alerts = [_alert(fields, item) for item in items]
-    return parse_payload(json.dumps(alerts).encode(), received_at, name, file=file)
+    alerts, keys = list[dict[str, Any]](), list[str | None]()
+    for item in items:
+        alert, key = _alert(fields, item)
+        alerts.append(alert)
+        keys.append(key)
+    text = json.dumps(alerts).encode()
+    if not any(keys):
+        return parse_payload(text, received_at, source.ref.name, file=file)
+    return _by_keys(alerts, keys, parse_payload(text, received_at, source.ref.name, file=file), received_at, file)
 
 
-def _decoded(body: bytes, file: str) -> Any:
-    if len(body) <= BODY_BYTES:
-        try:
-            return json.loads(body, parse_constant=_no_number)
-        except (ValueError, RecursionError):
-            pass
-    raise refusal(body, file)
-
-
-def _no_number(word: str) -> NoReturn:
-    raise ValueError(f"{word} is no JSON")
+def _by_keys(alerts: list[dict[str, Any]], keys: list[str | None], payload: Payload, received_at: datetime, file: str) -> Payload:
+    """The *payload*, read one by one: alerts that differ by their sender's keys only are several, whatever their labels."""
+    found: dict[str, Alert] = {}
+    for alert, key in zip(alerts, keys, strict=True):
+        (one,) = parse_payload(json.dumps([alert]).encode(), received_at, payload.source, file=file).alerts
+        if key:
+            one = replace(one, fingerprint=identity_of(payload.source, key))
+        found[one.fingerprint] = one
+    return replace(payload, alerts=tuple(found.values()))
 
 
 def _items(source: Source, payload: Any, file: str) -> list[Any]:
@@ -74,6 +116,8 @@ def _items(source: Source, payload: Any, file: str) -> list[Any]:
         return [found]
     if not isinstance(found, list):
         raise _refused(source, "gives no list of alerts", file)
+    if len(found) > ALERTS:
+        raise _refused(source, f"gives {len(found)} alerts, and at most {ALERTS} are taken", file)
     return found
 
 
@@ -83,9 +127,12 @@ def _refused(source: Source, what: str, file: str) -> UserError:
     return UserError(f"`{text}` of the source {source.ref.name} {what}", help, rule="bad-payload", place=Place(file))
 
 
-def _alert(fields: list[tuple[SourceField, Callable[[Any], Any] | None]], item: Any) -> dict[str, Any]:
-    """One alert as Prometheus would post it. A field that is absent, or cannot be worked out, has its default or is left out."""
+def _alert(fields: list[tuple[SourceField, Callable[[Any], Any] | None]], item: Any) -> tuple[dict[str, Any], str | None]:
+    """One alert as Prometheus would post it, and its sender's key. A field that is absent, or cannot be worked out, has its default
+    or is left out.
+    """
     alert: dict[str, Any] = {"labels": {}, "annotations": {}}
+    key = None
     for field, find in fields:
         value = _value(field, find, item)
         if value is None:
@@ -95,7 +142,9 @@ def _alert(fields: list[tuple[SourceField, Callable[[Any], Any] | None]], item: 
             alert[kind][name] = value
         elif kind in _KEYS:
             alert[_KEYS[kind]] = value
-    return alert
+        else:
+            key = value
+    return alert, key
 
 
 def _value(field: SourceField, find: Callable[[Any], Any] | None, item: Any) -> str | None:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final, NoReturn
 
-from watchbill.errors import Place, UserError
+from watchbill.errors import UserError
 from watchbill.ingest.limits import (
     ALERTS,
     BODY_BYTES,
@@ -20,14 +20,19 @@ from watchbill.ingest.limits import (
     GO_ZERO,
     LABELS,
     LAST_YEAR,
+    MARKS,
     NAME_LENGTH,
     TRUNCATED,
     VALUE_LENGTH,
+    has_too_many_values,
 )
+from watchbill.ingest.problems import Problem, as_error, at, kind_of, short
 from watchbill.ingest.wire import syntax_error, time_of
 
 _WHOLE: Final = "send one whole JSON document in UTF-8, as Alertmanager and Prometheus write it"
 _SHAPES: Final = "send what Alertmanager posts to a webhook, the list that Prometheus posts to /api/v2/alerts, or one alert of either"
+_LISTS: Final = "this address takes what Prometheus posts; let Alertmanager's webhook post to /v1/ingest/alertmanager"
+_WEBHOOKS: Final = "this address takes what Alertmanager posts to a webhook; let Prometheus post to /api/v2/alerts"
 _TEXTS: Final = "names and values of labels and annotations are text; write numbers and booleans in quotes"
 _LABELLED: Final = "give the alert a label, `alertname` at least: its labels are its identity"
 _SMALLER: Final = "send less: labels tell alerts apart, and an annotation says a sentence; a log has its own place"
@@ -39,81 +44,78 @@ _WORDS: Final = "a webhook's `status` is `firing` or `resolved`; leave it out to
 _ESCAPES: Final = re.compile(r"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|(u[dD][89a-fA-F]..)|.)", re.DOTALL)
 """Every escape of a text in turn; the group is filled by half of a surrogate pair that stands alone."""
 
-_PLAIN_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
-
-class _Problem(Exception):
-    """One thing that is wrong, at a *path* in the document, or at a *place* in its text (an index)."""
-
-    def __init__(self, expected: str, got: str, help: str, path: str = "", place: int | None = None) -> None:
-        super().__init__(expected)
-        self.expected, self.got, self.help, self.path, self.place = expected, got, help, path, place
-
-
-def refusal(text: bytes, file: str) -> UserError:
-    """The error that says why *text* is refused; it is not raised here."""
+def refusal(text: bytes, file: str, shape: str = "any") -> UserError:
+    """The error that says why *text* is refused where this *shape* is expected; it is not raised here."""
     try:
-        _look_through(text)
-    except _Problem as found:
+        _look_through(text, shape)
+    except Problem as found:
         problem = found
     except RecursionError:
-        problem = _Problem("an alert", "lists or objects nested far too deep", _SHAPES)
-    return _error(problem, text, file)
+        problem = Problem("an alert", "lists or objects nested far too deep", _SHAPES)
+    return as_error(problem, text, file)
 
 
-def _error(problem: _Problem, text: bytes, file: str) -> UserError:
-    path = f" at `{problem.path}`" if problem.path else ""
-    place = Place(file)
-    if problem.place is not None:
-        before = text[: problem.place].decode(errors="replace")
-        place = Place(file, before.count("\n") + 1, len(before) - before.rfind("\n"))
-    return UserError(f"expected {problem.expected}, got {problem.got}{path}", problem.help, rule="bad-payload", place=place)
+def check_text(text: bytes, any_shape: bool = False) -> str:
+    """The *text* as it reads, if it is one JSON document that is not too large.
 
-
-def _look_through(text: bytes) -> NoReturn:
+    Raises `Problem` otherwise, and `RecursionError` where it is nested too deep. *any_shape* is for documents that are not
+    only looked through, as those in Alertmanager's form are.
+    """
     if len(text) > BODY_BYTES:
-        raise _Problem(f"at most {BODY_BYTES // 1024 // 1024} MiB", "more", _BATCHES)
+        raise Problem(f"at most {BODY_BYTES // 1024 // 1024} MiB", "more", _BATCHES)
     try:
         written = text.decode()
     except UnicodeDecodeError as error:
-        raise _Problem("text in UTF-8", f"the byte 0x{text[error.start]:02X}", _WHOLE, place=error.start) from None
+        raise Problem("text in UTF-8", f"the byte 0x{text[error.start]:02X}", _WHOLE, place=error.start) from None
     if not written.strip():
-        raise _Problem("JSON", "nothing", _WHOLE, place=len(text))
-    _check_syntax(text, written)
+        raise Problem("JSON", "nothing", _WHOLE, place=len(text))
+    if has_too_many_values(text):
+        raise Problem(f"at most {MARKS} values", "more", _BATCHES)
+    _check_syntax(text, written, any_shape)
+    return written
+
+
+def _look_through(text: bytes, shape: str) -> NoReturn:
+    written = check_text(text)
     twice: list[str] = []
     whole = _read(written, twice)
+    if shape == "list" and not isinstance(whole, list):
+        raise Problem("a list of alerts", kind_of(whole), _LISTS)
+    if shape == "webhook" and not (isinstance(whole, dict) and "alerts" in whole):
+        raise Problem("an object with `alerts`", "one without them" if isinstance(whole, dict) else kind_of(whole), _WEBHOOKS)
     if isinstance(whole, list):
         _check_alerts(whole, "")
     elif not isinstance(whole, dict):
-        raise _Problem("an object or a list of alerts", _kind(whole), _SHAPES)
+        raise Problem("an object or a list of alerts", kind_of(whole), _SHAPES)
     else:
         _check_object(whole)
     if twice:
-        raise _Problem("every name of an object once", f"`{_short(twice[0])}` twice", _WHOLE)
+        raise Problem("every name of an object once", f"`{short(twice[0])}` twice", _WHOLE)
     # Reached only if this way knows less than the quick one; a law looks for such a body.
-    raise _Problem("alerts as Alertmanager sends them", "something else", _SHAPES)
+    raise Problem("alerts as Alertmanager sends them", "something else", _SHAPES)
 
 
 # --- the text -----------------------------------------------------------------------------
 
 
-def _check_syntax(text: bytes, written: str) -> None:
+def _check_syntax(text: bytes, written: str, any_shape: bool) -> None:
     """Let the decoder of the quick way say what is wrong with the text, so that both agree on what JSON is."""
-    said = syntax_error(text)
+    said = syntax_error(text, any_shape)
     if said is None:
         return
     if half := _half_of_a_pair(written):
         place = len(written[: half.start()].encode())
-        raise _Problem("Unicode", f"half of a surrogate pair, `{half[0]}`", _WHOLE, place=place)
+        raise Problem("Unicode", f"half of a surrogate pair, `{half[0]}`", _WHOLE, place=place)
     found = re.fullmatch(r"JSON is malformed: (.*) \(byte (\d+)\)", said)
     if found is None:
-        raise _Problem("JSON", "a text that breaks off", _WHOLE, place=len(text.rstrip()))
+        raise Problem("JSON", "a text that breaks off", _WHOLE, place=len(text.rstrip()))
     what, place = found[1], int(found[2])
     if what.startswith("trailing characters"):
         place = _end_of_document(written)
-        raise _Problem("the end", f"`{_short(written.encode()[place:].decode())}`", _WHOLE, place=place)
+        raise Problem("the end", f"`{short(written.encode()[place:].decode())}`", _WHOLE, place=place)
     shown = text[place : place + 4].decode(errors="ignore")[:1]
-    raise _Problem("JSON", f"`{shown}` ({what})" if shown and shown.isprintable() else f"something else ({what})", _WHOLE, place=place)
+    raise Problem("JSON", f"`{shown}` ({what})" if shown and shown.isprintable() else f"something else ({what})", _WHOLE, place=place)
 
 
 def _end_of_document(written: str) -> int:
@@ -149,16 +151,16 @@ def _read(written: str, twice: list[str]) -> Any:
 def _check_object(whole: dict[str, Any]) -> None:
     left_out = whole.get("truncatedAlerts")
     if left_out is not None and not _is_count(left_out):
-        got = str(left_out) if isinstance(left_out, int) and not isinstance(left_out, bool) else _kind(left_out)
-        raise _Problem(f"a whole number from 0 to {TRUNCATED}", got, _SHAPES, "truncatedAlerts")
+        got = str(left_out) if isinstance(left_out, int) and not isinstance(left_out, bool) else kind_of(left_out)
+        raise Problem(f"a whole number from 0 to {TRUNCATED}", got, _SHAPES, "truncatedAlerts")
     alerts = whole.get("alerts")
     if isinstance(alerts, list):
         _check_alerts(alerts, "alerts")
         _check_fields(whole, "")  # what stands beside `alerts` under the name of an alert's field must look like it
     elif alerts is not None or ("alerts" in whole and whole.get("labels") is None):
-        raise _Problem("a list of alerts", _kind(alerts), _SHAPES, "alerts")
+        raise Problem("a list of alerts", kind_of(alerts), _SHAPES, "alerts")
     elif whole.get("labels") is None:
-        raise _Problem("an object with `alerts` or `labels`", "one without them", _SHAPES)
+        raise Problem("an object with `alerts` or `labels`", "one without them", _SHAPES)
     else:
         _check_alert(whole, "")
 
@@ -169,90 +171,66 @@ def _is_count(value: Any) -> bool:
 
 def _check_alerts(alerts: list[Any], path: str) -> None:
     if len(alerts) > ALERTS:
-        raise _Problem(f"at most {ALERTS} alerts", str(len(alerts)), _BATCHES, path)
+        raise Problem(f"at most {ALERTS} alerts", str(len(alerts)), _BATCHES, path)
     for index, alert in enumerate(alerts):
         _check_alert(alert, f"{path}[{index}]")
 
 
 def _check_alert(alert: Any, path: str) -> None:
     if not isinstance(alert, dict):
-        raise _Problem("an alert, which is an object", _kind(alert), _SHAPES, path)
+        raise Problem("an alert, which is an object", kind_of(alert), _SHAPES, path)
     _check_fields(alert, path)
     labels = alert.get("labels")
     if not any((labels or {}).values()):
         got = "none" if labels is not None else "no `labels`"
         got = "empty ones only" if labels else got
-        raise _Problem("at least one label with a value", got, _LABELLED, _at(path, "labels") if labels is not None else path)
+        raise Problem("at least one label with a value", got, _LABELLED, at(path, "labels") if labels is not None else path)
 
 
 def _check_fields(alert: Mapping[str, Any], path: str) -> None:
     for name in ("labels", "annotations"):
         if alert.get(name) is not None:
-            _check_texts(alert[name], name, _at(path, name))
+            _check_texts(alert[name], name, at(path, name))
     for name in ("startsAt", "endsAt"):
         if alert.get(name) is not None:
-            _check_time(alert[name], _at(path, name))
+            _check_time(alert[name], at(path, name))
     if alert.get("generatorURL") is not None:
-        _check_text(alert["generatorURL"], _at(path, "generatorURL"))
+        _check_text(alert["generatorURL"], at(path, "generatorURL"))
     status = alert.get("status")
     if not (status is None or isinstance(status, dict) or status in ("firing", "resolved")):
-        got = f"`{_short(status)}`" if isinstance(status, str) else _kind(status)
-        raise _Problem("`firing` or `resolved`", got, _WORDS, _at(path, "status"))
+        got = f"`{short(status)}`" if isinstance(status, str) else kind_of(status)
+        raise Problem("`firing` or `resolved`", got, _WORDS, at(path, "status"))
 
 
 def _check_texts(texts: Any, what: str, path: str) -> None:
     if not isinstance(texts, dict):
-        raise _Problem(f"an object of {what}", _kind(texts), _TEXTS, path)
+        raise Problem(f"an object of {what}", kind_of(texts), _TEXTS, path)
     if len(texts) > LABELS:
-        raise _Problem(f"at most {LABELS} {what}", str(len(texts)), _SMALLER, path)
+        raise Problem(f"at most {LABELS} {what}", str(len(texts)), _SMALLER, path)
     for name, value in texts.items():
         if not name:
-            raise _Problem("a name", "an empty one", _TEXTS, path)
+            raise Problem("a name", "an empty one", _TEXTS, path)
         if len(name) > NAME_LENGTH:
-            raise _Problem(f"a name of at most {NAME_LENGTH} characters", str(len(name)), _SMALLER, path)
+            raise Problem(f"a name of at most {NAME_LENGTH} characters", str(len(name)), _SMALLER, path)
         if CONTROL.search(name):
-            raise _Problem("a name without control characters", json.dumps(_short(name)), _VISIBLE, path)
-        _check_text(value, _at(path, name))
+            raise Problem("a name without control characters", json.dumps(short(name)), _VISIBLE, path)
+        _check_text(value, at(path, name))
 
 
 def _check_text(value: Any, path: str) -> None:
     if not isinstance(value, str):
-        raise _Problem("text", _kind(value), _TEXTS, path)
+        raise Problem("text", kind_of(value), _TEXTS, path)
     if len(value) > VALUE_LENGTH:
-        raise _Problem(f"at most {VALUE_LENGTH} characters", str(len(value)), _SMALLER, path)
+        raise Problem(f"at most {VALUE_LENGTH} characters", str(len(value)), _SMALLER, path)
     if "\0" in value:
-        raise _Problem("text without NUL", "a NUL", _VISIBLE, path)
+        raise Problem("text without NUL", "a NUL", _VISIBLE, path)
 
 
 def _check_time(value: Any, path: str) -> None:
     if not isinstance(value, str):
-        raise _Problem("a time", _kind(value), _TIMES, path)
+        raise Problem("a time", kind_of(value), _TIMES, path)
     time = time_of(value)
     if time is None:
-        raise _Problem("a time with its offset", f"`{_short(value)}`", _TIMES, path)
+        raise Problem("a time with its offset", f"`{short(value)}`", _TIMES, path)
     if time != GO_ZERO and not FIRST_YEAR <= time.year <= LAST_YEAR:
-        raise _Problem(f"a year from {FIRST_YEAR} to {LAST_YEAR}", str(time.year), _TIMES, path)
-
-
-# --- words --------------------------------------------------------------------------------
-
-
-def _kind(value: Any) -> str:
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    for type_, word in ((str, "text"), (int | float, "a number"), (list, "a list")):
-        if isinstance(value, type_):
-            return word
-    return "an object"
-
-
-def _at(path: str, name: str) -> str:
-    if not _PLAIN_NAME.fullmatch(name):
-        return f"{path}[{json.dumps(_short(name), ensure_ascii=False)}]"
-    return f"{path}.{_short(name)}" if path else name
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 40 else text[:39] + "…"
+        raise Problem(f"a year from {FIRST_YEAR} to {LAST_YEAR}", str(time.year), _TIMES, path)

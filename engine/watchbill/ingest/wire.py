@@ -12,9 +12,9 @@ from typing import Annotated, Any, Literal
 from msgspec import DecodeError, Meta, Raw, Struct, ValidationError, convert
 from msgspec.json import Decoder
 
-from watchbill.ingest.limits import ALERTS, LABELS, NAME_LENGTH, TRUNCATED, VALUE_LENGTH
+from watchbill.ingest.limits import ALERTS, BODY_BYTES, LABELS, NAME_LENGTH, TRUNCATED, VALUE_LENGTH
 
-__all__ = ["DecodeError", "WireAlert", "WireObject", "decode_list", "decode_object", "syntax_error", "time_of"]
+__all__ = ["DecodeError", "WireAlert", "WireObject", "decode_any", "decode_list", "decode_object", "routing_key", "syntax_error", "time_of"]
 
 _Name = Annotated[str, Meta(min_length=1, max_length=NAME_LENGTH)]
 _Value = Annotated[str, Meta(max_length=VALUE_LENGTH)]
@@ -49,12 +49,17 @@ class WireObject(WireAlert, gc=False):
 
 decode_object = Decoder(WireObject).decode
 decode_list = Decoder(_Alerts).decode
+decode_any = Decoder().decode
 _decode_nothing = Decoder(Raw).decode
 
 
-def syntax_error(text: bytes) -> str | None:
-    """What the decoders say against this *text* as JSON, or None. Deep nesting raises `RecursionError` here as there."""
-    for decode in (_decode_nothing, decode_list if text.lstrip().startswith(b"[") else decode_object):
+def syntax_error(text: bytes, any_shape: bool = False) -> str | None:
+    """What the decoders say against this *text* as JSON, or None. Deep nesting raises `RecursionError` here as there.
+
+    *any_shape* asks the decoder that keeps all it reads, instead of those that skip what they do not know.
+    """
+    known = decode_list if text.lstrip().startswith(b"[") else decode_object
+    for decode in (_decode_nothing, decode_any if any_shape else known):
         try:
             decode(text)
         except ValidationError:
@@ -69,4 +74,21 @@ def time_of(text: str) -> datetime | None:
     try:
         return convert(text, _Time)
     except ValidationError:
+        return None
+
+
+class _Keyed(Struct, gc=False):
+    routing_key: _Value | None = None
+
+
+_decode_keyed = Decoder(_Keyed).decode
+
+
+def routing_key(text: bytes) -> str | None:
+    """The `routing_key` in an event for PagerDuty, or None."""
+    if len(text) > BODY_BYTES:
+        return None
+    try:
+        return _decode_keyed(text).routing_key
+    except (DecodeError, RecursionError):
         return None

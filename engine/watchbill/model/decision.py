@@ -56,15 +56,16 @@ class RepairRun:
 class Snapshot:
     """What the record knows that matters to one decision: small, and loaded in its transaction.
 
-    *runs* are of the remediations that were wanted, oldest first. *is_frozen* is a person's own
-    stop of all unattended work, besides what guardrails say. *active* are the alerts that fire in other incidents, where
-    they were wanted.
+    *runs* are of the remediations that were wanted, oldest first. *is_frozen* is a person's own stop of all unattended work,
+    besides what guardrails say: nothing begins. With *is_killed* what has begun by itself stops as well. *active* are the
+    alerts that fire in other incidents, where they were wanted.
     """
 
     incident: Incident | None = None
     runs: tuple[RepairRun, ...] = ()
     is_frozen: bool = False
     active: tuple[ClaimedAlert, ...] = ()
+    is_killed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TypeAlias
 
 from watchbill.model.alert import ClaimedAlert
@@ -83,6 +84,48 @@ class Denied:
     by: str
 
 
-Event: TypeAlias = (
-    AlertsReceived | Woken | StepFinished | Observed | Acknowledged | Unacknowledged | Mitigated | Resolved | Approved | Denied
+@dataclass(frozen=True, slots=True)
+class Requested:
+    """A person starts a remediation that is offered: *step* is its offer."""
+
+    step: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Retried:
+    """A person wants a step to be tried again that failed, was stopped, or waits for its next attempt."""
+
+    step: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Escalated:
+    """A person wants more people at once: the next level, or level one where no escalation is at work."""
+
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Snoozed:
+    """A person takes the incident, and wants it to page again at *until* unless it is resolved by then."""
+
+    by: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """A person writes something on the timeline."""
+
+    by: str
+    text: str
+
+
+Answered: TypeAlias = (
+    Acknowledged | Unacknowledged | Mitigated | Resolved | Approved | Denied | Requested | Retried | Escalated | Snoozed | Noted
 )
+"""What people say. Each leaves exactly one reason of the kind ``answer``, which says what came of it, or why nothing did."""
+
+Event: TypeAlias = AlertsReceived | Woken | StepFinished | Observed | Answered

@@ -103,9 +103,9 @@ def step_id(incident: str, kind: StepKind, policy: str, slot: str, round: int = 
 # --- why ------------------------------------------------------------------------------
 
 
-ReasonKind = Literal["scope", "matcher", "when", "rival", "precondition", "guard", "other"]
+ReasonKind = Literal["scope", "matcher", "when", "rival", "precondition", "guard", "answer", "other"]
 """What decided: whether its team has a say here, one of its matchers, its `when`, another policy that won, a remediation's
-precondition, a guard or guardrail, or something else."""
+precondition, a guard or guardrail, what a person said (and what came of it), or something else."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from watchbill.errors import Place
 from watchbill.model.ownership import Person, Service, Team
+from watchbill.model.plan import Call
 from watchbill.model.policies import (
     Audience,
     Comms,
@@ -41,11 +43,20 @@ class Grant:
 
 
 @dataclass(frozen=True, slots=True)
+class SyntheticPage:
+    """A page that proves, *every* so often, that watchbill can still reach people. Nothing is filled into its *call*."""
+
+    call: Call
+    every: timedelta
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """What holds for the whole repository (`watchbill.yaml`).
 
     *labels* are the declared label names, None where the repository declares none.
-    *severities* maps further words to severities, in lower case.
+    *severities* maps further words to severities, in lower case. *last_resort* is how the engine says that it is itself in trouble;
+    nothing is filled into it, for there may be no incident.
     """
 
     place: Place
@@ -55,6 +66,8 @@ class Settings:
     severities: Mapping[str, Severity] = field(default_factory=dict)
     grants: tuple[Grant, ...] = ()
     escalation: str | None = None
+    last_resort: Call | None = None
+    synthetic_page: SyntheticPage | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from watchbill.errors import Place
+from watchbill.model.times import Recurrence
 
 Json: TypeAlias = "None | bool | int | float | str | Sequence[Json] | Mapping[str, Json]"
 """A value as JSON knows it."""
@@ -73,11 +74,15 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A `when:` or `expect:` as it was written: the text, and its JMESPath syntax tree."""
+    """A `when:` or `expect:` as it was written: the text, and its JMESPath syntax tree.
+
+    *intervals* are those that it asks for by their names with `in_interval()`, resolved when the policies were compiled.
+    """
 
     text: str
     tree: Node
     place: Place
+    intervals: tuple[Recurrence, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Literal
 
@@ -55,13 +55,17 @@ class SourceField:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A sender of alerts. *alerts* finds the list of alerts in the payload of a ``custom`` source; None is the whole payload."""
+    """A sender of alerts. *alerts* finds the list of alerts in the payload of a ``custom`` source; None is the whole payload.
+
+    *labels* are what its alerts have where they do not say so themselves. They are no part of an alert's identity.
+    """
 
     ref: Ref
     type: SourceType
     auth: SourceAuth | None = None
     alerts: Condition | None = None
     fields: tuple[SourceField, ...] = ()
+    labels: Labels = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,103 +11,12 @@ from datetime import datetime, timedelta
 from typing import Final, Literal, TypeAlias
 
 from watchbill.errors import Place
+from watchbill.model.given import Given
 from watchbill.model.incident import Status
-from watchbill.model.labels import Labels
-from watchbill.model.references import Json, Ref
+from watchbill.model.references import Ref
 
 NOBODY: Final = "nobody"
 """Stands in a test where nobody is paged, or where no service claims an alert."""
-
-# --- what is given --------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class GivenAlert:
-    """An alert that fires from *at* on, until *until* (None: as long as the case lasts)."""
-
-    labels: Labels
-    annotations: Labels
-    at: timedelta
-    until: timedelta | None
-    place: Place
-    generator_url: str = ""
-    source: str = "alertmanager"
-
-
-Word = Literal["acknowledge", "unacknowledge", "mitigate", "resolve"]
-"""What a person may say of an incident."""
-
-
-@dataclass(frozen=True, slots=True)
-class PersonSays:
-    """A person says a *word* about the incident, or about each of several."""
-
-    at: timedelta
-    word: Word
-    by: str
-    place: Place
-
-
-@dataclass(frozen=True, slots=True)
-class PersonDecides:
-    """A person says yes or no to what waits for that: a *remediation*, or an update to an *audience*."""
-
-    at: timedelta
-    is_yes: bool
-    by: str
-    place: Place
-    remediation: str | None = None
-    audience: str | None = None
-
-
-GivenAnswer: TypeAlias = PersonSays | PersonDecides
-
-
-@dataclass(frozen=True, slots=True)
-class GivenLook:
-    """What the verification of a remediation sees from *after* its beginning on, until the next look says otherwise."""
-
-    after: timedelta
-    result: Json
-
-
-@dataclass(frozen=True, slots=True)
-class GivenOutcome:
-    """How steps of a remediation end, and how long *after* they began: the one called *step*, else all of them.
-
-    *looks* are what its verification sees. Without any it sees nothing, and so the repair is not seen to have worked.
-    """
-
-    remediation: str
-    step: str | None
-    after: timedelta
-    is_well: bool
-    looks: tuple[GivenLook, ...]
-    place: Place
-
-
-@dataclass(frozen=True, slots=True)
-class GivenRun:
-    """A run of a remediation before the case begins, for guards to count. One that *is_running* has not ended yet."""
-
-    remediation: str
-    target: str
-    ago: timedelta
-    service: str | None
-    is_running: bool
-    place: Place
-
-
-@dataclass(frozen=True, slots=True)
-class Given:
-    """All that happens to the policies in a case. *is_frozen* is a person's own stop of all unattended work."""
-
-    alerts: tuple[GivenAlert, ...]
-    answers: tuple[GivenAnswer, ...] = ()
-    outcomes: tuple[GivenOutcome, ...] = ()
-    runs: tuple[GivenRun, ...] = ()
-    is_frozen: bool = False
-
 
 # --- what is expected -----------------------------------------------------------------
 

@@ -1,7 +1,8 @@
 """From a repository of YAML to a compiled policy set, with everything that is wrong in it.
 
-`load` does all of it for a folder, `compile_policies` for documents that are loaded already. pydantic is imported in this
-room only, and with the compiler: whoever asks for files alone, or for nothing, does not wait for it.
+`load` does all of it for a folder, `compile_files` for files that were read already, and `compile_policies` for documents
+that are loaded already. pydantic is imported in this room only, and with the compiler: whoever asks for files alone, or for
+nothing, does not wait for it.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ from watchbill.model.policyset import Catalogue
 
 if TYPE_CHECKING:
     from watchbill.policy.compile import Compiled, compile_policies
+    from watchbill.policy.loading import PolicyFiles
 
-__all__ = ["Compiled", "compile_policies", "load"]
+__all__ = ["Compiled", "compile_files", "compile_policies", "load"]
 
 
 def load(root: Path, catalogue: Catalogue, revision: str | None = None) -> Compiled:
@@ -23,13 +25,20 @@ def load(root: Path, catalogue: Catalogue, revision: str | None = None) -> Compi
 
     Without a *revision* it is called by the first seven digits of its contents' digest. Raises UserError `no-settings`
     where there is no `watchbill.yaml`; settings that are broken give findings, and no policies. What comments and the settings
-    set aside is no finding, and quarantines nothing.
+    set aside is no finding, and quarantines nothing. Of far too many findings the first are listed, and the rest counted by file.
     """
+    from watchbill.policy.loading import read_policy_files
+
+    return compile_files(read_policy_files(root), catalogue, revision)
+
+
+def compile_files(files: PolicyFiles, catalogue: Catalogue, revision: str | None = None) -> Compiled:
+    """The same for *files* that were read already: those of a revision that the engine has kept, for one."""
+    from watchbill.policy.bounding import bounded
     from watchbill.policy.compile import compile_policies
     from watchbill.policy.ignoring import Ignoring
-    from watchbill.policy.loading import load_files, read_policy_files
+    from watchbill.policy.loading import load_files
 
-    files = read_policy_files(root)
     settings, loaded = load_files(files)
     ignoring = Ignoring.of(files, settings, loaded.findings)
     compiled = compile_policies(
@@ -42,8 +51,9 @@ def load(root: Path, catalogue: Catalogue, revision: str | None = None) -> Compi
     )
     for finding in loaded.findings:
         ignoring.level_of(finding)  # none of them can be set aside, which is to be said where somebody tries to
-    findings = sorted((*loaded.findings, *compiled.findings, *ignoring.findings()), key=lambda finding: finding.order)
-    return replace(compiled, findings=tuple(findings), files=loaded.files, ignored=ignoring.count)
+    findings, unlisted = bounded((*loaded.findings, *compiled.findings, *ignoring.findings()))
+    dated = ignoring.of_the_clock(compiled.dated)
+    return replace(compiled, findings=findings, files=loaded.files, ignored=ignoring.count, unlisted=unlisted, dated=dated)
 
 
 def __getattr__(name: str) -> Any:

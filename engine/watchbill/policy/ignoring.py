@@ -15,13 +15,14 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
 from watchbill.errors import Finding, Level, Place
+from watchbill.model.dated import Dated, SetAside
 from watchbill.policy.loading.placed import PlacedDict, RawDocument, Spot
-from watchbill.policy.rules import MANDATORY, RULES
+from watchbill.policy.rules import BY_THE_CLOCK, MANDATORY, RULES
 from watchbill.policy.suggest import nearest
 from watchbill.policy.wording import quoted
 
@@ -240,7 +241,7 @@ class Ignoring:
             if key in self._refused:
                 message = f"`{ignore.rule}` cannot be ignored here: it is mandatory"
                 found.append(_bad(ignore.place, message, "mend the finding, and take this comment away"))
-            elif key not in self._used:
+            elif key not in self._used and ignore.rule not in BY_THE_CLOCK:
                 line = f"line {ignore.line}"
                 message = f"there is no `{ignore.rule}` to ignore in {line}"
                 found.append(
@@ -248,6 +249,12 @@ class Ignoring:
                 )
         weighed = ((finding, self.levels.get(finding.rule, finding.level)) for finding in found)
         return tuple(leveled(finding, level) for finding, level in weighed if level is not None)
+
+    def of_the_clock(self, dated: Dated) -> Dated:
+        """The same, with what the settings and the comments say of the findings that only the clock can give."""
+        levels = {rule: level for rule, level in self.levels.items() if rule in BY_THE_CLOCK or rule == "unused-ignore"}
+        aside = [SetAside(each.rule, each.place, each.line) for each in self.ignores.values() if each.rule in BY_THE_CLOCK]
+        return replace(dated, levels=levels, aside=tuple(aside))
 
 
 def leveled(finding: Finding, level: Level) -> Finding:

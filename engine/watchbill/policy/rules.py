@@ -85,10 +85,12 @@ NAMES: Final[Mapping[str, str]] = {
 CALLS: Final[Mapping[str, str]] = {
     "bad-argument": "an argument or a setting does not fit what the connector takes",
     "collector-must-read": "evidence, verifications and probes may only read",
-    "contact-must-reach": "a contact uses an action that does not reach a person",
+    "contact-must-reach": "a contact or a synthetic page uses an action that does not reach a person",
+    "last-resort-must-act": "the last resort uses an action that only reads",
     "bad-binding": "a binding leads to another type of connector",
     "not-granted": "the team has no grant for what the document does",
     "secret-in-plain-text": "a secret stands in the repository",
+    "failing-template": "a template fails for a service that it is for",
 }
 
 SENSE: Final[Mapping[str, str]] = {
@@ -110,6 +112,11 @@ SENSE: Final[Mapping[str, str]] = {
     "no-runbook": "what runs by itself does not say what people do when it fails",
 }
 
+CLOCK: Final[Mapping[str, str]] = {
+    "schedule-gap": "there are times at which nobody is on call",
+    "expired": "what has ended has no effect any more",
+}
+
 TESTS: Final[Mapping[str, str]] = {
     "bad-table": "a table of a policy test does not fit together",
     "no-expectation": "a case of a policy test expects nothing",
@@ -120,8 +127,11 @@ IGNORING: Final[Mapping[str, str]] = {
     "unused-ignore": "a comment ignores what is not there",
 }
 
-RULES: Final[Mapping[str, str]] = {**FILES, **KEYS, **TEXTS, **CONDITIONS, **NAMES, **CALLS, **SENSE, **TESTS, **IGNORING}
+RULES: Final[Mapping[str, str]] = {**FILES, **KEYS, **TEXTS, **CONDITIONS, **NAMES, **CALLS, **SENSE, **CLOCK, **TESTS, **IGNORING}
 """All of them, in the order of the docs."""
+
+BY_THE_CLOCK: Final = frozenset(CLOCK)
+"""Rules that only the time tells whether they are broken. What they find stands in no cache, and quarantines nothing."""
 
 MATTERS_OF_JUDGEMENT: Final = frozenset(
     (
@@ -129,6 +139,7 @@ MATTERS_OF_JUDGEMENT: Final = frozenset(
         *("not-binds-tight", "not-a-list", "maybe-null", "backtick-text"),
         *("depends-on-quarantined", "undeclared-label", "ambiguous-claim", "tied-policies", "person-without-contact", "no-approver"),
         *("dependency-cycle", "unreachable-policy", "no-consent", "paged-twice", "no-runbook"),
+        *("failing-template", "schedule-gap", "expired"),
         "unused-ignore",
     )
 )

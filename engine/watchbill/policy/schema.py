@@ -11,11 +11,9 @@ from typing import Any, Final
 
 from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
+from watchbill import SCHEMAS
 from watchbill.model.references import Kind
 from watchbill.policy.documents import API_VERSION, KINDS
-
-BASE: Final = "https://watchbill.example.com/schemas/v1/"
-"""What every schema's `$id` begins with."""
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
@@ -38,7 +36,7 @@ def _schema_of(kind: Kind) -> dict[str, Any]:
     written = KINDS[kind].model_json_schema(by_alias=True, mode="validation", schema_generator=_Generator)
     schema = _tidied(written)
     schema.pop("title", None)
-    return {"$schema": DIALECT, "$id": BASE + file_of(kind), "title": kind, **schema}
+    return {"$schema": DIALECT, "$id": f"{SCHEMAS}/{file_of(kind)}", "title": kind, **schema}
 
 
 def _any_kind() -> dict[str, Any]:
@@ -46,7 +44,7 @@ def _any_kind() -> dict[str, Any]:
     _, written = models_json_schema([(model, "validation") for model in KINDS.values()], by_alias=True, schema_generator=_Generator)
     return {
         "$schema": DIALECT,
-        "$id": f"{BASE}watchbill.json",
+        "$id": f"{SCHEMAS}/watchbill.json",
         "title": "watchbill",
         "description": "A document of a watchbill repository.",
         "type": "object",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from watchbill import SCHEMAS
 from watchbill.report import API_VERSION
 from watchbill.report.plan_schema import people, shared
 from watchbill.report.shapes import Schema, flag, list_of, nullable, object_of, ref, text, texts
@@ -17,7 +18,7 @@ def explain_schema() -> Schema:
     common, reached = shared(), people()
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": "https://watchbill.example.com/schemas/v1/explanation.json",
+        "$id": f"{SCHEMAS}/explanation.json",
         "title": "Explanation",
         "description": "Why an alert does what it does, as `watchbill explain --format json` prints it.",
         "oneOf": [{"$ref": "#/$defs/explanation_list"}, {"$ref": "#/$defs/explanation"}],

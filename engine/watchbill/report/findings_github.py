@@ -5,8 +5,8 @@ A command is one line, so whatever could end it early is encoded; nothing that a
 
 from __future__ import annotations
 
-from watchbill.errors import Finding
-from watchbill.report.findings import Checked, in_order, summary_lines
+from watchbill.errors import Finding, Unlisted
+from watchbill.report.findings import Checked, in_order, summary_lines, unlisted_text
 from watchbill.report.layout import MEASURE
 from watchbill.report.paint import paint_all
 from watchbill.report.plain import plain
@@ -15,7 +15,16 @@ from watchbill.report.plain import plain
 def findings_github(checked: Checked) -> str:
     """An annotation for each finding, and for people who read the log, the line that sums up."""
     commands = "".join(f"{_command(finding)}\n" for finding in in_order(checked.findings))
-    return commands + paint_all(summary_lines(checked, MEASURE), False)
+    more = "".join(f"::{_level(each)} {_given(each.file)}::{_data(unlisted_text(each))}\n" for each in checked.unlisted)
+    return commands + more + paint_all(summary_lines(checked, MEASURE), False)
+
+
+def _level(unlisted: Unlisted) -> str:
+    return "error" if unlisted.errors else "warning"
+
+
+def _given(file: str) -> str:
+    return f"file={_property(file)},title=watchbill%3A further findings"
 
 
 def _command(finding: Finding) -> str:

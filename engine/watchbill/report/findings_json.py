@@ -6,7 +6,7 @@ from typing import Any
 
 from watchbill.errors import Finding, Place
 from watchbill.report import API_VERSION
-from watchbill.report.findings import Checked, in_order, number_of
+from watchbill.report.findings import Checked, in_order
 
 
 def findings_json(checked: Checked) -> dict[str, Any]:
@@ -14,12 +14,13 @@ def findings_json(checked: Checked) -> dict[str, Any]:
     return {
         "apiVersion": API_VERSION,
         "kind": "Findings",
-        "errors": number_of(checked.findings, "error"),
-        "warnings": number_of(checked.findings, "warning"),
+        "errors": checked.errors,
+        "warnings": checked.warnings,
         "documents": checked.documents,
         "files": checked.files,
         "quarantined": list(checked.quarantined),
         "ignored": checked.ignored,
+        "unlisted": [{"file": each.file, "errors": each.errors, "warnings": each.warnings} for each in checked.unlisted],
         "items": [finding_json(finding) for finding in in_order(checked.findings)],
     }
 

@@ -10,9 +10,9 @@ import re
 from typing import Final
 from xml.etree import ElementTree as XML
 
-from watchbill.errors import Finding
+from watchbill.errors import Finding, Unlisted
 from watchbill.report.counts import count
-from watchbill.report.findings import Checked, in_order, number_of
+from watchbill.report.findings import Checked, in_order, number_of, unlisted_text
 
 _NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -20,11 +20,14 @@ _NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010f
 def findings_junit(checked: Checked) -> str:
     """One test suite with a test for each finding."""
     findings = in_order(checked.findings)
-    totals = {"tests": str(max(1, len(findings))), "failures": str(number_of(findings, "error")), "errors": "0", "skipped": "0"}
+    failures = number_of(findings, "error") + sum(each.errors > 0 for each in checked.unlisted)
+    totals = {"tests": str(max(1, len(findings) + len(checked.unlisted))), "failures": str(failures), "errors": "0", "skipped": "0"}
     suites = XML.Element("testsuites", {"name": "watchbill validate", **totals})
     suite = XML.SubElement(suites, "testsuite", {"name": "watchbill validate", **totals})
     for finding in findings:
         _case(suite, finding)
+    for each in checked.unlisted:
+        _more(suite, each)
     if not findings:
         XML.SubElement(
             suite,
@@ -33,6 +36,17 @@ def findings_junit(checked: Checked) -> str:
         )
     XML.indent(suites)
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{XML.tostring(suites, encoding="unicode")}\n'
+
+
+def _more(suite: XML.Element, unlisted: Unlisted) -> None:
+    """The findings of a file that are not listed, as one test."""
+    file = _clean(unlisted.file)
+    case = XML.SubElement(suite, "testcase", {"classname": file, "name": "further findings", "file": file})
+    said = unlisted_text(unlisted)
+    if unlisted.errors:
+        XML.SubElement(case, "failure", {"type": "further-findings", "message": said}).text = said
+    else:
+        XML.SubElement(case, "system-out").text = said
 
 
 def _case(suite: XML.Element, finding: Finding) -> None:

@@ -14,14 +14,12 @@ from hashlib import sha256
 from typing import Any, Final
 from urllib.parse import quote
 
-from watchbill import __version__
+from watchbill import DOCS, HOME, __version__
 from watchbill.errors import Finding
 from watchbill.policy.rules import MANDATORY, RULES
-from watchbill.report.findings import Checked, in_order
+from watchbill.report.findings import Checked, in_order, unlisted_text
 
 SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json"
-HOME: Final = "https://watchbill.example.com"
-DOCS: Final = f"{HOME}/docs/errors.md"
 
 _FINGERPRINT: Final = "watchbill/v1"
 _MOVING: Final = re.compile(r"(\.ya?ml)(?::\d+)+|\b(lines?|column) \d+")
@@ -42,10 +40,23 @@ def findings_sarif(checked: Checked) -> dict[str, Any]:
     run = {
         "tool": {"driver": driver},
         "columnKind": "unicodeCodePoints",
-        "invocations": [{"executionSuccessful": True}],
+        "invocations": [{"executionSuccessful": True, **_notifications(checked)}],
         "results": [_result(finding, rules.index(finding.rule), seen) for finding in findings],
     }
     return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
+
+
+def _notifications(checked: Checked) -> dict[str, Any]:
+    """What the run says of itself: how many findings of which file are not among its results."""
+    said = [
+        {
+            "level": "error" if each.errors else "warning",
+            "message": {"text": unlisted_text(each)},
+            "locations": [{"physicalLocation": _artifact(each.file)}],
+        }
+        for each in checked.unlisted
+    ]
+    return {"toolExecutionNotifications": said} if said else {}
 
 
 def _rule(rule: str) -> dict[str, Any]:
@@ -54,7 +65,7 @@ def _rule(rule: str) -> dict[str, Any]:
     how = "Its errors are mandatory: nothing sets them aside"
     if rule not in MANDATORY:
         how = f"It can be set aside by a comment beside it: # watchbill: ignore[{rule}] reason"
-    link = f"{DOCS}#{rule}"
+    link = f"{DOCS}/errors.md#{rule}"
     return {
         "id": rule,
         "name": "".join(word.capitalize() for word in rule.split("-")),
@@ -90,11 +101,15 @@ def _result(finding: Finding, index: int, seen: Counter[str]) -> dict[str, Any]:
 
 def _location(finding: Finding) -> dict[str, Any]:
     place = finding.place
-    artifact = {"artifactLocation": {"uri": quote(_path(place.file), safe="/", errors="surrogateescape")}}
+    artifact = _artifact(place.file)
     if not place.line:
         return artifact
     region = {"startLine": place.line, **({"startColumn": place.column} if place.column else {})}
     return {**artifact, "region": region}
+
+
+def _artifact(file: str) -> dict[str, Any]:
+    return {"artifactLocation": {"uri": quote(_path(file), safe="/", errors="surrogateescape")}}
 
 
 def _logical(finding: Finding) -> dict[str, Any]:

@@ -83,8 +83,14 @@ def _rows(plan: Plan, page: PlannedPage, level: str) -> list[list[str]]:
         return [[*head, "**nobody**", escape(words.whom(page.targets)), "", "", escape(page.note), _place(page.place)]]
     rows = [[*head, *_person(plan, person), _place(page.place)] for person in page.people]
     if page.note:
-        rows[-1][6] = "; ".join(filter(None, (rows[-1][6], escape(page.note))))
+        rows[-1][6] = escape(_joined(page.people[-1].why, page.note))
     return rows
+
+
+def _joined(*texts: str) -> str:
+    """What these *texts* say, each thing once: of two that begin alike the one that says more."""
+    said = list(dict.fromkeys(part for text in texts for part in text.split("; ") if part))
+    return "; ".join(part for part in said if not any(other != part and other.startswith(part) for other in said))
 
 
 def _person(plan: Plan, person: PlannedPerson) -> list[str]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Final, get_args
 
+from watchbill import SCHEMAS
 from watchbill.model.forecast import ForecastKind
 from watchbill.model.plan import ReasonKind
 from watchbill.model.policies import PHASES
@@ -22,7 +23,7 @@ def plan_schema() -> Schema:
     """The schema of a Plan, and of a PlanList."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": "https://watchbill.example.com/schemas/v1/plan.json",
+        "$id": f"{SCHEMAS}/plan.json",
         "title": "Plan",
         "description": "What an alert would bring, as `watchbill plan --format json` prints it.",
         "oneOf": [{"$ref": "#/$defs/plan_list"}, {"$ref": "#/$defs/plan"}],

@@ -174,7 +174,9 @@ def how_told(plan: Plan, update: PlannedUpdate) -> str:
     if update.reviewer is not None:
         parts.append(f"reviewed by {plain(update.reviewer.name)}")
         parts.append(f"sent {clock(update.sent_at, plan.at)} if nobody answers" if update.sent_at else "held until they answer")
-    elif update.sent_at is None:
+        # Of what its note says, only for what it waits is not said here already.
+        parts.extend(plain(said) for said in update.review.split("; ") if said.startswith("waits until "))
+    elif update.sent_at is None and not update.review.startswith("waits until "):
         parts.append(f"not sent: {plain(update.review)}" if update.review else "not sent")
     elif update.review:
         parts.append(plain(update.review))

@@ -20,13 +20,31 @@ from watchbill.model.event import (
     AlertsReceived,
     Approved,
     Denied,
+    Escalated,
     Event,
     Mitigated,
+    Noted,
     Observed,
+    Requested,
     Resolved,
+    Retried,
+    Snoozed,
     StepFinished,
     Unacknowledged,
     Woken,
+)
+from watchbill.model.given import (
+    AboutSteps,
+    GivenAnswer,
+    GivenLook,
+    GivenOutcome,
+    PersonDecides,
+    PersonNotes,
+    PersonRetries,
+    PersonSays,
+    PersonSnoozes,
+    PersonStarts,
+    Word,
 )
 from watchbill.model.incident import Incident, StepAdded, StepChanged
 from watchbill.model.plan import Done, Reason, Stalled, Step
@@ -38,11 +56,6 @@ from watchbill.model.testing import (
     ExpectedPost,
     ExpectedStatus,
     ExpectedUpdate,
-    GivenLook,
-    GivenOutcome,
-    PersonDecides,
-    PersonSays,
-    Word,
 )
 
 INSTANT: Final = timedelta(microseconds=1)
@@ -56,6 +69,7 @@ _SAID: Final[Mapping[Word, Callable[[str], Event]]] = {
     "unacknowledge": Unacknowledged,
     "mitigate": Mitigated,
     "resolve": Resolved,
+    "escalate": Escalated,
 }
 
 
@@ -96,32 +110,32 @@ class Played:
 class CasePlay:
     """A case that was played: its incidents in the order in which their alerts came, until *until*.
 
-    *unanswered* are a person's decisions about something that did not wait for any.
+    *unanswered* is what people say of steps that were not there for it.
     """
 
     case: Case
     incidents: tuple[Played, ...]
     until: datetime
-    unanswered: tuple[PersonDecides, ...] = ()
+    unanswered: tuple[AboutSteps, ...] = ()
 
 
 def play_case(bill: Bill, case: Case, lasting: timedelta | None = None) -> CasePlay:
     """Everything that comes of this *case*, for as long as its expectations look, or for as long as is said."""
     until = case.at + (horizon(bill.policies, case) if lasting is None else lasting)
     incidents: list[Played] = []
-    hits: set[PersonDecides] = set()
+    hits: set[AboutSteps] = set()
     correlated = _correlated(bill, case)
     snapshot = Snapshot(runs=_runs(bill.policies, case, correlated), is_frozen=case.given.is_frozen)
     for key, batches in correlated.items():
         events: list[tuple[datetime, Event]] = [(at, AlertsReceived(each.key, each.alerts)) for at, each in batches]
-        events += [(case.at + said.at, _SAID[said.word](said.by)) for said in case.given.answers if isinstance(said, PersonSays)]
+        events += [(case.at + said.at, _event(case, said)) for said in case.given.answers if not isinstance(said, AboutSteps)]
         others = sorted((batch for other, several in correlated.items() if other != key for batch in several), key=lambda batch: batch[0])
         # What fires beside an incident may hide its alerts, so it looks again whenever that changes.
         events += [(at, Woken()) for at, _ in others if bill.may_hide and at > batches[0][0]]
         moments = _decided(bill, case, snapshot, events, until, hits, _Beside(others))
         claims = tuple(dict.fromkeys(reason for _, each in batches for reason in each.reasons))
         incidents.append(Played(batches[0][1], claims, moments))
-    unanswered = tuple(said for said in case.given.answers if isinstance(said, PersonDecides) and said not in hits)
+    unanswered = tuple(said for said in case.given.answers if isinstance(said, AboutSteps) and said not in hits)
     return CasePlay(case, tuple(incidents), until, unanswered)
 
 
@@ -165,30 +179,56 @@ def _decided(
     snapshot: Snapshot,
     events: list[tuple[datetime, Event]],
     until: datetime,
-    hits: set[PersonDecides],
+    hits: set[AboutSteps],
     beside: Beside,
 ) -> tuple[Moment, ...]:
-    """The decisions of one incident. What a person decides about is known only once the play has come to that moment."""
+    """The decisions of one incident. Which steps a person speaks of is known only once the play has come to that moment."""
     script = _Script(bill.policies, case)
-    decisions = sorted((said for said in case.given.answers if isinstance(said, PersonDecides)), key=lambda said: said.at)
-    for said in decisions:
+    for said in sorted((said for said in case.given.answers if isinstance(said, AboutSteps)), key=lambda said: said.at):
         moment = case.at + said.at
         before = play(bill, snapshot, events, moment - INSTANT, script, beside)
         incident = before[-1].decision.incident if before else None
-        for step in _waiting(bill.policies, incident, said):
-            events.append((moment, (Approved if said.is_yes else Denied)(step.id, said.by)))
+        for step in _meant(bill.policies, incident, said):
+            events.append((moment, _event_of(said, step)))
             hits.add(said)
     return play(bill, snapshot, events, until, script, beside)
 
 
-def _waiting(policies: PolicySet, incident: Incident | None, said: PersonDecides) -> Iterator[Step]:
-    """The steps that wait for what is *said*."""
-    for step in incident.in_state("waiting") if incident is not None else ():
-        if step.kind == "repair" and step.because.name == said.remediation:
+def _event(case: Case, said: GivenAnswer) -> Event:
+    """What a person says of the incident, as it reaches the one door."""
+    if isinstance(said, PersonSnoozes):
+        return Snoozed(said.by, case.at + said.at + said.lasting)
+    if isinstance(said, PersonNotes):
+        return Noted(said.by, said.text)
+    assert isinstance(said, PersonSays)
+    return _SAID[said.word](said.by)
+
+
+def _event_of(said: AboutSteps, step: Step) -> Event:
+    """What a person says of a *step*."""
+    if isinstance(said, PersonStarts):
+        return Requested(step.id, said.by)
+    if isinstance(said, PersonRetries):
+        return Retried(step.id, said.by)
+    return (Approved if said.is_yes else Denied)(step.id, said.by)
+
+
+def _meant(policies: PolicySet, incident: Incident | None, said: AboutSteps) -> Iterator[Step]:
+    """The steps that are there for what is *said*: offered, failed, or waiting for a yes."""
+    if incident is None:
+        return
+    if isinstance(said, PersonRetries):
+        own = (step for step in incident.in_state("failed") if step.because.kind == "Remediation" and step.because.name == said.remediation)
+        yield from (step for step in own if said.step is None or step.slot.rsplit("/", 1)[-1] == said.step)
+        return
+    kind = "offer" if isinstance(said, PersonStarts) else "repair"
+    audience = said.audience if isinstance(said, PersonDecides) else None
+    for step in incident.in_state("waiting"):
+        if step.kind == kind and step.because.name == said.remediation:
             yield step
-        elif step.kind == "update" and said.audience is not None:
+        elif step.kind == "update" and audience is not None:
             comms = policies.comms.get(step.because.name)
-            if comms is not None and comms.audience == said.audience:
+            if comms is not None and comms.audience == audience:
                 yield step
 
 
@@ -253,7 +293,7 @@ def horizon(policies: PolicySet, case: Case) -> timedelta:
     spans = [case.until]
     spans += [given.at for given in case.given.alerts]
     spans += [given.until for given in case.given.alerts if given.until is not None]
-    spans += [answer.at for answer in case.given.answers]
+    spans += [answer.at + (answer.lasting if isinstance(answer, PersonSnoozes) else timedelta(0)) for answer in case.given.answers]
     for expected in case.expected:
         if isinstance(expected, ExpectedPages | ExpectedNothing):
             spans.append(expected.until)

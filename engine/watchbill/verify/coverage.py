@@ -1,27 +1,28 @@
 """How much of the policies a run of cases has tried: which documents took part, and which conditions were seen both ways.
 
-A document takes part where a decision says so. What leaves no reason when it applies (a guardrail), and conditions of
-documents that an index had left out, are asked of a look at every policy, once for each alert that comes in.
+A document takes part where a decision says so, and its conditions are what the reasons of decisions say they were. Only
+matchers are asked besides: an index leaves out documents one of whose matchers fails, and that is to be seen too.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 from typing import Final, TypeAlias
 
 from watchbill.decide import Bill
-from watchbill.decide.claiming import claim
-from watchbill.decide.draft import Draft
-from watchbill.decide.repairing import candidates
-from watchbill.model.decision import Snapshot
 from watchbill.model.event import AlertsReceived
+from watchbill.model.labels import Matcher
 from watchbill.model.ownership import Service
 from watchbill.model.plan import Reason
-from watchbill.model.policies import Guardrail, Inhibition, Policy, Remediation
+from watchbill.model.policies import Inhibition, Policy, Remediation
 from watchbill.model.references import Kind, Ref
 from watchbill.model.testing import ConditionSeen, Coverage, DocumentCoverage
 from watchbill.verify.cases import CasePlay, Played
+from watchbill.verify.matching import MatchersSeen
 from watchbill.verify.reasons import SCANNED, scans_of
+
+Name: TypeAlias = tuple[Kind, str]
 
 Document: TypeAlias = Service | Policy | Inhibition
 
@@ -36,112 +37,90 @@ class Covering:
 
     def __init__(self, bill: Bill) -> None:
         self.bill = bill
-        self._documents: dict[Ref, Document] = {each.ref: each for each in _documents(bill)}
-        self._cases: dict[Ref, int] = dict.fromkeys(self._documents, 0)
-        self._held: set[tuple[Ref, str]] = set()
-        self._failed: set[tuple[Ref, str]] = set()
+        self._documents: dict[Name, Document] = {_name(each.ref): each for each in _documents(bill)}
+        self._cases: dict[Name, int] = dict.fromkeys(self._documents, 0)
+        self._held: set[tuple[Name, str]] = set()
+        self._failed: set[tuple[Name, str]] = set()
+        self._known: set[tuple[object, ...]] = set()
+        self._claims = MatchersSeen(group for each in bill.policies.services.values() for group in each.claims)
+        self._matchers = MatchersSeen(_matchers_of(each) for each in self._documents.values())
+        self._silences = any(each.selector.when or each.selector.during for each in bill.silences.policies)
 
     def add(self, play: CasePlay) -> None:
         """Count what took part in this *play*, and what its conditions were seen to be."""
-        applied: set[Ref] = set()
+        applied: set[Name] = set()
         for each in play.incidents:
-            applied |= self._applied(each)
-            for reason in each.reasons:
+            for reason in chain(each.claims, *(moment.decision.reasons for moment in each.moments)):
+                if self._counts(reason):
+                    applied.add(_name(reason.policy))
                 self._see(reason)
             self._look(each)
-        for ref in applied & self._cases.keys():
-            self._cases[ref] += 1
+        for name in applied & self._cases.keys():
+            self._cases[name] += 1
 
     def coverage(self) -> Coverage:
         """All documents that can take part, by kind, file and line."""
-        order = sorted(self._documents, key=lambda ref: (_KINDS.index(ref.kind), ref.place))
-        return Coverage(tuple(DocumentCoverage(ref, self._cases[ref], self._conditions(self._documents[ref])) for ref in order))
+        named = sorted(self._documents.items(), key=lambda each: (_KINDS.index(each[1].ref.kind), each[1].ref.place))
+        return Coverage(tuple(DocumentCoverage(each.ref, self._cases[name], self._conditions(name, each)) for name, each in named))
 
-    # What took part.
-
-    def _applied(self, played: Played) -> set[Ref]:
-        found = {reason.policy for reason in played.reasons if reason.applied}
-        found |= {reason.policy for reason in played.reasons if self._is_counted(reason)}
-        return found | {ref for ref in self._guardrails(played) if ref.kind == "Guardrail"}
-
-    def _is_counted(self, reason: Reason) -> bool:
-        """Whether this is about an opportunity that matched: to be counted is all that one is for."""
-        document = self._documents.get(reason.policy)
-        return isinstance(document, Remediation) and document.phase == _OPPORTUNITY and reason.kind == "other"
-
-    def _guardrails(self, played: Played) -> Iterator[Ref]:
-        """The guardrails that had a say about a remediation: whose limit was asked, or that lowered or stopped it.
-
-        A freeze has none while it is not on.
-        """
-        may_repair = False
-        for moment in played.moments:
-            incident = moment.decision.incident
-            if incident is not None and isinstance(moment.event, AlertsReceived):
-                for each in candidates(Draft(self.bill, Snapshot(incident=incident), moment.at)):
-                    may_repair = True
-                    forecasts = each.permission.forecasts
-                    yield from (forecast.because for forecast in forecasts if forecast.kind != "freeze" or not forecast.passes)
-        if may_repair:
-            for found, _ in scans_of(self.bill, played, "Guardrail"):
-                yield from (rail.ref for rail in found if isinstance(rail, Guardrail) and _is_silent(rail))
-
-    # What its conditions were.
+    def _counts(self, reason: Reason) -> bool:
+        """Whether this says that a document took part; an opportunity is there to be counted, and does so where it matched."""
+        if reason.applied or reason.kind != "other":
+            return reason.applied
+        document = self._documents.get(_name(reason.policy))
+        return isinstance(document, Remediation) and document.phase == _OPPORTUNITY
 
     def _look(self, played: Played) -> None:
-        for kind in SCANNED:
-            for found, reasons in scans_of(self.bill, played, kind):
-                for policy in found:
-                    self._held |= {(policy.ref, text) for text in _conditions_of(policy)}
+        """What no reason tells: the matchers of all documents, and the conditions of silences that do not hold."""
+        for moment in played.moments:
+            if not isinstance(moment.event, AlertsReceived):
+                continue
+            for alert in moment.event.alerts:
+                self._claims.look(alert.alert.labels)
+                if moment.decision.incident is not None:
+                    self._matchers.look(alert.labels)
+        if self._silences:
+            for _, reasons in scans_of(self.bill, played, "Silence"):
                 for reason in reasons:
                     self._see(reason)
-        for moment in played.moments:
-            if isinstance(moment.event, AlertsReceived):
-                for alert in moment.event.alerts:
-                    for reason in claim(self.bill, alert.alert, everything=True)[1]:
-                        self._see(reason)
 
     def _see(self, reason: Reason) -> None:
-        """What a reason tells of its document's conditions: those before the first that failed have held."""
-        document = self._documents.get(reason.policy)
-        if document is None:
+        """What a reason tells of the conditions behind its document's matchers: those before the first that failed have held."""
+        name = _name(reason.policy)
+        known = (*name, reason.applied, reason.kind, reason.failed)
+        if known in self._known or reason.kind in ("matcher", "scope"):
             return
-        if isinstance(document, Service):
-            self._see_claims(document, reason)
+        self._known.add(known)
+        document = self._documents.get(name)
+        if document is None or isinstance(document, Service):
             return
         conditions = _conditions_of(document)
-        if reason.kind == "matcher":
-            self._failed.add((reason.policy, reason.failed))
-            before = conditions[: conditions.index(reason.failed)] if reason.failed in conditions else ()
-        elif reason.kind == "when":
+        held = len(conditions)
+        if reason.kind == "when":
             # Of a `when` the reason names the part that failed; of a `during` it names all of it.
-            asked = len(_matchers_of(document))
-            asked += _during_of(document) not in ((), (reason.failed,))
-            before = conditions[:asked]
-            self._failed |= {(reason.policy, text) for text in conditions[asked : asked + 1]}
-        elif reason.kind == "precondition":
-            before = conditions[:-1]
-            self._failed.add((reason.policy, conditions[-1]))
-        elif reason.kind == "scope":
-            before = _matchers_of(document)
-        else:
-            before = conditions
-        self._held |= {(reason.policy, text) for text in before}
+            held = int(_during_of(document) not in ((), (reason.failed,)))
+        elif isinstance(document, Remediation) and document.precondition is not None:
+            # It is asked last, and not at all of a target that cannot be named, or of what is only counted.
+            held -= reason.kind in ("precondition", "other") and not reason.applied
+        self._held |= {(name, text) for text in conditions[:held]}
+        if reason.kind in ("when", "precondition"):
+            self._failed.add((name, conditions[held]))
 
-    def _see_claims(self, service: Service, reason: Reason) -> None:
-        if reason.kind == "matcher":
-            self._failed.add((reason.policy, reason.failed))
-        for group in service.claims:
-            texts = [str(matcher) for matcher in group]
-            if reason.kind == "matcher" and reason.failed in texts:
-                self._held |= {(reason.policy, text) for text in texts[: texts.index(reason.failed)]}
-            elif reason.applied and reason.note == f"claimed by {' and '.join(texts)}":
-                self._held |= {(reason.policy, text) for text in texts}
+    def _conditions(self, name: Name, document: Document) -> tuple[ConditionSeen, ...]:
+        """Each condition of a *document* once, as it is written, in the order in which it is asked."""
+        groups = document.claims if isinstance(document, Service) else (_matchers_of(document),)
+        asked = self._claims if isinstance(document, Service) else self._matchers
+        found: dict[str, ConditionSeen] = {}
+        for text, held, failed in chain.from_iterable(asked.seen(group) for group in groups):
+            before = found.get(text)
+            found[text] = ConditionSeen(text, held or bool(before and before.has_held), failed or bool(before and before.has_failed))
+        for text in _conditions_of(document):
+            found.setdefault(text, ConditionSeen(text, (name, text) in self._held, (name, text) in self._failed))
+        return tuple(found.values())
 
-    def _conditions(self, document: Document) -> tuple[ConditionSeen, ...]:
-        ref = document.ref
-        texts = dict.fromkeys(_conditions_of(document))
-        return tuple(ConditionSeen(text, (ref, text) in self._held, (ref, text) in self._failed) for text in texts)
+
+def _name(ref: Ref) -> Name:
+    return (ref.kind, ref.name)
 
 
 def _documents(bill: Bill) -> Iterator[Document]:
@@ -151,13 +130,8 @@ def _documents(bill: Bill) -> Iterator[Document]:
     yield from bill.policies.inhibitions.values()
 
 
-def _is_silent(rail: Guardrail) -> bool:
-    """Whether it says nothing of what it does to a remediation: more approvals, or a shorter hold."""
-    return rail.approvals is not None or rail.hold is not None
-
-
-def _matchers_of(document: Document) -> tuple[str, ...]:
-    return tuple(str(matcher) for matcher in document.selector.match) if not isinstance(document, Service | Inhibition) else ()
+def _matchers_of(document: Document) -> tuple[Matcher, ...]:
+    return document.selector.match if not isinstance(document, Service | Inhibition) else ()
 
 
 def _during_of(document: Document) -> tuple[str, ...]:
@@ -166,11 +140,9 @@ def _during_of(document: Document) -> tuple[str, ...]:
 
 
 def _conditions_of(document: Document) -> tuple[str, ...]:
-    """Everything that has to hold for a document to take part, as written, in the order in which it is asked."""
-    if isinstance(document, Service):
-        return tuple(str(matcher) for group in document.claims for matcher in group)
-    if isinstance(document, Inhibition):
+    """What has to hold for a document to take part besides its matchers, as written, in the order in which it is asked."""
+    if isinstance(document, Service | Inhibition):
         return ()
     when = (document.selector.when.text,) if document.selector.when is not None else ()
     before = (document.precondition.text,) if isinstance(document, Remediation) and document.precondition is not None else ()
-    return (*_matchers_of(document), *_during_of(document), *when, *before)
+    return (*_during_of(document), *when, *before)

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from watchbill.decide import Bill
 from watchbill.expressions.durations import format_duration
+from watchbill.model.given import PersonRetries, PersonStarts
 from watchbill.model.plan import Call, Step
 from watchbill.model.testing import (
     NOBODY,
@@ -43,13 +44,19 @@ def differences(bill: Bill, play: CasePlay) -> tuple[Difference, ...]:
 
 
 def _unanswered(bill: Bill, play: CasePlay) -> Iterator[Difference]:
-    """Decisions of people about what waited for none: the case says something that nobody was asked."""
+    """What people say of steps that are not there for it: the case tells of something that does not happen."""
     for said in play.unanswered:
-        about = said.remediation or f"the update to {said.audience}"
-        verb = "approves" if said.is_yes else "denies"
-        because = why_of_repair(bill, play, said.remediation) if said.remediation else _why_of_updates(bill, play, said.audience or "")
-        subject = f"answer at {format_duration(said.at)}"
-        yield Difference(subject, f"{said.by} {verb} {about}", f"{about} waits for nobody then", said.place, because)
+        because = why_of_repair(bill, play, said.remediation) if said.remediation else ()
+        if isinstance(said, PersonStarts):
+            wanted, got = f"{said.by} starts {said.remediation}", f"{said.remediation} is not offered then"
+        elif isinstance(said, PersonRetries):
+            what = f"{said.remediation}/{said.step}" if said.step else said.remediation
+            wanted, got = f"{said.by} has {what} tried again", f"nothing of {what} has failed by then"
+        else:
+            about = said.remediation or f"the update to {said.audience}"
+            wanted, got = f"{said.by} {'approves' if said.is_yes else 'denies'} {about}", f"{about} waits for nobody then"
+            because = because or _why_of_updates(bill, play, said.audience or "")
+        yield Difference(f"answer at {format_duration(said.at)}", wanted, got, said.place, because)
 
 
 def _offset(play: CasePlay, at: datetime) -> str:
@@ -170,7 +177,9 @@ def _update(bill: Bill, play: CasePlay, expected: ExpectedUpdate) -> Iterator[Di
     subject = f"update to {expected.audience} at {format_duration(expected.at)}"
     if found is None:
         times = list(dict.fromkeys(_offset(play, step.due_at) for step in mine if step.state != "withdrawn"))
-        got = f"due at {listing(times)}" if times else "none is due"
+        # What waits for the end of quiet hours is due then, which may be after all that the case looks at.
+        waiting = [step.note for step in _updates(bill, play, expected.audience) if step.state == "planned" and step.note]
+        got = f"due at {listing(times)}" if times else f"it {waiting[0]}" if waiting else "none is due"
         yield Difference(subject, "it is due", got, expected.place, _why_of_updates(bill, play, expected.audience))
         return
     because = (why_of_step(found, "it is due"),)

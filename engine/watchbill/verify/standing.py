@@ -29,7 +29,8 @@ def standing_of(play: CasePlay, name: str) -> tuple[Standing, tuple[str, ...]]:
     if any(step.state == "planned" for step in repairs):
         return "runs", said
     reasons = _reasons(play, name)
-    about = [reason for reason in reasons if reason.kind not in NOT_ABOUT]
+    # What was answered to a person is about what they asked, not about where it stands.
+    about = [reason for reason in reasons if reason.kind not in (*NOT_ABOUT, "answer")]
     if any(step.state == "failed" for step in repairs):
         return "refused", said
     if any(step.kind == "offer" for step in steps):

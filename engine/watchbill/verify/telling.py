@@ -5,26 +5,46 @@ Nothing is added to what the decisions say; steps that one decision starts for t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
 
 from watchbill.decide import Bill, Moment
 from watchbill.errors import Place
-from watchbill.model.event import AlertsReceived, Approved, Denied, Observed, StepFinished
+from watchbill.model.event import (
+    Acknowledged,
+    AlertsReceived,
+    Answered,
+    Approved,
+    Denied,
+    Escalated,
+    Mitigated,
+    Noted,
+    Observed,
+    Requested,
+    Resolved,
+    Retried,
+    Snoozed,
+    StepFinished,
+    Unacknowledged,
+)
 from watchbill.model.incident import (
     AlertsMuted,
     EscalationBegun,
     EscalationEnded,
     EscalationReleased,
+    NoteTaken,
     Opened,
+    PagingSnoozed,
     SeverityRaised,
     StatusChanged,
+    StepAdded,
     StepChanged,
 )
-from watchbill.model.plan import Done, Step
+from watchbill.model.plan import Done, Reason, Step
 from watchbill.model.references import Ref
 from watchbill.model.timeline import Happening, Timeline
 from watchbill.report.counts import listing
-from watchbill.report.words import said_text, said_to
+from watchbill.report.words import said_text, said_to, whom
 from watchbill.verify.cases import CasePlay, Played
 
 
@@ -36,19 +56,24 @@ def timelines(bill: Bill, play: CasePlay) -> tuple[Timeline, ...]:
 def _timeline(bill: Bill, play: CasePlay, played: Played) -> Timeline:
     lead = played.correlation.alerts[0]
     title = f"{lead.alert.name} on {lead.service or 'no known service'}"
-    happenings = tuple(happening for moment in played.moments for happening in _Telling(bill, played, moment).told())
+    happenings = tuple(happening for moment in played.moments for happening in told(bill, played.claims, moment))
     incident = played.incident
     if incident is None:
         return Timeline("", title, play.case.at, play.until, "no incident", happenings)
     return Timeline(incident.id, title, play.case.at, play.until, incident.status, happenings)
 
 
+def told(bill: Bill, claims: Iterable[Reason], moment: Moment) -> tuple[Happening, ...]:
+    """Everything that happens at this *moment*, in the order in which it was decided. *claims* say which service took its alerts."""
+    return tuple(_Telling(bill, next(iter(claims), None), moment).told())
+
+
 class _Telling:
     """One moment, and what is said of it."""
 
-    def __init__(self, bill: Bill, played: Played, moment: Moment) -> None:
+    def __init__(self, bill: Bill, claim: Reason | None, moment: Moment) -> None:
         self.bill = bill
-        self.played = played
+        self.claim = claim
         self.moment = moment
 
     def _said(
@@ -68,7 +93,7 @@ class _Telling:
     def _event(self) -> Iterator[Happening]:
         event = self.moment.event
         if isinstance(event, AlertsReceived):
-            claim = next(iter(self.played.claims), None)
+            claim = self.claim
             for alert in event.alerts:
                 verb = "fires" if alert.is_firing else "has ended"
                 because, note = (claim.policy, claim.note) if claim is not None else (None, "")
@@ -81,10 +106,20 @@ class _Telling:
             step = self._step(event.step)
             if step is not None:
                 yield self._said("sees", f"{_named(step)}: {_value(event.result)}", step.because, place=step.place)
-        elif isinstance(event, Approved | Denied):
+        elif isinstance(event, Answered):
+            yield from self._answer(event)
+
+    def _answer(self, event: Answered) -> Iterator[Happening]:
+        """What a person says, and why nothing came of it where nothing did; what a change says is not said here too."""
+        answer = next((reason for reason in self.moment.decision.reasons if reason.kind == "answer"), None)
+        refused = answer is not None and not answer.applied
+        note = answer.note if answer is not None and refused else ""
+        if isinstance(event, Approved | Denied | Requested | Retried):
             step = self._step(event.step)
-            word = "approves" if isinstance(event, Approved) else "denies"
-            yield self._said("answer", f"{event.by} {word} {_named(step) if step is not None else event.step}", people=(event.by,))
+            what = _ANSWERED[type(event)].format(_named(step) if step is not None else event.step)
+            yield self._said("answer", f"{event.by} {what}", people=(event.by,), note=note)
+        elif isinstance(event, Escalated) or refused:
+            yield self._said("answer", f"{event.by} {_ANSWERED[type(event)]}", people=(event.by,), note=note)
 
     def _step(self, identity: str) -> Step | None:
         incident = self.moment.decision.incident
@@ -113,6 +148,12 @@ class _Telling:
                 yield self._said("calls", f"{change.policy} ends: {change.why}")
             elif isinstance(change, AlertsMuted):
                 yield from self._muted(change)
+            elif isinstance(change, PagingSnoozed):
+                yield self._said("status", f"snoozed until {change.until:%Y-%m-%d %H:%M} by {change.by}", people=(change.by,))
+            elif isinstance(change, NoteTaken):
+                yield self._said("note", f"{change.by}: {change.text}", people=(change.by,))
+            elif isinstance(change, StepAdded):
+                yield from self._added(change.step)
             elif isinstance(change, StepChanged):
                 yield from self._changed(change.step)
 
@@ -126,10 +167,21 @@ class _Telling:
         if not change.muted:
             yield self._said("muted", "no alert is any more")
 
+    def _added(self, step: Step) -> Iterator[Happening]:
+        """What is worth saying before it begins: a remediation that people may start, and an update that waits for quiet hours."""
+        if step.kind == "offer":
+            remediation = self.bill.policies.remediations.get(step.because.name)
+            to = whom(str(target) for target in remediation.may_run) if remediation is not None else ""
+            yield self._said("offer", f"{_named(step)}{f' to {to}' if to else ''}", step.because, place=step.place, note=step.note)
+        elif step.kind == "update" and step.note:
+            yield self._said("waits", _named(step), step.because, place=step.place, note=step.note)
+
     def _changed(self, step: Step) -> Iterator[Happening]:
         if step.state == "started" and step.started_at == self.moment.at and step in self.moment.decision.steps:
             if step.kind != "collect":
                 yield self._begun(step)
+        elif step.state == "planned" and step.kind == "update" and step.note:
+            yield self._said("waits", _named(step), step.because, place=step.place, note=step.note)
         elif step.state == "waiting":
             until = f" until {step.answer_by:%H:%M}" if step.answer_by is not None else ""
             yield self._said("waits", f"{_named(step)}{until}", step.because, place=step.place, note=step.note)
@@ -158,17 +210,36 @@ class _Telling:
 _STATUS = {
     "acknowledge": "acknowledged",
     "unacknowledge": "given back",
+    "escalate": "triggered again, for more people",
+    "snooze-end": "triggered again, for the snooze is over",
     "severity-rise": "triggered again, for it is worse",
     "mitigate": "mitigated",
     "relapse": "triggered again, for it came back",
     "resolve": "resolved",
     "reopen": "reopened",
 }
+_ANSWERED: Final[Mapping[type, str]] = {
+    Acknowledged: "acknowledges",
+    Unacknowledged: "gives it back",
+    Mitigated: "says that users are no longer affected",
+    Resolved: "says that it is over",
+    Approved: "approves {}",
+    Denied: "denies {}",
+    Requested: "starts {}",
+    Retried: "has {} tried again",
+    Escalated: "escalates",
+    Snoozed: "puts it off",
+    Noted: "writes a note",
+}
+"""What people say, in words; of a step by its name."""
+
 _BEGUN = {"notify": "post", "hub": "talk", "bridge": "talk", "update": "tell", "repair": "repair", "verify": "check", "rollback": "undo"}
 
 
 def _named(step: Step) -> str:
     """A step in a few words: ``restart-checkout/restart``, ``the update by customers-critical``."""
+    if step.kind == "offer":
+        return step.because.name
     if step.kind in ("repair", "verify", "rollback"):
         return f"{step.because.name}/{step.slot.rsplit('/', 1)[-1]}"
     return f"{step.kind} by {step.because.name}"

@@ -30,11 +30,15 @@ _Via: TypeAlias = tuple[str, str] | None
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """Somebody whom a target leads to: *duty* is that target, *why* says by which way (``payments-primary, layer base``)."""
+    """Somebody whom a target leads to: *duty* is that target, *why* says by which way (``payments-primary, layer base``).
+
+    *has_watch* tells that a schedule led there: they are on call, and not only meant by name.
+    """
 
     person: Person
     duty: str
     why: str
+    has_watch: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +114,9 @@ class _Search:
         if found.person is None:
             self._skip(_gap(self.policies, bill, self.at))
             return
-        self._take(found.person, duty, f"{inherited}{schedule}, {found.because}")
+        self._take(found.person, duty, f"{inherited}{schedule}, {found.because}", has_watch=True)
 
-    def _take(self, name: str, duty: str, why: str) -> None:
+    def _take(self, name: str, duty: str, why: str, *, has_watch: bool = False) -> None:
         person = self.policies.people.get(name)
         if person is None:
             self._skip(self._missing("Person", name))
@@ -121,7 +125,7 @@ class _Search:
         elif self.must_answer and not person.contacts:
             self._skip(f"{name} has no contact")
         else:
-            self.people[name] = Reached(person, duty, why)
+            self.people[name] = Reached(person, duty, why, has_watch)
 
     def _is_away(self, person: Person) -> bool:
         last = last_day_of_leave(person, self.at)

@@ -1,7 +1,6 @@
 """What is wrong with a condition that can be read: it is typed against what it speaks of.
 
-Everything found is a `Problem`, all at once and in order of place. Errors are what can never be meant: a field that
-does not exist, a text compared with a number. Warnings are what may be meant and mostly is not.
+Everything found is a `Problem`, all at once and in order of place. Errors can never be meant; warnings may be, and mostly are not.
 """
 
 from __future__ import annotations
@@ -11,6 +10,7 @@ from typing import Final
 
 from watchbill.errors import Level
 from watchbill.expressions.conditions.functions import SIGNATURES, Signature, zone_of
+from watchbill.expressions.conditions.intervals import FUNCTION as INTERVAL
 from watchbill.expressions.conditions.kinds import (
     an,
     argument_help,
@@ -28,6 +28,7 @@ from watchbill.expressions.conditions.positions import Positions
 from watchbill.expressions.conditions.runtime import is_true
 from watchbill.expressions.conditions.unparse import unparse
 from watchbill.expressions.context import (
+    CONTEXT,
     Anything,
     Array,
     Boolean,
@@ -48,12 +49,11 @@ from watchbill.expressions.problems import Problem, closest, code, listed
 from watchbill.model.references import Condition, Node
 
 _SIGNS: Final = {"eq": "==", "ne": "!=", "lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
-_CONSTANTS: Final = ("null", "true", "false")
 
 
 def check_condition(condition: Condition, root: Type) -> tuple[Problem, ...]:
     """All problems of this *condition* where it is asked of a value of type *root*, in order of place."""
-    checker = _Checker(condition)
+    checker = _Checker(condition, has_intervals=root is CONTEXT)
     checker.condition(condition.tree, root, is_sure=True)
     for at, text in checker.positions.loose_texts():
         checker.problems.append(
@@ -64,8 +64,9 @@ def check_condition(condition: Condition, root: Type) -> tuple[Problem, ...]:
 
 
 class _Checker:
-    def __init__(self, condition: Condition) -> None:
+    def __init__(self, condition: Condition, *, has_intervals: bool) -> None:
         self.problems: list[Problem] = []
+        self.has_intervals = has_intervals
         self.positions = Positions(condition.text, condition.tree)
 
     def report(self, rule: str, node: Node, message: str, help: str, level: Level = "error") -> None:
@@ -161,7 +162,7 @@ class _Checker:
         if self.positions.is_quoted(node):
             quoted = "'" + name.replace("'", "\\'") + "'"
             return "unknown-field", f'"{name}" in double quotes is a field, and there is none', f"for a text write {quoted}"
-        if name in _CONSTANTS:
+        if name in ("null", "true", "false"):
             return "unknown-field", f"`{name}` is read as a field, and there is none", f"write `` `{name}` ``, in backticks"
         known = list(field_names(at))
         if isinstance(bare, Array):
@@ -301,6 +302,8 @@ class _Checker:
 
     def call(self, node: Node, at: Type, is_sure: bool) -> Type:
         name = str(node.value)
+        if name == INTERVAL and not self.is_interval(node):
+            return Boolean()
         signature = SIGNATURES.get(name)
         # what `&expr` says is of the elements, whose type is known only where the array stands beside it
         wants_expression = [index for index, words in enumerate(signature.takes if signature else ()) if "expref" in words]
@@ -373,6 +376,18 @@ class _Checker:
         elif listing.type == "multi_select_list":
             for child in listing.children:
                 self.choice_of(sought, search, child, "changes nothing")
+
+    def is_interval(self, node: Node) -> bool:
+        """Whether an interval may be asked for here, and is asked for by a name that is known before anything happens."""
+        if not self.has_intervals:
+            help = "ask for it in `when`; what is looked at here says nothing of the time"
+            self.report("unknown-function", node, f"`{INTERVAL}()` is known in `when` and `precondition` only", help)
+            return False
+        if node.children and node.children[0].type != "literal":
+            help = f"name a TimeInterval, in single quotes: `{INTERVAL}('business-hours')`"
+            self.report("wrong-arguments", node, f"`{INTERVAL}()` takes the name of an interval as it is written out", help)
+            return False
+        return True
 
     def zone(self, node: Node) -> None:
         if node.value not in ("weekday", "hour") or len(node.children) != 2:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any, Final
 
-from watchbill.expressions.conditions.generate import compile_condition, compile_value
+from watchbill.errors import Place
+from watchbill.expressions.conditions.generate import Key, compile_condition, compile_value
 from watchbill.expressions.conditions.unparse import unparse
 from watchbill.expressions.problems import EvaluationError
 from watchbill.model.references import Condition, Json, Node
 
 _WIDEST: Final = 120
+_JSON: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str)
 
 
 def explain_condition(condition: Condition, context: Mapping[str, Any]) -> tuple[bool, str, str]:
@@ -22,16 +25,21 @@ def explain_condition(condition: Condition, context: Mapping[str, Any]) -> tuple
     """
     if compile_condition(condition)(context):
         return True, "", ""
-    for part in _conjuncts(condition.tree):
-        alone = _part(part, condition)
-        if not compile_condition(alone)(context):
-            return False, alone.text, _seen(part, condition, context)
+    for part in _parts(Key(condition)):
+        if not compile_condition(part)(context):
+            return False, part.text, _seeing(Key(part))(context)
     # a part that breaks further right makes the whole break, and each part before it holds: it was met above
-    return False, condition.text, _seen(condition.tree, condition, context)
+    return False, condition.text, _seeing(Key(condition))(context)
 
 
-def _part(node: Node, whole: Condition) -> Condition:
-    return Condition(unparse(node), node, whole.place)
+@lru_cache(maxsize=4096)
+def _parts(key: Key) -> tuple[Condition, ...]:
+    """The parts of a chain of ``&&``, each a condition of its own."""
+    return tuple(_part(node, key) for node in _conjuncts(key.tree))
+
+
+def _part(node: Node, whole: Key) -> Condition:
+    return Condition(unparse(node), node, Place(""), whole.intervals)
 
 
 def _conjuncts(node: Node) -> Iterator[Node]:
@@ -42,22 +50,31 @@ def _conjuncts(node: Node) -> Iterator[Node]:
         yield node
 
 
-def _seen(part: Node, whole: Condition, context: Mapping[str, Any]) -> str:
-    """The value that decided: of the left side, or of all left sides where any would have done."""
-    if part.type == "or_expression":
-        seen = [_seen(child, whole, context) for child in part.children]
-        return _short(", ".join(dict.fromkeys(text for text in seen if text)))
-    try:
-        compile_value(_part(part, whole))(context)
-        return _compact(compile_value(_part(_telling(part), whole))(context))
-    except EvaluationError as error:
-        return _short(error.message)
+@lru_cache(maxsize=4096)
+def _seeing(part: Key) -> Callable[[Mapping[str, Any]], str]:
+    """What gives the value that decided: of the left side, or of all left sides where any would have done."""
+    if part.tree.type == "or_expression":
+        every = [_seeing(Key(_part(child, part))) for child in part.tree.children]
+        return lambda context: _short(", ".join(dict.fromkeys(text for sees in every if (text := sees(context)))))
+    value = compile_value(_part(part.tree, part))
+    told = compile_value(_part(_telling(part.tree), part))
+
+    def seen(context: Mapping[str, Any]) -> str:
+        try:
+            value(context)
+            return _compact(told(context))
+        except EvaluationError as error:
+            return _short(error.message)
+
+    return seen
 
 
 def _telling(node: Node) -> Node:
     """The part of *node* whose value says most: not what is written out in it, and not the outcome itself."""
     if node.type == "not_expression":
         return _telling(node.children[0])
+    if node.type == "function_expression" and node.value == "in_interval" and len(node.children) == 1:
+        return Node("field", "now")
     if node.type in ("comparator", "function_expression"):
         told = [child for child in node.children if not _is_written(child) and child.type != "expref"]
         return told[0] if told else node
@@ -71,7 +88,7 @@ def _is_written(node: Node) -> bool:
 
 
 def _compact(value: Json) -> str:
-    return _short(json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str))
+    return _short(_JSON.encode(value))
 
 
 def _short(text: str) -> str:

@@ -1,4 +1,4 @@
-"""The functions of a condition: JMESPath's own, as jmespath has them, with `weekday()` and `hour()` besides.
+"""The functions of a condition: JMESPath's own, as jmespath has them, with `weekday()`, `hour()` and `in_interval()` besides.
 
 `SIGNATURES` says what each takes and gives, for the checker and the reference. `library()` gives jmespath's
 implementations; they are looked up by name once, when code is generated.
@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from watchbill.expressions.context import Anything, Array, Boolean, Null, Number, Object, String, Type, union
 from watchbill.expressions.zones import zone as zone_called
+from watchbill.model.times import Recurrence
 
 WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -47,6 +48,12 @@ SIGNATURES: Final[dict[str, Signature]] = {
     "ends_with": Signature((("string",), ("string",)), Boolean(), "Whether a text ends with another."),
     "floor": Signature((("number",),), Number(), "The next whole number below."),
     "hour": Signature((("string",), ("string",)), Number(), "The hour of a time, 0 to 23, in a zone or in UTC.", optional=1),
+    "in_interval": Signature(
+        (("string",), ("string",)),
+        Boolean(),
+        "Whether a time, `now` where none is given, lies in the TimeInterval of this name; the name is written out.",
+        optional=1,
+    ),
     "join": Signature((("string",), ("array-string",)), String(), "Texts put together, with a text between them."),
     "keys": Signature((("object",),), Array(String()), "The names of an object's fields."),
     "length": Signature((("string", "array", "object"),), Number(), "How many characters, elements or fields."),
@@ -118,6 +125,11 @@ def hour(text: str, zone: tzinfo) -> int:
     return local_time(text, zone).hour
 
 
+def in_interval(interval: Recurrence, text: str) -> bool:
+    """Whether the time *text* lies in this *interval*."""
+    return local_time(text, UTC) in interval
+
+
 @lru_cache(maxsize=1)
 def library() -> Callable[[str, list[Any]], Any]:
     """What calls a function by name, checking number and types of its arguments as jmespath does."""
@@ -132,6 +144,13 @@ def library() -> Callable[[str, list[Any]], Any]:
         @signature({"types": ["string"], "variadic": True})
         def _func_hour(self, now: str, *rest: Any) -> int:
             return hour(now, self._zone("hour", rest))
+
+        @signature({"types": ["string"], "variadic": True})
+        def _func_in_interval(self, name: str, *rest: Any) -> bool:
+            # Which intervals there are stands with a condition, whose code asks them itself; what comes here names none of them.
+            if len(rest) > 1:
+                raise ArityError(2, 1 + len(rest), "in_interval")
+            raise ValueError(f"there is no time interval `{name}`")
 
         def _zone(self, function: str, rest: tuple[Any, ...]) -> tzinfo:
             if len(rest) > 1:

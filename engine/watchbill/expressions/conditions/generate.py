@@ -20,6 +20,7 @@ from typing import Any, Final
 from watchbill.expressions.conditions import runtime
 from watchbill.expressions.conditions.functions import zone_of
 from watchbill.model.references import Condition, Json, Node
+from watchbill.model.times import Recurrence
 
 _ORDER: Final[dict[str, tuple[type[ast.cmpop], str]]] = {
     "lt": (ast.Lt, "order_lt"),
@@ -36,33 +37,34 @@ def compile_condition(condition: Condition) -> Callable[[Mapping[str, Any]], boo
     It does where the value is true in JMESPath's sense: not null, not false, not empty; zero is true. A condition that
     cannot be worked out, since a function was given what it does not take, does not hold; `explain_condition` says why.
     """
-    return _test(_Key(condition))
+    return _test(Key(condition))
 
 
 def compile_value(condition: Condition) -> Callable[[Any], Json]:
     """A function that gives the value of this *condition* in a context, or raises an `EvaluationError`."""
-    return _value(_Key(condition))
+    return _value(Key(condition))
 
 
-class _Key:
-    """A condition, told apart by its text alone: the same text is the same function."""
+class Key:
+    """A condition, told apart by its text and the intervals it asks for: where both are the same, so is the function."""
 
-    __slots__ = ("text", "tree")
+    __slots__ = ("intervals", "text", "tree")
 
     def __init__(self, condition: Condition) -> None:
         self.text = condition.text
         self.tree = condition.tree
+        self.intervals = condition.intervals
 
     def __hash__(self) -> int:
         return hash(self.text)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Key) and self.text == other.text
+        return isinstance(other, Key) and self.text == other.text and self.intervals == other.intervals
 
 
 @lru_cache(maxsize=4096)
-def _test(key: _Key) -> Callable[[Any], bool]:
-    generator = _Generator()
+def _test(key: Key) -> Callable[[Any], bool]:
+    generator = _Generator(key.intervals)
     body = generator.test(key.tree, "ctx")
     if not generator.is_boolean(key.tree):
         body = ast.IfExp(body, ast.Constant(True), ast.Constant(False))
@@ -72,8 +74,8 @@ def _test(key: _Key) -> Callable[[Any], bool]:
 
 
 @lru_cache(maxsize=4096)
-def _value(key: _Key) -> Callable[[Any], Json]:
-    generator = _Generator()
+def _value(key: Key) -> Callable[[Any], Json]:
+    generator = _Generator(key.intervals)
     body = generator.value(key.tree, "ctx")
     fallback: list[ast.stmt] = [ast.Raise(_call("failure", _name("error")), _NONE)]
     run: Callable[[Any], Json] = generator.function(body, fallback)
@@ -83,8 +85,9 @@ def _value(key: _Key) -> Callable[[Any], Json]:
 class _Generator:
     """Builds one function. Names are numbered, so that none hides another inside a comprehension."""
 
-    def __init__(self) -> None:
+    def __init__(self, intervals: tuple[Recurrence, ...] = ()) -> None:
         self.names = 0
+        self.intervals = {interval.name: interval for interval in intervals}
         self.namespace: dict[str, Any] = {"__builtins__": {}, **runtime.NAMES}
 
     def function(self, body: ast.expr, fallback: list[ast.stmt]) -> Any:
@@ -300,6 +303,12 @@ class _Generator:
                     return _call(name, self.value(arguments[0], at), self.keep(zone_of(zone)))
                 except ValueError:
                     pass  # refused again, with its reason, when it is asked
+        if name == "in_interval" and len(arguments) in (1, 2) and arguments[0].type == "literal":
+            interval = self.intervals.get(str(arguments[0].value))
+            if interval is not None:
+                # `now` is the context's own, however deep in a list it is asked for
+                time = self.value(arguments[1], at) if len(arguments) == 2 else self.field("now", _name("ctx"))
+                return _call(name, time, self.keep(interval))
         if name == "contains" and len(arguments) == 2 and arguments[0].type == "literal" and isinstance(arguments[0].value, list):
             return ast.Compare(self.value(arguments[1], at), [ast.In()], [self.literal(arguments[0].value)])
         if name == "contains" and len(arguments) == 2 and _is_written_list(arguments[0]):
@@ -359,7 +368,7 @@ _QUICK: Final[dict[str, _Quick]] = {
     "ends_with": _Quick(2, ("str",), _method("endswith"), is_textual=True),
     "length": _Quick(1, ("list", "str", "dict"), lambda first, rest: _call("len", first)),
 }
-_BOOLEAN_CALLS: Final = ("contains", "starts_with", "ends_with")
+_BOOLEAN_CALLS: Final = ("contains", "starts_with", "ends_with", "in_interval")
 
 
 def _is_written_list(node: Node) -> bool:

@@ -146,7 +146,7 @@ def number_help(node: Node, type: Type) -> str:
     if node.type == "literal" and isinstance(node.value, str) and _is_number(node.value):
         return f"write a number in backticks: `` `{node.value}` ``"
     if text == "now" or text.endswith("_at"):
-        return "times are texts: ask `hour(now)`, `weekday(now)` or `incident.age_seconds`"
+        return "times are texts: ask `in_interval('…')`, `hour(now)`, `weekday(now)` or `incident.age_seconds`"
     if text.rpartition(".")[2] == "severity" or text == "severity":
         return "severities have no order here: write `severity == 'critical'`"
     if "string" in kinds_of(type):

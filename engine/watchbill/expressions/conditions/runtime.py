@@ -9,7 +9,7 @@ import operator
 from collections.abc import Callable
 from typing import Any, Final
 
-from watchbill.expressions.conditions.functions import Expression, hour, library, weekday
+from watchbill.expressions.conditions.functions import Expression, hour, in_interval, library, weekday
 from watchbill.expressions.problems import EvaluationError
 
 BROKEN: Final = (TypeError, ValueError, ArithmeticError, RecursionError)
@@ -109,6 +109,12 @@ def hour_at(value: Any, zone: Any) -> int:
     return hour(value, zone)
 
 
+def in_interval_at(value: Any, interval: Any) -> bool:
+    """Whether a time lies in an interval known beforehand."""
+    _needs("in_interval", value, (str,))
+    return in_interval(interval, value)
+
+
 def failure(error: BaseException) -> EvaluationError:
     """How it is said that a condition could not be worked out."""
     said = str(error).replace("\n", " ") or error.__class__.__name__
@@ -127,6 +133,7 @@ NAMES: Final[dict[str, Any]] = {
     "flattened": flattened,
     "float": float,
     "hour": hour_at,
+    "in_interval": in_interval_at,
     "int": int,
     "len": len,
     "list": list,

@@ -9,19 +9,36 @@ Rule 3: nothing outside is touched. Zones and holidays come from installed packa
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
-from watchbill.errors import Finding, Level
+from watchbill.errors import Finding, Level, Unlisted
 from watchbill.expressions.zones import tzdata_version, zone
+from watchbill.model.dated import Dated
 from watchbill.model.policyset import Catalogue, PolicySet, Settings
 from watchbill.model.references import Kind
-from watchbill.policy.compile import dependencies, grouping, ownership, policies, repair, rivals, settings, sources, testing, timing, whole
+from watchbill.policy.compile import (
+    dependencies,
+    filling,
+    grouping,
+    ownership,
+    policies,
+    repair,
+    repeats,
+    rivals,
+    settings,
+    sources,
+    testing,
+    timing,
+    whole,
+)
 from watchbill.policy.compile.draft import Draft
+from watchbill.policy.compile.endings import dated
 from watchbill.policy.compile.names import Grants, Names
 from watchbill.policy.compile.reading import read
 from watchbill.policy.compile.workbench import Workbench
 from watchbill.policy.loading.placed import RawDocument
+from watchbill.policy.suggest import bounded
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +47,8 @@ class Compiled:
 
     *policies* is None where the settings are missing or broken: without a fallback team nothing could be promised.
     *findings* are sorted by place. *quarantined* names what is not in the policies; *documents* and *files* say how many
-    were looked at, and *ignored* how many findings comments have set aside.
+    were looked at, and *ignored* how many findings comments have set aside. *unlisted* counts the findings that are too many to be
+    among the *findings*; only `watchbill.policy.load` has any. *dated* is what the clock is to be asked about, for whoever has one.
     """
 
     policies: PolicySet | None
@@ -39,6 +57,8 @@ class Compiled:
     documents: int
     files: int
     ignored: int = 0
+    unlisted: tuple[Unlisted, ...] = ()
+    dated: Dated = field(default_factory=Dated)
 
 
 def compile_policies(
@@ -56,6 +76,18 @@ def compile_policies(
     second finding. *settings* are not among the *documents*. *weigh* says how much a finding counts in this repository, None
     for one that is ignored; without it each counts as it is reported.
     """
+    with bounded():
+        return _compile(documents, catalogue, revision, settings, quarantined, weigh)
+
+
+def _compile(
+    documents: Iterable[RawDocument],
+    catalogue: Catalogue,
+    revision: str,
+    settings: RawDocument | None,
+    quarantined: Iterable[str],
+    weigh: Callable[[Finding], Level | None] | None,
+) -> Compiled:
     everything = sorted(([settings] if settings else []) + list(documents), key=lambda raw: (raw.file, raw.line))
     drafts = tuple(read(raw, weigh) for raw in everything)
     main = next((draft for draft in drafts if draft.raw is settings), None)
@@ -140,14 +172,18 @@ STAGES: Final[tuple[Callable[[Workbench], None], ...]] = (
     settle,
     know_members,
     build,
+    settings.settle_calls,
+    repeats.check_repeats,
     whole.check_team_cycles,
     whole.check_role_cycles,
     whole.check_claims,
     rivals.check_ties,
+    rivals.check_meetings,
     rivals.check_reachable,
     dependencies.check_dependency_cycles,
     dependencies.check_consent,
     whole.check_contacts,
+    filling.check_templates,
 )
 """What is done, from top to bottom, after every document was read and had its name taken."""
 
@@ -189,7 +225,7 @@ def _compiled(bench: Workbench, revision: str, unreadable: tuple[str, ...]) -> C
             tests=good["PolicyTest"],
         )
     files = {draft.raw.file for draft in bench.drafts}
-    return Compiled(policies, tuple(findings), left_out, len(bench.drafts), len(files))
+    return Compiled(policies, tuple(findings), left_out, len(bench.drafts), len(files), dated=dated(bench.drafts))
 
 
 def _by_kind(drafts: Iterable[Draft]) -> dict[str, dict[str, Any]]:

@@ -5,6 +5,7 @@ A text that holds a template counts as any text, number or boolean: what it beco
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
@@ -35,6 +36,50 @@ def check_arguments(at: At, values: Mapping[str, Any], validator: Any, owner: st
     """Report what does not fit. *owner* is whose arguments they are, ``cluster.rollout-restart``."""
     for error in _errors(validator.iter_errors(values)):
         _report(at, error, owner, noun_of)
+
+
+def check_settings(at: At, values: Mapping[str, Any], validator: Any, owner: str) -> None:
+    """Report settings that do not fit, and templates among them: settings are not filled in, for they are there before any alert."""
+    known = len(at.draft.findings)
+    for spot, text in texts_in(at, values):
+        if is_template(text):
+            spot.report(
+                "bad-argument", f"`{spot.key}` holds a template, and settings are not filled in", "write what it is, without `{{` and `{%`"
+            )
+    if len(at.draft.findings) == known:
+        for error in validator.iter_errors(values):
+            _report(at, error, owner, "setting")
+
+
+def fault_of(text: str, key: str, validator: Any, owner: str) -> tuple[str, str] | None:
+    """What is wrong with an argument once its template has become this *text*, and what to do; None where it fits."""
+    wanted = validator.schema.get("type", "string")
+    kinds = [wanted] if isinstance(wanted, str) else list(wanted)
+    value = text if "string" in kinds else _converted(text, kinds)
+    error = next(iter(validator.iter_errors(value)), None)
+    return None if error is None else _wrong(key, error, owner)
+
+
+def _converted(text: str, kinds: list[str]) -> Any:
+    """The number or the boolean that this *text* is, where one is wanted; else the text itself."""
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return text
+    is_wanted = isinstance(value, bool) if "boolean" in kinds else isinstance(value, int | float)
+    return value if is_wanted else text
+
+
+def texts_in(at: At, value: Any) -> Iterator[tuple[At, str]]:
+    """Every text inside this *value*, and where it stands."""
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from texts_in(at / key, inner)
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from texts_in(at / index, inner)
+    elif isinstance(value, str):
+        yield at, value
 
 
 def is_template(value: object) -> bool:
@@ -83,7 +128,8 @@ def _report_unknown(spot: At, error: Any, owner: str, noun_of: str) -> None:
 def _report_missing(spot: At, error: Any, owner: str, noun_of: str) -> None:
     missing = error.message.split("'")[1]
     unknown = [name for name in error.instance if name not in error.schema.get("properties", ())]
-    if nearest(missing, unknown):
+    # It may also stand beside `with`, where it was reported as a key that nobody knows.
+    if nearest(missing, unknown) or (*spot.path[:-1], missing) in spot.draft.unknown:
         return
     described = error.schema.get("properties", {}).get(missing, {})
     help = f"add it: {described['description']}" if "description" in described else "add it"

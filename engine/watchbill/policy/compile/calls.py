@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import Any, Final, Literal
 
 from watchbill.expressions.context import CONTEXT, Object, String, Type, from_json_schema, without_null
+from watchbill.model.plan import Call
 from watchbill.model.policyset import Action, ConnectorType
-from watchbill.model.references import Argument, Use
-from watchbill.policy.compile.arguments import check_arguments, is_template, validator_of
+from watchbill.model.references import Argument, Json, Use
+from watchbill.policy.compile.arguments import check_arguments, is_template, texts_in, validator_of
 from watchbill.policy.compile.draft import At, Draft
 from watchbill.policy.compile.texts import template
 from watchbill.policy.compile.workbench import Workbench
@@ -17,7 +18,7 @@ from watchbill.policy.secrets import looks_secret
 from watchbill.policy.suggest import nearest
 from watchbill.policy.wording import choice, quoted
 
-Must = Literal["anything", "read", "reach"]
+Must = Literal["anything", "read", "reach", "act"]
 FOR_CHANNELS: Final = Object({**CONTEXT.fields, "subject": String(), "body": String()})
 """What a channel of an audience may speak of: the context, and the update itself."""
 FOR_REPAIR: Final = Object({**CONTEXT.fields, "target": String()})
@@ -39,14 +40,46 @@ def use(bench: Workbench, at: At, keys: UseKeys, must: Must = "anything", root: 
     if found is None:
         return None
     connector, action = found
-    name = str(connector.name)
     spot = at / "with"
-    validator = bench.validators.get((connector.value.type, action.name))
-    if validator is None:
-        validator = bench.validators[connector.value.type, action.name] = validator_of(action.arguments)
-    check_arguments(spot, keys.with_, validator, keys.use)
+    check_arguments(spot, keys.with_, _validator(bench, connector, action), keys.use)
     arguments = tuple((key, _argument(spot / key, value, root)) for key, value in keys.with_.items())
-    return Use(name, action.name, arguments, (at / "use").place)
+    return Use(str(connector.name), action.name, arguments, (at / "use").place)
+
+
+def plain_call(bench: Workbench, at: At, keys: UseKeys, must: Must) -> Call | None:
+    """The call that is written here with nothing to fill in, for no incident stands behind it; None where it cannot be made."""
+    known = len(at.draft.findings)
+    found = action_of(bench, at / "use", keys.use, must)
+    for spot, text in texts_in(at / "with", keys.with_):
+        if is_template(text):
+            said = f"`{spot.key}` holds a template, and there is no incident to fill it from"
+            spot.report("bad-argument", said, "write what it says, without `{{` and `{%`")
+        elif looks_secret(text):
+            spot.report("secret-in-plain-text", f"`{spot.key}` looks like a secret", SECRET_HELP)
+    if found is None:
+        return None
+    connector, action = found
+    check_arguments(at / "with", keys.with_, _validator(bench, connector, action), keys.use)
+    if len(at.draft.findings) > known:
+        return None
+    return Call(str(connector.name), action.name, {str(name): _plain(value) for name, value in keys.with_.items()})
+
+
+def _validator(bench: Workbench, connector: Draft, action: Action) -> Any:
+    key = (connector.value.type, action.name)
+    if key not in bench.validators:
+        bench.validators[key] = validator_of(action.arguments)
+    return bench.validators[key]
+
+
+def _plain(value: Any) -> Json:
+    """A value as it was written, without the places of its parts."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_plain(inner) for inner in value]
+    assert value is None or isinstance(value, bool | int | float | str)
+    return value
 
 
 def action_of(bench: Workbench, at: At, text: str, must: Must) -> tuple[Draft, Action] | None:
@@ -81,7 +114,15 @@ def action_of(bench: Workbench, at: At, text: str, must: Must) -> tuple[Draft, A
 
 
 def _suits(action: Action, must: Must) -> bool:
-    return must == "anything" or (action.reads if must == "read" else action.reaches)
+    match must:
+        case "read":
+            return action.reads
+        case "reach":
+            return action.reaches
+        case "act":
+            return not action.reads
+        case _:
+            return True
 
 
 def _report_unsuitable(at: At, text: str, type: ConnectorType, must: Must) -> None:
@@ -89,6 +130,9 @@ def _report_unsuitable(at: At, text: str, type: ConnectorType, must: Must) -> No
     if must == "read":
         help = f"{choice(None, known, 'actions that only read')}" if known else "use a connector that reads"
         at.report("collector-must-read", f"{quoted(text)} does not only read", help)
+    elif must == "act":
+        help = f"{choice(None, known, 'actions that do more')}" if known else "use a connector that can tell somebody"
+        at.report("last-resort-must-act", f"{quoted(text)} only reads, and tells nobody", help)
     else:
         help = (
             f"{choice(None, known, 'actions that reach a person')}"

@@ -17,7 +17,7 @@ class Draft:
 
     *document* is None where its keys or types are wrong. It *is_left_out* of the policy set as soon as one finding is an
     error, or when a document that it needs is left out. *weigh* says how much a finding counts here, and None for one that
-    does not; without it each counts as it was reported.
+    does not; without it each counts as it was reported. *unknown* are the paths of keys that nobody knows, and that were passed over.
     """
 
     raw: RawDocument
@@ -29,6 +29,7 @@ class Draft:
     findings: list[Finding] = field(default_factory=list)
     is_left_out: bool = False
     weigh: Callable[[Finding], Level | None] | None = None
+    unknown: set[tuple[str | int, ...]] = field(default_factory=set)
 
     @property
     def label(self) -> str:
@@ -109,12 +110,16 @@ class At:
         """Where the character at this *offset* of the *text* stands that is written here.
 
         What a place cannot tell is how a text is quoted. Texts that hold what plain YAML cannot are counted from behind
-        their quote; for one of several lines it is where the text begins.
+        their quote; for one that is written in several lines it is where the text begins.
         """
         place = self.place
         if offset <= 0 or "\n" in text:
             return place
-        return Place(place.file, place.line, place.column + offset + (1 if _needs_quotes(text) else 0))
+        column = place.column + offset + (1 if _needs_quotes(text) else 0)
+        widths = self.draft.raw.widths
+        # A text of one line may be written in several, which YAML has joined.
+        is_there = place.line > len(widths) or column <= widths[place.line - 1] + 1
+        return Place(place.file, place.line, column) if is_there else place
 
     def report(self, rule: str, message: str, help: str, level: Level = "error") -> None:
         """Add a finding at this value."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
@@ -25,6 +26,10 @@ NOBODY: Final[Mapping[str, str]] = {
 }
 
 
+DEEPEST: Final = 30
+"""How many teams above each other, and roles that lead to each other, are followed. Nobody's organisation is deeper."""
+
+_TARGET: Final = re.compile(r"(person|schedule|team|role)/(\S+)")
 _KINDS: Final[Mapping[str, TargetKind]] = {"person": "person", "schedule": "schedule"}
 
 
@@ -41,6 +46,8 @@ class Names:
         for draft in drafts:
             if draft.kind is not None and draft.name:
                 self._take(draft, draft.kind, draft.name)
+        self._names: dict[Kind, list[str]] = {}
+        self._ends: dict[Target, Target] = {}
         self._lines: dict[str, tuple[str, ...]] = {}
         self._roles: dict[str, list[Draft]] = {}
         for draft in self.of("Team"):
@@ -70,6 +77,12 @@ class Names:
         """The draft of this *kind* and *name*, whether it compiles or not."""
         return self._drafts.get((kind, name))
 
+    def _names_of(self, kind: Kind) -> list[str]:
+        """All names of this *kind*, in order."""
+        if kind not in self._names:
+            self._names[kind] = [draft.name or "" for draft in self.of(kind)]
+        return self._names[kind]
+
     def is_known(self, kind: Kind, name: str) -> bool:
         """Whether there is such a document, even if nothing is known of it but its name."""
         return (kind, name) in self._drafts or f"{kind}/{name}" in self.unreadable
@@ -78,13 +91,25 @@ class Names:
         """Whether there is such a document; a finding at *at* where there is none."""
         if self.is_known(kind, name):
             return True
-        names = [draft.name or "" for draft in self.of(kind)]
+        if (target := _TARGET.fullmatch(name)) is not None:
+            self._report_target(at, kind, target[1], target[2], level)
+            return False
+        names = self._names_of(kind)
         meant = nearest(name, names)
         found = self.find(kind, meant) if meant else None
         others = f", or take another: {choice(None, names, 'known names')}" if names else ""
         help = f"`{meant}` is, at {found.place}" if found else f"declare it{others}"
         at.report("unknown-name", f"{NOBODY.get(kind, 'nothing')} is called {quoted(name)}", help, level)
         return False
+
+    def _report_target(self, at: At, kind: Kind, written: str, name: str, level: Level) -> None:
+        """Say that a target stands where a name belongs: only the name is lacking, or it leads to another kind of thing."""
+        if written == kind.lower():
+            at.report("unknown-name", f"{quoted(f'{written}/{name}')} is a target, and here stands a name", f"write `{name}`", level)
+            return
+        names = self._names_of(kind)
+        help = f"write the name of a {kind}: {choice(None, names, 'known names')}"
+        at.report("unknown-name", f"{quoted(f'{written}/{name}')} is a target, and here stands the name of a {kind}", help, level)
 
     # Teams, their ancestors and their roles. Asked of what was written, so that a team that is quarantined still counts.
 
@@ -99,7 +124,7 @@ class Names:
         if line is None:
             walked: list[str] = []
             name: str | None = team
-            while name is not None and name not in walked:
+            while name is not None and name not in walked and len(walked) < DEEPEST:
                 walked.append(name)
                 name = self.parent_of(name)
             line = self._lines[team] = tuple(walked)
@@ -132,12 +157,17 @@ class Names:
 
     def leads_to(self, target: Target) -> Target:
         """Whom this *target* leads to by the roles of named teams. A role of no named team is itself: it depends on the incident."""
-        walked: list[Target] = []
+        if target not in self._ends:
+            self._ends[target] = self._end_of(target)
+        return self._ends[target]
+
+    def _end_of(self, target: Target) -> Target:
+        walked: dict[Target, None] = {}
         step: Target | None = target
-        while step is not None and step not in walked:
-            walked.append(step)
-            step = self._onwards(step)
-        return walked[-1]
+        while step is not None and step not in walked and len(walked) < DEEPEST:
+            walked[step] = None
+            step = self._ends.get(step) or self._onwards(step)
+        return next(reversed(walked))
 
     def _onwards(self, target: Target) -> Target | None:
         if target.kind == "team":

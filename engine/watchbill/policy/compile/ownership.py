@@ -11,7 +11,7 @@ from watchbill.model.references import Target
 from watchbill.model.schedule import Layer, Override, Rotation, Schedule
 from watchbill.model.times import Days, Zone
 from watchbill.policy.compile import texts
-from watchbill.policy.compile.arguments import check_arguments, validator_of
+from watchbill.policy.compile.arguments import check_settings, validator_of
 from watchbill.policy.compile.calls import action_of, report_not_granted
 from watchbill.policy.compile.draft import At, Draft
 from watchbill.policy.compile.reading import check_name
@@ -60,7 +60,7 @@ def _contact(bench: Workbench, at: At, keys: written.Contact) -> Contact | None:
         key = (connector.value.type, f"{action.name} to")
         if key not in bench.validators:
             bench.validators[key] = validator_of({"properties": {"to": properties["to"]}})
-        check_arguments(at, {"to": keys.to}, bench.validators[key], keys.use)
+        check_settings(at, {"to": keys.to}, bench.validators[key], keys.use)
     return Contact(str(connector.name), action.name, keys.to, after)
 
 

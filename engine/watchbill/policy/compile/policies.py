@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
 
 from watchbill.expressions.context import CONTEXT, Type
 from watchbill.model.policies import Audience, Collector, Comms, Escalation, Hub, Level, Message, Review, Triage
@@ -35,8 +36,29 @@ def escalation(bench: Workbench, draft: Draft) -> Escalation:
         own_ack=spec.ack == "own",
         text=texts.template(at / "text", spec.text) if spec.text is not None else None,
     )
+    if spec.repeat and not sum((level.wait for level in compiled.levels), timedelta(0)) and not draft.is_left_out:
+        help = "give one of the levels a `wait`, or take `repeat` away"
+        (at / "repeat").report("bad-duration", "no level waits, so all rounds would be at once", help)
     needs_interval(bench, at / "during", spec.during)
+    if spec.continue_:
+        _check_besides(bench, at, spec)
     return compiled
+
+
+def _check_besides(bench: Workbench, at: At, spec: written.EscalationSpec) -> None:
+    """What applies besides speaks to its own team: it opens no hub, and posts into no other team's chat."""
+    if spec.hub is not None:
+        help = "take it away: the escalation that wins opens the hub"
+        at.draft.report("no-effect", (at / "hub").key_place, "`hub` has no effect beside `continue: true`", help, "warning")
+    chats = {draft.document.spec.chat: draft.name for draft in bench.names.of("Team") if draft.document is not None}
+    for index, level in enumerate(spec.levels):
+        for number, call in enumerate(level.notify):
+            channel = call.with_.get("channel")
+            whose = chats.get(channel) if isinstance(channel, str) else None
+            if whose is not None and whose != at.draft.team:
+                said = f"an escalation with `continue` posts to its own team only, and {quoted(str(channel))} is the chat of `{whose}`"
+                spot = at / "levels" / index / "notify" / number / "with" / "channel"
+                spot.report("not-granted", said, f"post where `{at.draft.team}` talks")
 
 
 def expect_owner(bench: Workbench, draft: Draft) -> None:
@@ -77,6 +99,9 @@ def _check_paged_once(bench: Workbench, at: At, written: str | list[str], page: 
 
 
 def _hub(bench: Workbench, at: At, keys: written.Hub) -> Hub:
+    if keys.channel is None and keys.bridge is None:
+        help = "give it a `channel` or a `bridge`, or take it away"
+        at.draft.report("no-effect", at.key_place, "this hub opens nothing to talk in", help, "warning")
     return Hub(
         channel=use(bench, at / "channel", keys.channel) if keys.channel else None,
         bridge=use(bench, at / "bridge", keys.bridge) if keys.bridge else None,
@@ -178,6 +203,9 @@ def comms(bench: Workbench, draft: Draft) -> Comms:
         review=_review(bench, at / "review", spec.review) if spec.review else None,
         remind=texts.some_duration(at / "remind", spec.remind) if spec.remind is not None else None,
     )
+    if compiled.cadence and compiled.remind and compiled.remind >= compiled.cadence and not draft.is_left_out:
+        said = f"`remind` is {quoted(str(spec.remind))}, and an update is due every {quoted(str(spec.cadence))}"
+        (at / "remind").report("bad-duration", said, "let it be shorter than `cadence`")
     hearing = bench.names.find("Audience", spec.audience)
     if is_known and not draft.is_left_out and (hearing is None or hearing.is_left_out):
         draft.leave_out(at / "audience", f"Audience/{spec.audience}")
@@ -206,4 +234,4 @@ def _messages(at: At, keys: written.Messages) -> tuple[Message, ...]:
 
 
 def _review(bench: Workbench, at: At, keys: written.Review) -> Review:
-    return Review(target(bench, at / "by", keys.by), texts.duration(at / "wait", keys.wait), keys.then)
+    return Review(target(bench, at / "by", keys.by), texts.some_duration(at / "wait", keys.wait), keys.then)

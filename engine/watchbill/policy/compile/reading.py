@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from types import UnionType
-from typing import Annotated, Any, Final, Union, cast, get_args, get_origin
+from typing import Annotated, Any, Final, Literal, Union, cast, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
@@ -18,7 +18,7 @@ from watchbill.errors import Finding, Level
 from watchbill.model.references import Kind
 from watchbill.policy.compile.draft import At, Draft
 from watchbill.policy.documents import API_VERSION, KINDS
-from watchbill.policy.documents.section import NAME_PATTERN
+from watchbill.policy.documents.section import NAME_PATTERN, SAYS_SOMETHING
 from watchbill.policy.loading.placed import PlacedDict, PlacedList, RawDocument
 from watchbill.policy.suggest import nearest
 from watchbill.policy.wording import choice, listed, noun, quoted, wrong_type
@@ -95,6 +95,8 @@ def _identify(draft: Draft) -> bool:
         name, team = metadata.get("name"), metadata.get("team")
         draft.name = name if isinstance(name, str) else None
         draft.team = team if isinstance(team, str) else ""
+        if team == "":
+            draft.report("bad-name", raw.place("metadata", "team"), "`team` is empty", "name the team whose document this is")
     kind = raw.data.get("kind")
     if kind is None:
         draft.report("no-kind", raw.place(), "this document does not say what it is", f"add `kind: …`: {listed(KINDS)}")
@@ -149,6 +151,7 @@ def _explain_unknown(draft: Draft, unknown: Sequence[Loc]) -> set[Loc]:
         names[loc] = meant if meant in free and meant not in names.values() else None
         message = f"unknown key {quoted(key)} {_in(draft, owner)}"
         draft.report("unknown-key", draft.raw.key_place(*loc), message, _help_for_key(draft, owner, key, meant, section))
+    draft.unknown |= {loc for loc, meant in names.items() if meant is None}
     draft.raw = replace(draft.raw, data=_mended(draft.raw.data, names))
     return {(*loc[:-1], meant) for loc, meant in names.items() if meant}
 
@@ -194,14 +197,33 @@ def _help_for_key(draft: Draft, owner: Loc, key: str, meant: str | None, section
     for other in ("spec", "metadata"):
         if owner != (other,) and key in _section_at(draft, (other,)):
             return f"`{key}` stands under `{other}`"
+    if "with" in section:
+        whose = "action" if "use" in section else "type"
+        return f"what the {whose} takes stands under `with`; {choice(None, list(section), 'keys here')}"
     return choice(None, list(section), "keys here")
+
+
+def _help_for_section(section: Mapping[str, Any]) -> str:
+    """Which keys to write where something else stands."""
+    others = [key for key, field in section.items() if not field.is_required()]
+    if len(others) == len(section):
+        return choice(None, others, "keys here")
+    return f"write {_form_of(section)}" + (f"; besides, there may be {listed(others, 'and')}" if others else "")
+
+
+def _form_of(section: Mapping[str, Any]) -> str:
+    """What a section looks like that says no more than it must."""
+    return "`{" + ", ".join(f"{key}: …" for key, field in section.items() if field.is_required()) + "}`"
 
 
 def _explain_missing(draft: Draft, owner: Loc, key: str) -> None:
     field = _section_at(draft, owner).get(key)
     example = field.examples[0] if field is not None and field.examples else None
     help = "add it"
-    if isinstance(example, str | int):
+    words = [word for word in _variants(field.annotation) if isinstance(word, str)] if field is not None else []
+    if words:
+        help = f"add it: `{key}` is {listed(words)}"
+    elif isinstance(example, str | int):
         help = f"add it, as in `{key}: {example}`"
     elif field is not None and field.description:
         help = f"add it: {field.description[0].lower()}{field.description[1:].rstrip('.')}"
@@ -220,18 +242,37 @@ def _explain_value(draft: Draft, error: Any, loc: Loc) -> None:
     rule = "bad-value"
     if expected is not None:
         rule, (message, help) = "wrong-type", wrong_type(subject, expected, value)
+        section = _section_at(draft, loc) if value is not None and "a mapping" in expected else {}
+        if section:
+            help = _help_for_section(section) if expected == "a mapping" else help.replace("a mapping", _form_of(section))
     elif kind == "literal_error":
         words = re.findall(r"'([^']*)'", context["expected"])
         meant = nearest(value, words) if isinstance(value, str) else None
         message = f"{subject} cannot be {quoted(value) if isinstance(value, str) else noun(value)}"
         help = choice(meant, words, "words it knows")
+    elif kind == "string_pattern_mismatch":
+        message, help = _unfit(draft, loc, subject, value, context["pattern"])
     elif kind == "too_short":
-        message, help = f"`{name}` is empty", "give it at least one item"
+        field = _section_at(draft, loc[:-1]).get(str(name))
+        is_needed = field is None or field.is_required()
+        message, help = f"`{name}` is empty", "give it at least one item" + ("" if is_needed else ", or take the key away")
     elif kind in ("greater_than_equal", "less_than_equal"):
         message, help = f"{subject} is {value}", f"it is at least {context['ge']}" if "ge" in context else f"it is at most {context['le']}"
     else:
         message, help = f"{subject} cannot be used: {error['msg'].lower()}", "look it up in the reference of its kind"
     draft.report(rule, draft.raw.place(*loc), message, help)
+
+
+def _unfit(draft: Draft, loc: Loc, subject: str, value: str, pattern: str) -> tuple[str, str]:
+    """What to say of a text that does not look as its key wants it."""
+    field = _section_at(draft, loc[:-1]).get(str(loc[-1])) if loc else None
+    example = field.examples[0] if field is not None and field.examples else None
+    help = f"write it as in `{example}`" if isinstance(example, str) else "write a text"
+    if pattern == SAYS_SOMETHING:
+        is_needed = field is None or field.is_required()
+        return f"{subject} is empty", help if is_needed else f"{help}, or take the key away"
+    about = f"{field.description[0].lower()}{field.description[1:].rstrip('.')}" if field is not None and field.description else subject
+    return f"{subject} cannot be {quoted(value)}", f"{help}: {about}"
 
 
 # --- which keys are known where -------------------------------------------------------
@@ -266,10 +307,12 @@ def _inside(option: Any, part: str | int) -> list[Any]:
 
 
 def _variants(annotation: Any) -> list[Any]:
-    """The types that an *annotation* stands for, without its notes."""
+    """The types that an *annotation* stands for, without its notes; of fixed words, the words."""
     origin = get_origin(annotation)
     if origin is Annotated:
         return _variants(get_args(annotation)[0])
+    if origin is Literal:
+        return list(get_args(annotation))
     if origin in (Union, UnionType):
         return [variant for option in get_args(annotation) for variant in _variants(option)]
     return [annotation]

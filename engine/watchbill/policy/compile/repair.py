@@ -20,12 +20,12 @@ from watchbill.model.policies import (
 )
 from watchbill.model.references import Target
 from watchbill.policy.compile import texts
-from watchbill.policy.compile.arguments import check_arguments, validator_of
+from watchbill.policy.compile.arguments import check_settings, validator_of
 from watchbill.policy.compile.calls import FOR_REPAIR, result_type, use
 from watchbill.policy.compile.draft import At, Draft
 from watchbill.policy.compile.ownership import check_unique
 from watchbill.policy.compile.policies import expect_owner, targets
-from watchbill.policy.compile.selecting import interval, needs_interval, selector
+from watchbill.policy.compile.selecting import condition, interval, needs_interval, selector
 from watchbill.policy.compile.workbench import Workbench
 from watchbill.policy.documents import repair as written
 from watchbill.policy.documents.section import Use as UseKeys
@@ -59,7 +59,7 @@ def remediation(bench: Workbench, draft: Draft) -> Remediation:
         may_run=(Target("team", draft.team),) if allow.run is None else _allowed(bench, at / "allow" / "run", allow.run),
         may_approve=_allowed(bench, at / "allow" / "approve", allow.approve),
         approval_expires=texts.some_duration(at / "approval_expires", spec.approval_expires),
-        precondition=texts.condition(at / "precondition", spec.precondition) if spec.precondition is not None else None,
+        precondition=condition(bench, at / "precondition", spec.precondition) if spec.precondition is not None else None,
         runbook=spec.runbook,
         shadow=spec.mode == "shadow",
     )
@@ -99,6 +99,14 @@ def _check_phase(at: At, spec: written.RemediationSpec) -> None:
         at.draft.report(
             "missing-key", where, f"a remediation of phase `{phase}` needs `steps`", "say what it does; only an opportunity may have none"
         )
+    if phase == "human-initiated" and spec.allow is not None and spec.allow.run == []:
+        help = "name them, as in `[team/payments]`, or take `run` away for the team itself"
+        (at / "allow" / "run").report("bad-value", "nobody may start it, and it does not start by itself", help)
+    for key in ("rate", "concurrency"):
+        limit = getattr(spec.guards, key) if spec.guards else None
+        if limit is not None and limit.max == 0:
+            help = "let it run at least once; to try it without effect, write `mode: shadow`"
+            (at / "guards" / key / "max").report("bad-value", f"with this `{key}` it never runs", help)
     if spec.approvals and not (spec.allow and spec.allow.approve):
         help = "name them in `allow.approve`: `[role/incident-commander]`"
         (at / "approvals").report("no-approver", f"nobody may give the approvals that are asked for: {spec.approvals}", help)
@@ -231,7 +239,7 @@ def connector(bench: Workbench, draft: Draft) -> Connector:
             "unknown-type", f"no type of connector is called {quoted(spec.type)}", choice(nearest(spec.type, known), known, "types")
         )
     else:
-        check_arguments(at / "with", spec.with_, validator_of(type.settings), type.name, "setting")
+        check_settings(at / "with", spec.with_, validator_of(type.settings), type.name)
         for name in spec.secrets:
             if name not in type.secrets:
                 place = (at / "secrets" / name).key_place

@@ -7,12 +7,15 @@ two policies with other conditions or other times may well be meant.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Final, TypeAlias
 
 from watchbill.errors import Place
+from watchbill.model.ownership import Service
 from watchbill.model.policies import Comms, Escalation, Grouping, Selector
 from watchbill.model.references import Kind
 from watchbill.policy.compile.draft import Draft
+from watchbill.policy.compile.overlaps import meeting
 from watchbill.policy.compile.whole import normal
 from watchbill.policy.compile.workbench import Workbench
 
@@ -30,6 +33,29 @@ def check_ties(bench: Workbench) -> None:
         if other is not draft:
             said = f"nothing decides between this and `{other.name}`, at {other.place}"
             draft.report("tied-policies", _place(draft), said, "narrow one of them by a matcher that tells them apart, or take one away")
+
+
+def check_meetings(bench: Workbench) -> None:
+    """Warn of policies of one scope that are equally specific, and that an alert may match both of: then the name decides."""
+    scopes: dict[_Scope, list[tuple[Draft, Selector]]] = {}
+    for scope, draft, chosen in _competing(bench):
+        scopes.setdefault(scope, []).append((draft, chosen))
+    for rivals in scopes.values():
+        for draft, other in meeting([(each, chosen) for each, chosen in rivals if not _is_tied(each)], partial(_labels_of, bench)):
+            said = f"an alert may match this and `{other.name}`, at {other.place}, which is as specific: the name would decide"
+            draft.report("tied-policies", _place(draft), said, "give one of them a higher `priority`, or narrow it", "warning")
+
+
+def _is_tied(draft: Draft) -> bool:
+    return any(finding.rule == "tied-policies" for finding in draft.findings)
+
+
+def _labels_of(bench: Workbench, service: str) -> dict[str, str]:
+    """The labels that every alert of this *service* has, once it was claimed."""
+    found = bench.names.find("Service", service)
+    if found is None or found.is_left_out or not isinstance(found.value, Service):
+        return {}
+    return {"team": found.value.owner, "tier": str(found.value.tier)}
 
 
 def check_reachable(bench: Workbench) -> None:

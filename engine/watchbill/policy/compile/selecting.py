@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
+from watchbill.expressions.conditions import interval_names
 from watchbill.expressions.matchers import matches_everything
 from watchbill.model.labels import Matcher
 from watchbill.model.policies import Selector, TimeInterval
+from watchbill.model.references import Condition
 from watchbill.model.times import Recurrence
 from watchbill.policy.compile import texts
 from watchbill.policy.compile.draft import At
@@ -29,10 +32,29 @@ def selector(bench: Workbench, at: At, keys: Narrowing, *, anywhere: bool = Fals
             _check_scope(bench, at / "match" / index, each, is_free=anywhere or not at.draft.team)
     return Selector(
         match=matchers,
-        when=texts.condition(at / "when", keys.when) if keys.when is not None else None,
+        when=condition(bench, at / "when", keys.when) if keys.when is not None else None,
         priority=keys.priority if isinstance(keys, Selecting) else 0,
         during=interval(bench, at / "during", keys.during) if isinstance(keys, Limiting) else None,
     )
+
+
+def condition(bench: Workbench, at: At, text: str) -> Condition | None:
+    """The condition that this *text* is, with the intervals that it asks for.
+
+    Where one of them is quarantined the document is left out, for it might apply when it should not; a guardrail has no
+    condition then, and so holds wherever it matches: what limits others must not be lost by a mistake.
+    """
+    found = texts.condition(at, text)
+    names = interval_names(found)
+    if not names:
+        return found
+    intervals = tuple(interval(bench, at, name) for name in names)
+    if None in intervals and at.draft.kind == "Guardrail":
+        return None
+    for name in names:
+        if bench.names.is_known("TimeInterval", name):
+            needs_interval(bench, at, name)
+    return replace(found, intervals=tuple(each for each in intervals if each is not None))
 
 
 def interval(bench: Workbench, at: At, name: str | None) -> Recurrence | None:

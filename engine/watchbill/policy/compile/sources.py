@@ -44,7 +44,21 @@ def source(bench: Workbench, draft: Draft) -> Source:
         auth=_auth(at / "auth", spec.auth, spec.type) if spec.auth else None,
         alerts=texts.value(at / "alerts", spec.alerts) if spec.alerts is not None else None,
         fields=tuple(_field(at / "fields" / name, name, keys) for name, keys in spec.fields.items()),
+        labels=_labels(at / "labels", spec.labels),
     )
+
+
+def _labels(at: At, labels: Mapping[str, str]) -> Mapping[str, str]:
+    """Labels for alerts that lack them. Not their name: a source that has one name for all tells nothing apart."""
+    for name, value in labels.items():
+        if name == "alertname":
+            said = "`alertname` cannot be the same for all alerts of a source"
+            at.draft.report("bad-value", (at / name).key_place, said, "take it away; each alert says what it is called")
+        elif not name.strip() or not value:
+            at.draft.report(
+                "bad-value", (at / name).key_place, f"the label {quoted(name)} is empty", "write a name and a value, or take it away"
+            )
+    return dict(labels)
 
 
 def _check_mapped(at: At, spec: written.SourceSpec) -> None:

@@ -6,10 +6,10 @@ Rule: a name in a test is checked as any other, so that a test cannot pass becau
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, TypeVar, cast
 
-from watchbill.model.testing import (
-    Case,
+from watchbill.model.given import (
     Given,
     GivenAlert,
     GivenAnswer,
@@ -17,10 +17,14 @@ from watchbill.model.testing import (
     GivenOutcome,
     GivenRun,
     PersonDecides,
+    PersonNotes,
+    PersonRetries,
     PersonSays,
-    PolicyTest,
+    PersonSnoozes,
+    PersonStarts,
     Word,
 )
+from watchbill.model.testing import Case, PolicyTest
 from watchbill.policy.compile.draft import At, Draft
 from watchbill.policy.compile.expecting import expectations
 from watchbill.policy.compile.policies import expect_owner
@@ -121,38 +125,56 @@ def _alert(reader: Reader, at: At, keys: written.Alert) -> GivenAlert:
 
 
 def _answer(reader: Reader, at: At, keys: written.Answer) -> GivenAnswer:
-    said = [word for word in (*written.SAYINGS, *written.DECISIONS) if getattr(keys, word) is not None]
+    words = (*written.SAYINGS, *written.DECISIONS, *written.DOINGS)
+    said = [word for word in words if getattr(keys, word) is not None]
     moment = reader.span(at / "at", keys.at)
     if len(said) != 1:
         what = "nothing" if not said else "several things"
-        at.report("bad-value", f"this answer says {what}", f"let it say one of {listed((*written.SAYINGS, *written.DECISIONS))}")
+        at.report("bad-value", f"this answer says {what}", f"let it say one of {listed(words)}")
         return PersonSays(moment, "acknowledge", "", at.place)
     word = said[0]
     if word in written.SAYINGS:
         return PersonSays(moment, cast(Word, word), reader.name("Person", at / word, getattr(keys, word)), at.place)
-    spot, decision = at / word, getattr(keys, word)
-    if (decision.remediation is None) == (decision.audience is None):
-        spot.report("bad-value", f"`{word}` is about one thing", "name a `remediation`, or the `audience` of an update")
-    return PersonDecides(
-        moment,
-        word == "approve",
-        reader.name("Person", spot / "by", decision.by),
-        at.place,
-        reader.maybe_name("Remediation", spot / "remediation", decision.remediation),
-        reader.maybe_name("Audience", spot / "audience", decision.audience),
-    )
+    spot, doing = at / word, getattr(keys, word)
+    by = reader.name("Person", spot / "by", doing.by)
+    if word in written.DECISIONS:
+        return _decision(reader, spot, doing, PersonDecides(moment, word == "approve", by, at.place))
+    if word == "snooze":
+        lasting = reader.span(spot / "for", doing.for_)
+        if not lasting:
+            (spot / "for").report("bad-time", "this puts nothing off", "let `for` be longer than nothing")
+        return PersonSnoozes(moment, lasting, by, at.place)
+    if word == "note":
+        return PersonNotes(moment, reader.text(spot / "text", doing.text)[1], by, at.place)
+    remediation = reader.name("Remediation", spot / "remediation", doing.remediation)
+    if word == "run":
+        return PersonStarts(moment, remediation, by, at.place)
+    return PersonRetries(moment, remediation, _maybe_step(reader, spot / "step", remediation, doing.step), by, at.place)
+
+
+def _decision(reader: Reader, at: At, keys: written.Decision, said: PersonDecides) -> PersonDecides:
+    """What was *said*, with what it is about."""
+    if (keys.remediation is None) == (keys.audience is None):
+        at.report("bad-value", f"`{at.key}` is about one thing", "name a `remediation`, or the `audience` of an update")
+    remediation = reader.maybe_name("Remediation", at / "remediation", keys.remediation)
+    return replace(said, remediation=remediation, audience=reader.maybe_name("Audience", at / "audience", keys.audience))
 
 
 def _outcome(reader: Reader, at: At, keys: written.Outcome) -> GivenOutcome:
     remediation = reader.name("Remediation", at / "remediation", keys.remediation)
-    step = None
-    if keys.step is not None:
-        spot, step = reader.text(at / "step", keys.step)
-        _expect_step(reader, spot, remediation, step)
+    step = _maybe_step(reader, at / "step", remediation, keys.step)
     looks = [_look(reader, at / "observed" / index, each) for index, each in enumerate(keys.observed)]
     result = reader.one_of(written.RESULTS, at / "result", keys.result)
     looks.sort(key=lambda look: look.after)
     return GivenOutcome(remediation, step, reader.span(at / "after", keys.after), result == "done", tuple(looks), at.place)
+
+
+def _maybe_step(reader: Reader, at: At, remediation: str, step: str | None) -> str | None:
+    if step is None:
+        return None
+    spot, name = reader.text(at, step)
+    _expect_step(reader, spot, remediation, name)
+    return name
 
 
 def _expect_step(reader: Reader, at: At, remediation: str, step: str) -> None:

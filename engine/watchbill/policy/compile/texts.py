@@ -147,6 +147,8 @@ def minute(at: At, text: str, *, is_end: bool = False) -> int:
 def _weekdays(at: At, written: str | list[str]) -> tuple[int, ...]:
     """ISO weekdays in order of the week; ``fri-mon`` goes round."""
     parts = written.split(",") if isinstance(written, str) else written
+    if not parts:
+        at.report("bad-value", "`days` is empty", "name weekdays, as in `mon-fri`, or take the key away for all of them")
     found: set[int] = set()
     for index, part in enumerate(parts):
         first, dash, last = (word.strip() for word in part.lower().partition("-"))
@@ -180,6 +182,7 @@ def holidays(at: At, country: str, subdivision: str | None) -> frozenset[date]:
 # --- targets and uses -----------------------------------------------------------------
 
 _TARGET: Final = re.compile(r"(person|schedule|team|role)/([^/@\s]+)(?:@([^/@\s]+))?")
+_LAST_TARGET: Final = re.compile(rf"(?:{_TARGET.pattern})\Z")
 _TARGET_HELP: Final = "write `person/NAME`, `schedule/NAME`, `team/NAME`, `role/NAME` or `role/NAME@TEAM`"
 
 
@@ -187,7 +190,10 @@ def target(at: At, text: str) -> Target | None:
     """The target that this *text* names, or None where it is none."""
     found = _TARGET.fullmatch(text)
     if found is None:
-        at.report("bad-target", f"{quoted(text)} is no target", _TARGET_HELP)
+        # Two of them in a row, as in `schedule/role/primary`: the last is what was meant.
+        inner = _LAST_TARGET.search(text)
+        help = f"write `{inner[0]}`" if inner is not None else _TARGET_HELP
+        at.report("bad-target", f"{quoted(text)} is no target", help)
         return None
     kind, name, team = found.groups()
     if team is not None and kind != "role":

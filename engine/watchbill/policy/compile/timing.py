@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from calendar import isleap, monthrange
 from collections.abc import Callable, Iterator, Sequence
-from datetime import MAXYEAR, UTC, date, datetime, timedelta
+from dataclasses import replace
+from datetime import MAXYEAR, UTC, date, datetime
+from functools import lru_cache
 from typing import Final, TypeVar
 
 from watchbill.model.policies import Silence, TimeInterval
@@ -124,15 +127,30 @@ def _years(at: At, text: str) -> tuple[int, int] | None:
 
 
 def _ever_begins(window: Window) -> bool:
-    """Whether it begins on any day at all. In forty years every day of every month falls on every weekday, leap days too."""
-    first = min((years[0] for years in window.years), default=2000)
-    last = max((min(years[1], years[0] + 40) for years in window.years), default=2040)
-    return any(window.begins_on(day) for day in _each_day(first, min(last, MAXYEAR - 1)))
+    """Whether it begins on any day at all. There are fourteen years: two lengths, and seven weekdays to begin with."""
+    days = replace(window, hours=Hours(window.hours.days, 0, 0), years=())
+    return any(_begins_in(days, *kind) for kind in dict.fromkeys(map(_kind_of, _years_in(window.years))))
 
 
-def _each_day(first: int, last: int) -> Iterator[date]:
-    begin = date(first, 1, 1)
-    return (begin + timedelta(days=number) for number in range((date(last, 12, 31) - begin).days + 1))
+def _years_in(ranges: Sequence[tuple[int, int]]) -> Iterator[int]:
+    """The years of these *ranges*, or any forty where there are none. Within forty every kind of year comes, round centuries too."""
+    for first, last in ranges or ((2000, 2040),):
+        yield from range(first, min(last, first + 40, MAXYEAR) + 1)
+
+
+def _kind_of(year: int) -> tuple[bool, int]:
+    return isleap(year), date(year, 1, 1).isoweekday()
+
+
+_LIKE: Final = {_kind_of(year): year for year in range(2000, 2041)}
+
+
+@lru_cache(maxsize=10_000)
+def _begins_in(days: Window, leap: bool, weekday: int) -> bool:
+    """Whether it begins on any day of a year that is *leap* or not, and begins on this *weekday*."""
+    year = _LIKE[leap, weekday]
+    months = days.months or range(1, 13)
+    return any(days.begins_on(date(year, month, day)) for month in months for day in range(1, monthrange(year, month)[1] + 1))
 
 
 # --- silences -------------------------------------------------------------------------

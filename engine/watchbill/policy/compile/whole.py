@@ -57,13 +57,14 @@ def _circles(nodes: Iterable[str], onwards: Callable[[str], str | None]) -> Iter
     """The circles that one comes to by going *onwards* from these *nodes*, each once."""
     done: set[str] = set()
     for start in nodes:
-        path: list[str] = []
+        path: dict[str, None] = {}
         node: str | None = start
         while node is not None and node not in done and node not in path:
-            path.append(node)
+            path[node] = None
             node = onwards(node)
         if node is not None and node in path:
-            yield tuple(path[path.index(node) :])
+            way = tuple(path)
+            yield way[way.index(node) :]
         done.update(path)
 
 

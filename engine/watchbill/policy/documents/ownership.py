@@ -18,7 +18,9 @@ from watchbill.policy.documents.section import (
     RecurringHours,
     Section,
     TargetText,
+    Text,
     TextOrSection,
+    Url,
     UseText,
     WallTime,
     key,
@@ -32,7 +34,7 @@ class Contact(Section):
     """One way to reach a person."""
 
     use: UseText = key("A connector's action that reaches a person, as `connector.action`.", "phone.call")
-    to: str = key("The address: a number, an account, a mailbox.", "+351 555 0100")
+    to: Text = key("The address: a number, an account, a mailbox.", "+351 555 0100")
     after: Duration = key("How long after the page it is used.", "2m", default="0s")
 
 
@@ -41,13 +43,13 @@ class Leave(Section):
 
     from_: Day = key("The first day, in the person's zone.", "2026-12-21", alias="from")
     to: Maybe[Day] = key("The last day, included; the first one where it is left out.", "2027-01-03", default=None)
-    reason: str = key("Why.", "holiday", default="")
+    reason: Text = key("Why.", "holiday", default="")
 
 
 class PersonSpec(Section):
     """How somebody is reached, and when they are away."""
 
-    full_name: Maybe[str] = key("The name as people write it.", "Ana Sousa", default=None)
+    full_name: Maybe[Text] = key("The name as people write it.", "Ana Sousa", default=None)
     zone: Maybe[str] = key("The person's time zone; the repository's where it is left out.", "Europe/Lisbon", default=None)
     contacts: list[Contact] = key(
         "Ways to reach the person, in order of preference.", [{"use": "phone.call", "to": "+351 555 0100"}], default_factory=list
@@ -56,7 +58,10 @@ class PersonSpec(Section):
         "Days away; a schedule skips the person then.", [{"from": "2026-12-21", "to": "2027-01-03"}], default_factory=list
     )
     quiet_hours: Maybe[RecurringHours] = key(
-        "When posts and updates wait. A page never does.", {"hours": [{"from": "22:00", "to": "07:00"}]}, default=None
+        "When the person is left alone with what is no page: they are not reminded of updates, nor asked to review one, unless a "
+        "schedule gives them the watch. A page never waits.",
+        {"hours": [{"from": "22:00", "to": "07:00"}]},
+        default=None,
     )
 
 
@@ -81,7 +86,7 @@ class TeamSpec(Section):
         default_factory=dict,
     )
     escalation: Maybe[Name] = key("The team's default escalation.", "payments-default", default=None)
-    chat: Maybe[str] = key("Where the team talks.", "#team-payments", default=None)
+    chat: Maybe[Text] = key("Where the team talks.", "#team-payments", default=None)
 
 
 class Team(Document):
@@ -104,8 +109,8 @@ class DependsOn(Section):
 class Link(Section):
     """A page that helps."""
 
-    title: str = key("What it is called.", "Dashboard")
-    url: str = key("Its address.", "https://grafana.example.com/d/checkout")
+    title: Text = key("What it is called.", "Dashboard")
+    url: Url = key("Its address, with `https://` or `http://`.", "https://grafana.example.com/d/checkout")
 
 
 Claim = Annotated[Annotated[str, Tag("text")] | Annotated[list[str], Tag("list")], Discriminator(shape)]
@@ -115,7 +120,7 @@ class ServiceSpec(Section):
     """What breaks, how much it matters, and how its alerts are known."""
 
     tier: int = key("How much it matters; 1 matters most.", 1, ge=1, le=5)
-    environment: str = key("Where it runs; the alert's own label `env` or `environment` overrules it.", "prod", default="")
+    environment: Text = key("Where it runs; the alert's own label `env` or `environment` overrules it.", "prod", default="")
     claims: Maybe[list[Claim]] = key(
         'Matchers on the labels as received; all must hold. A list of lists gives alternatives. Left out, it is `service="NAME"`.',
         ['service="checkout"'],
@@ -163,7 +168,7 @@ class Holiday(Section):
     country: Maybe[str] = key("A country, by its code of two letters.", "PT", default=None)
     subdivision: Maybe[str] = key("A part of the country, by its code.", "11", default=None)
     date: Maybe[Day] = key("One day, in place of a country.", "2026-12-24", default=None)
-    name: str = key("What the day is.", "Christmas Eve", default="")
+    name: Text = key("What the day is.", "Christmas Eve", default="")
 
 
 class Layer(Section):
@@ -174,7 +179,10 @@ class Layer(Section):
     rotation: Rotation = key("When the watch passes on.", {"every": "1w", "start": "2026-01-05 09:00"})
     participants: list[Name] = key("The people, in the order in which they take over.", ["ana", "bo"])
     hours: list[Hours] = key(
-        "When the layer is on; always where left out.", [{"days": "mon-fri", "from": "08:00", "to": "20:00"}], default_factory=list
+        "When the layer is on; always where left out.",
+        [{"days": "mon-fri", "from": "08:00", "to": "20:00"}],
+        default_factory=list,
+        min_length=1,
     )
     until: Maybe[WallTime] = key("The local time at which the layer ends.", "2026-12-31 09:00", default=None)
     holidays: list[Holiday] = key("Days on which the layer is empty.", [{"country": "PT"}, {"date": "2026-12-24"}], default_factory=list)
@@ -183,7 +191,7 @@ class Layer(Section):
 class Gaps(Section):
     """That nobody on call is meant."""
 
-    allowed: str = key("The reason why nobody is on call at times.", "office hours only; nights go to platform")
+    allowed: Text = key("The reason why nobody is on call at times.", "office hours only; nights go to platform")
 
 
 class ScheduleSpec(Section):
@@ -216,7 +224,7 @@ class OverrideSpec(Section):
     instead_of: Maybe[Name] = key("For whom; for whoever is on call where it is left out.", "ana", default=None)
     from_: Instant = key("From when, with an offset.", "2026-12-24T09:00:00Z", alias="from")
     to: Instant = key("Until when, with an offset.", "2026-12-25T09:00:00Z")
-    reason: str = key("Why.", "Ana travels", default="")
+    reason: Text = key("Why.", "Ana travels", default="")
 
 
 class Override(Document):

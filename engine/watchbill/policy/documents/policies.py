@@ -7,6 +7,7 @@ from typing import Literal
 from watchbill.policy.documents.section import (
     Document,
     Duration,
+    Language,
     Maybe,
     Name,
     OwnedMetadata,
@@ -15,6 +16,7 @@ from watchbill.policy.documents.section import (
     Selecting,
     TargetOrTargets,
     TargetText,
+    Text,
     Use,
     key,
 )
@@ -54,7 +56,7 @@ class EscalationSpec(Selecting):
     ack: Literal["shared", "own"] = key(
         "`shared`: any acknowledgement stops it. `own`: only one by a member of its own team.", "own", default="shared"
     )
-    text: Maybe[str] = key("What a page says.", "{{ alert.name }} on {{ service.name }}", default=None)
+    text: Maybe[Text] = key("What a page says.", "{{ alert.name }} on {{ service.name }}", default=None)
     hub: Maybe[Hub] = key(
         "The channel and the bridge to open, and who is asked in.", {"channel": {"use": "chat.open-channel"}}, default=None
     )
@@ -75,7 +77,9 @@ class Collector(Use):
     """One piece of evidence: an action that only reads."""
 
     name: Name = key("The collector's name, unique in its document.", "error-rate")
-    title: Maybe[str] = key("What a reader sees above it; the name where it is left out.", "error rate, 1h against yesterday", default=None)
+    title: Maybe[Text] = key(
+        "What a reader sees above it; the name where it is left out.", "error rate, 1h against yesterday", default=None
+    )
     timeout: Duration = key("How long it may take.", "10s", default="10s")
 
 
@@ -102,12 +106,17 @@ class Triage(Document):
 class AudienceSpec(Section):
     """Who hears, how, and who answers for it."""
 
-    title: Maybe[str] = key("What people call it; the name where it is left out.", "Customers", default=None)
+    title: Maybe[Text] = key("What people call it; the name where it is left out.", "Customers", default=None)
     channels: list[Use] = key("Where updates go; what they say is filled in.", [{"use": "statuspage.post"}], min_length=1)
     liaison: Maybe[TargetText] = key("Who answers for what the audience hears.", "role/customer-liaison", default=None)
-    language: str = key("The language of its updates.", "en", default="en")
+    language: Language = key("The language of its updates, by its tag.", "en", default="en")
     zone: Maybe[str] = key("The time zone of the times in its updates; the repository's where it is left out.", "UTC", default=None)
-    quiet_hours: Maybe[RecurringHours] = key("When updates wait.", {"hours": [{"from": "22:00", "to": "07:00"}]}, default=None)
+    quiet_hours: Maybe[RecurringHours] = key(
+        "When updates wait: what falls due then is reviewed and sent when these end, in their own zone, and the cadence goes on "
+        "from there. A newer status takes the place of what waits. The liaison is reminded before it leaves; pages never wait.",
+        {"hours": [{"from": "22:00", "to": "07:00"}]},
+        default=None,
+    )
 
 
 class Audience(Document):
@@ -128,8 +137,8 @@ class Review(Section):
 class Message(Section):
     """What an update says."""
 
-    subject: Maybe[str] = key("The headline.", "{{ service.name }} is disturbed", default=None)
-    body: str = key("The text.", "We are looking into errors in {{ service.name }}.")
+    subject: Maybe[Text] = key("The headline.", "{{ service.name }} is disturbed", default=None)
+    body: Text = key("The text.", "We are looking into errors in {{ service.name }}.")
 
 
 class Messages(Section):

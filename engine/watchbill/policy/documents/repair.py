@@ -18,6 +18,7 @@ from watchbill.policy.documents.section import (
     Section,
     Selecting,
     TargetText,
+    Text,
     TextOrSection,
     Use,
     key,
@@ -60,7 +61,7 @@ class Rollback(Section):
 
     model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": ["none"]}, {"required": ["steps"]}]})
 
-    none: Maybe[str] = key("The reason why there is nothing to undo.", "a restart leaves nothing to undo", default=None)
+    none: Maybe[Text] = key("The reason why there is nothing to undo.", "a restart leaves nothing to undo", default=None)
     steps: Maybe[list[RepairStep]] = key(
         "The steps that undo it.", [{"name": "undo", "use": "cluster.rollout-undo", "with": {"deployment": "checkout"}}], default=None
     )
@@ -104,7 +105,7 @@ class RemediationSpec(Selecting):
     phase: Phase = key("How far it is trusted to run by itself.", "human-initiated")
     precondition: Maybe[str] = key("A JMESPath condition that must hold when it starts.", "incident.reopen_count < `3`", default=None)
     hold: Maybe[Duration] = key("How long a page may wait for it to work (phase fallback).", "6m", default=None)
-    target: str = key("What it is done to; it runs once per target of an incident.", "{{ alert.labels.instance }}")
+    target: Text = key("What it is done to; it runs once per target of an incident.", "{{ alert.labels.instance }}")
     steps: list[RepairStep] = key(
         "What is done, one after the other.",
         [{"name": "restart", "use": "cluster.rollout-restart", "with": {"deployment": "{{ service.name }}"}}],
@@ -117,10 +118,10 @@ class RemediationSpec(Selecting):
     )
     rollback: Maybe[Rollback] = key("How it is undone.", {"none": "a restart leaves nothing to undo"}, default=None)
     guards: Maybe[GuardKeys] = key("The limits it sets itself.", {"rate": {"max": 2, "in": "1d", "per": "target"}}, default=None)
-    approvals: int = key("How many people must say yes; `allow.approve` says who may.", 1, default=0, ge=0)
+    approvals: int = key("How many people must say yes; `allow.approve` says who may.", 1, default=0, ge=0, le=100)
     approval_expires: Duration = key("How long a question for approval stands; unanswered it is a no.", "15m", default="15m")
     allow: Maybe[Allow] = key("Who may start and approve it.", {"run": ["team/payments"]}, default=None)
-    runbook: Maybe[str] = key("The remedy as people read it: a file or an address.", "docs/runbooks/checkout.md", default=None)
+    runbook: Maybe[Text] = key("The remedy as people read it: a file or an address.", "docs/runbooks/checkout.md", default=None)
     mode: Mode = key("`shadow` decides and records, and touches nothing.", "shadow", default="live")
 
 
@@ -147,7 +148,7 @@ class Freeze(Section):
         default=None,
     )
     humans_too: bool = key("Whether people may not start anything either.", True, default=False)
-    reason: str = key("Why.", "the busiest weeks of the year", default="")
+    reason: Text = key("Why.", "the busiest weeks of the year", default="")
 
 
 class GuardrailSpec(Limiting):
@@ -159,11 +160,11 @@ class GuardrailSpec(Limiting):
         {"from": "2026-12-20T00:00:00Z", "to": "2027-01-04T00:00:00Z"},
         default=None,
     )
-    approvals: Maybe[int] = key("How many people must say yes, at least.", 2, default=None, ge=0)
+    approvals: Maybe[int] = key("How many people must say yes, at least.", 2, default=None, ge=0, le=100)
     hold: Maybe[Duration] = key("How long a page may wait for a repair, at most.", "5m", default=None)
     rate: Maybe[Rate] = key("How many repairs may run in a span, together.", {"max": 10, "in": "1h", "per": "repository"}, default=None)
     concurrency: Maybe[Concurrency] = key("How many repairs may run at the same time, together.", {"max": 3, "per": "team"}, default=None)
-    reason: str = key("Why, as people are told whom it stops.", "the busiest weeks of the year", default="")
+    reason: Text = key("Why, as people are told whom it stops.", "the busiest weeks of the year", default="")
 
 
 class Guardrail(Document):

@@ -10,7 +10,17 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, TypeAlias, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, GetCoreSchemaHandler, Tag, WithJsonSchema
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    GetCoreSchemaHandler,
+    StringConstraints,
+    Tag,
+    WithJsonSchema,
+)
 from pydantic_core import CoreSchema
 
 T = TypeVar("T")
@@ -23,6 +33,8 @@ USE_PATTERN = r"^[a-z0-9][a-z0-9-]*\.[a-z0-9][a-z0-9-]*$"
 INSTANT_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?([Zz]|[+-][0-9]{2}:[0-9]{2})$"
 _WALL_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}$"
 _DAY_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
+_LANGUAGE_PATTERN = r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$"
+_URL_PATTERN = r"""^https?://[^\s/?#{}<>"'|\\^`]+\S*$"""
 
 
 class Section(BaseModel):
@@ -58,6 +70,13 @@ def _pattern(pattern: str) -> WithJsonSchema:
     return WithJsonSchema({"type": "string", "pattern": pattern})
 
 
+SAYS_SOMETHING = r"\S"
+Text: TypeAlias = Annotated[str, StringConstraints(pattern=SAYS_SOMETHING)]
+"""A text that says something: more than spaces."""
+
+Url: TypeAlias = Annotated[str, StringConstraints(pattern=_URL_PATTERN)]
+Language: TypeAlias = Annotated[str, StringConstraints(pattern=_LANGUAGE_PATTERN)]
+
 Name: TypeAlias = Annotated[str, _pattern(NAME_PATTERN)]
 Duration: TypeAlias = Annotated[
     str,
@@ -91,7 +110,7 @@ class Metadata(Section):
     labels: dict[str, str] = key(
         "Labels of your own, for your own tools; the engine does not look at them.", {"cost-centre": "4711"}, default_factory=dict
     )
-    description: Maybe[str] = key("What it is for, in your words.", "Everything that takes money.", default=None)
+    description: Maybe[Text] = key("What it is for, in your words.", "Everything that takes money.", default=None)
 
 
 class OwnedMetadata(Metadata):

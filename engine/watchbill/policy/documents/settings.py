@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
-from watchbill.policy.documents.section import Document, Maybe, Name, Section, key
+from watchbill.policy.documents.section import Document, Duration, Maybe, Name, Section, Text, Use, key
 
 
 class Grant(Section):
@@ -17,15 +17,35 @@ class Grant(Section):
     services_of: list[str] = key("Other teams to whose services its policies apply as well; `*` for all.", ["*"], default_factory=list)
 
 
+class PlainUse(Use):
+    """One call of a connector's action that watchbill makes for itself."""
+
+    with_: dict[str, Any] = key(
+        "The action's arguments, as they stand: nothing is filled in, for there is no incident.",
+        {"to": "oncall@example.com"},
+        alias="with",
+        default_factory=dict,
+    )
+
+
+class SyntheticPage(PlainUse):
+    """A page that proves that watchbill can still reach people."""
+
+    every: Duration = key("How often it leaves; at least `1m`.", "1d", default="1d")
+
+
 class SettingsSpec(Section):
     """What holds for the whole repository."""
 
-    folders: list[str] = key(
-        "The folders in which documents stand, relative to this file.", ["ownership", "policies"], default=["ownership", "policies"]
+    folders: list[Text] = key(
+        "The folders in which documents stand, relative to this file.",
+        ["ownership", "policies"],
+        default=["ownership", "policies"],
+        min_length=1,
     )
     fallback_team: Name = key("The team that gets whatever nobody else takes.", "platform")
     zone: str = key("The time zone where a document names none.", "Europe/Lisbon", default="UTC")
-    labels: Maybe[list[str]] = key(
+    labels: Maybe[list[Text]] = key(
         "The label names that matchers may use, besides service, team, tier and severity. Left out, all may be used.",
         ["alertname", "service", "instance"],
         default=None,
@@ -39,6 +59,16 @@ class SettingsSpec(Section):
     )
     grants: list[Grant] = key(
         "What teams may use beyond their own.", [{"to": "team/payments", "connectors": ["cluster"]}], default_factory=list
+    )
+    last_resort: Maybe[PlainUse] = key(
+        "Who hears that the engine itself is in trouble, or that nobody could be reached; an action that does more than read.",
+        {"use": "mail.send", "with": {"to": "oncall@example.com"}},
+        default=None,
+    )
+    synthetic_page: Maybe[SyntheticPage] = key(
+        "A page that leaves on a schedule to prove that watchbill can reach people; when it fails, the last resort says so.",
+        {"use": "phone.sms", "with": {"to": "+351 555 0199"}, "every": "1d"},
+        default=None,
     )
 
 

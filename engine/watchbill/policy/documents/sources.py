@@ -23,7 +23,9 @@ class Bearer(Section):
 
     secret: SecretOrSecrets = key(_SECRET, "env/UPTIME_TOKEN", ["env/UPTIME_TOKEN", "env/UPTIME_TOKEN_NEXT"])
     header: Maybe[str] = key(
-        "The header it stands in, after `Bearer`; any other than `Authorization` has it alone.", "X-Token", default=None
+        "The header it stands in, after `Bearer`; any other than `Authorization` has it alone. PagerDuty's events say `routing_key`.",
+        "X-Token",
+        default=None,
     )
 
 
@@ -41,10 +43,16 @@ class Hmac(Section):
     header: Maybe[str] = key(
         "The header with the signature; left out, that of the source's type, if it has one.", "X-Uptime-Signature", default=None
     )
-    prefix: str = key("What stands before the signature.", "sha256=", default="")
+    prefix: str = key(
+        "What stands before the signature; left out, `v1=` in `X-PagerDuty-Signature` and `sha256=` in `X-Hub-Signature-256`.",
+        "sha256=",
+        default="",
+    )
     encoding: Literal["hex", "base64"] = key("How the signature is written.", "base64", default="hex")
     timestamp: Maybe[str] = key(
-        "The header whose value, and a colon, are signed before the body; only the body where left out.", "X-Uptime-Time", default=None
+        "The header whose value, seconds since 1970, and a colon are signed before the body; only the body where left out.",
+        "X-Uptime-Time",
+        default=None,
     )
 
 
@@ -86,12 +94,17 @@ class SourceSpec(Section):
 
     type: SourceType = key("What sends; `custom` for whatever is not known.", "alertmanager")
     auth: Maybe[Auth] = key("How it proves that it is itself.", {"bearer": {"secret": "env/UPTIME_TOKEN"}}, default=None)
+    labels: dict[str, str] = key(
+        "Labels for those of its alerts that do not have them: what a sender cannot say, and is true of all it sends.",
+        {"severity": "warning"},
+        default_factory=dict,
+    )
     alerts: Maybe[str] = key(
         "For `custom`, a JMESPath expression that gives the list of alerts; the whole payload where left out.", "incidents[]", default=None
     )
     fields: dict[str, FieldKeys] = key(
-        "For `custom`, the fields of an alert: `status`, `starts_at`, `ends_at`, `generator_url`, `fingerprint`, `labels.NAME` and "
-        "`annotations.NAME`.",
+        "For `custom`, the fields of an alert: `status`, `starts_at`, `ends_at`, `generator_url`, `fingerprint` (what the sender calls it "
+        "from its beginning to its end), `labels.NAME` and `annotations.NAME`.",
         {"status": {"from": "state", "map": {"DOWN": "firing", "UP": "resolved"}}, "labels.alertname": {"from": "monitor.name"}},
         default_factory=dict,
     )

@@ -26,8 +26,9 @@ from watchbill.policy.documents.section import (
 
 _COLUMN: Final[JsonValue] = {"type": "string", "pattern": "<[a-z][a-z0-9_-]*>"}
 
-SAYINGS: Final = ("acknowledge", "unacknowledge", "mitigate", "resolve")
+SAYINGS: Final = ("acknowledge", "unacknowledge", "mitigate", "resolve", "escalate")
 DECISIONS: Final = ("approve", "deny")
+DOINGS: Final = ("run", "retry", "snooze", "note")
 RESULTS: Final = ("done", "failed")
 STANDINGS: Final = ("runs", "offered", "refused", "waiting", "absent")
 STATUSES: Final = ("triggered", "acknowledged", "mitigated", "resolved")
@@ -69,10 +70,37 @@ class Decision(Section):
     by: Name = key("Who says it.", "eve")
 
 
+class Start(Section):
+    """A remediation that a person starts, or has tried again."""
+
+    remediation: Name = key("The remediation.", "rollback-checkout")
+    by: Name = key("Who does it; whom `allow.run` of the remediation names may.", "ana")
+
+
+class Again(Start):
+    """A remediation that failed, and is tried again."""
+
+    step: Maybe[Name] = key("Which of its steps; all that failed where it is left out.", "restart", default=None)
+
+
+class Snooze(Section):
+    """How long nobody is paged."""
+
+    by: Name = key("Who puts it off, and has the incident until then.", "ana")
+    for_: Span = key("For how long; then it is triggered again, unless it is resolved.", "4h", alias="for")
+
+
+class Note(Section):
+    """Something for the timeline; it changes nothing else."""
+
+    by: Name = key("Who writes it.", "ana")
+    text: str = key("What.", "The provider's status page says nothing.", min_length=1)
+
+
 class Answer(Section):
     """Something that a person says."""
 
-    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": [word]} for word in (*SAYINGS, *DECISIONS)]})
+    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": [word]} for word in (*SAYINGS, *DECISIONS, *DOINGS)]})
 
     at: Span = key("When they say it, counted from the clock of the case.", "7m")
     acknowledge: Maybe[Name] = key("Who takes the incident.", "ana", default=None)
@@ -81,6 +109,13 @@ class Answer(Section):
     resolve: Maybe[Name] = key("Who says that it is over.", "ana", default=None)
     approve: Maybe[Decision] = key("Who says yes, and to what.", {"remediation": "restart-checkout", "by": "eve"}, default=None)
     deny: Maybe[Decision] = key("Who says no, and to what.", {"audience": "customers", "by": "otis"}, default=None)
+    escalate: Maybe[Name] = key("Who has the next level paged at once.", "ana", default=None)
+    run: Maybe[Start] = key("Who starts a remediation that is offered.", {"remediation": "rollback-checkout", "by": "ana"}, default=None)
+    retry: Maybe[Again] = key(
+        "Who has a remediation tried again that failed.", {"remediation": "restart-checkout", "by": "ana"}, default=None
+    )
+    snooze: Maybe[Snooze] = key("Who puts paging off, and for how long.", {"by": "ana", "for": "4h"}, default=None)
+    note: Maybe[Note] = key("Who writes something on the timeline.", {"by": "ana", "text": "I look at the database."}, default=None)
 
 
 class Look(Section):

@@ -39,14 +39,17 @@ class IntervalKeys(Section):
     """One stretch of time that comes again: all that is said of it must hold, of the day on which it begins."""
 
     times: list[TimeRange] = key(
-        "Stretches of the day; the whole day where left out.", [{"start_time": "22:00", "end_time": "06:00"}], default_factory=list
+        "Stretches of the day; the whole day where left out.",
+        [{"start_time": "22:00", "end_time": "06:00"}],
+        default_factory=list,
+        min_length=1,
     )
-    weekdays: list[str] = key("Weekdays, or ranges of them.", ["monday:friday"], ["mon-fri", "sun"], default_factory=list)
+    weekdays: list[str] = key("Weekdays, or ranges of them.", ["monday:friday"], ["mon-fri", "sun"], default_factory=list, min_length=1)
     days_of_month: list[Range] = key(
-        "Days of the month, or ranges of them; those below zero count from its end.", ["1:5", "-3:-1"], default_factory=list
+        "Days of the month, or ranges of them; those below zero count from its end.", ["1:5", "-3:-1"], default_factory=list, min_length=1
     )
-    months: list[Range] = key("Months by name or number, or ranges of them.", ["december", "1:3"], default_factory=list)
-    years: list[Range] = key("Years, or ranges of them.", ["2026:2027"], default_factory=list)
+    months: list[Range] = key("Months by name or number, or ranges of them.", ["december", "1:3"], default_factory=list, min_length=1)
+    years: list[Range] = key("Years, or ranges of them.", ["2026:2027"], default_factory=list, min_length=1)
 
 
 class TimeIntervalSpec(Section):
@@ -61,7 +64,7 @@ class TimeIntervalSpec(Section):
 
 
 class TimeInterval(Document):
-    """A recurring time with a name, for `during`: times of day, weekdays, days of the month, months and years, in a zone."""
+    """A recurring time with a name, for `during` and `in_interval()`: times of day, days, months and years, in a zone."""
 
     kind: Literal["TimeInterval"] = key("The kind of document.", "TimeInterval")
     spec: TimeIntervalSpec = key("What is declared.", {"time_intervals": [{"weekdays": ["monday:friday"]}]})

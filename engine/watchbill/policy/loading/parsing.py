@@ -103,6 +103,7 @@ class _Construction:
         self.documents: list[RawDocument] = []
         self.findings: list[Finding] = []
         self._lost: list[str] = []
+        self._widths = tuple(map(len, lines_of(text)))
         self._split: list[str] = []
         self._repeated = 0
         self._is_whole = False
@@ -164,7 +165,7 @@ class _Construction:
     def _document(self, event: Any) -> None:
         root = self._root
         if isinstance(root, PlacedDict):
-            self.documents.append(RawDocument(self.file, root, root.place[0]))
+            self.documents.append(RawDocument(self.file, root, root.place[0], self._widths))
         elif root is not None and root is not _LOST:
             self._report(
                 "yaml-document",

@@ -12,8 +12,8 @@ import json
 import sys
 from array import array
 from base64 import b64decode, b64encode
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
 from watchbill.errors import Finding, Place
@@ -50,12 +50,13 @@ class PlacedList(list[Any]):
 class RawDocument:
     """One document as it was written, nothing checked but that it is a mapping.
 
-    *line* is where its first key stands.
+    *line* is where its first key stands. *widths* are those of the lines of its file, where they are known.
     """
 
     file: str
     data: PlacedDict
     line: int
+    widths: Sequence[int] = field(default=(), compare=False, repr=False)
 
     def place(self, *path: str | int) -> Place:
         """Where the value at this *path* begins.

@@ -26,6 +26,7 @@ SETTINGS: Final = "watchbill.yaml"
 FOLDERS: Final = ("ownership", "policies")
 LARGEST_REPOSITORY: Final = 64 * 1024 * 1024
 MOST_FILES: Final = 20_000
+MOST_DOCUMENTS: Final = 100_000
 DEEPEST_FOLDER: Final = 50
 _SUFFIXES: Final = (".yaml", ".yml")
 
@@ -81,6 +82,8 @@ def load_files(files: PolicyFiles) -> tuple[RawDocument | None, Loaded]:
         documents.extend(parsed.documents)
         findings.extend(parsed.findings)
         quarantined.extend(parsed.quarantined)
+        if len(documents) > MOST_DOCUMENTS:
+            return None, Loaded((), (_too_much(f"{MOST_DOCUMENTS:,} documents"),), files.digest, len(files))
     settings = _settings(documents)
     if settings is not None:
         documents = [document for document in documents if document is not settings]
@@ -107,10 +110,14 @@ def read_policy_files(root: Path) -> PolicyFiles:
         reading.run()
     except _TooMuch as error:
         reading.contents.clear()
-        message = f"this repository has more than {error} of policies, and was not read"
-        reading.findings[:] = [Finding("yaml-size", Place(SETTINGS), message, "name in `folders` only those that hold policies")]
+        reading.findings[:] = [_too_much(f"{error} of policies")]
     findings = tuple(sorted(reading.findings, key=lambda finding: finding.order))
     return PolicyFiles(reading.contents, findings, _digest(reading.contents, findings))
+
+
+def _too_much(what: str) -> Finding:
+    message = f"this repository has more than {what}, and was not read"
+    return Finding("yaml-size", Place(SETTINGS), message, "name in `folders` only those that hold policies")
 
 
 def _settings(documents: Iterable[RawDocument]) -> RawDocument | None:

@@ -1,0 +1,113 @@
+"""Which calls carrying out a step takes: to whom, with what arguments, and when.
+
+A page is one call for each contact of each person, each at its own time. Other steps are the one call that `decide` filled in. What
+a policy left out, subject and text, are the step's own words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from watchbill.decide.bill import Bill
+from watchbill.model.incident import Incident
+from watchbill.model.plan import Step, StepKind
+from watchbill.model.policies import Connector
+from watchbill.model.policyset import Action, ConnectorType
+from watchbill.model.references import Json
+
+TIMEOUT: Final = timedelta(seconds=30)
+"""How long a call may take that says nothing else."""
+
+ATTEMPTS: Final[dict[StepKind, int]] = {"page": 30, "alarm": 30, "collect": 3, "verify": 1_000_000}
+"""How often a call is tried before a person has to look; a verification looks until its time is over."""
+
+TRIES: Final = 8
+"""How often, for all other kinds of steps."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedCall:
+    """One call of a step. *number* tells it from the step's other calls, *person* is whom it is to reach, if anybody."""
+
+    number: int
+    connector: str
+    action: str
+    arguments: dict[str, Json]
+    at: datetime
+    person: str = ""
+
+    def key(self, step: str) -> str:
+        """The idempotency key: the step's id, the same at every attempt, with the call's number where there are several."""
+        return step if self.number == 0 else f"{step}#{self.number + 1}"
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """What a call's names stand for now; what is missing is None."""
+
+    connector: Connector | None
+    type: ConnectorType | None
+    action: Action | None
+
+
+def declared(bill: Bill, connector: str, action: str) -> Declared:
+    """What this *connector* and *action* stand for in the policies as they are now."""
+    found = bill.policies.connectors.get(connector)
+    type = bill.catalogue.get(found.type) if found is not None else None
+    return Declared(found, type, type.action(action) if type is not None else None)
+
+
+def calls_of(step: Step, now: datetime) -> tuple[PlannedCall, ...]:
+    """Every call of this *step*, in order. A page's are its contacts."""
+    if step.deliveries:
+        return tuple(
+            PlannedCall(number, each.connector, each.action, {"to": each.address}, each.at, each.person)
+            for number, each in enumerate(step.deliveries)
+        )
+    return tuple(PlannedCall(number, call.connector, call.action, dict(call.arguments), now) for number, call in enumerate(step.calls))
+
+
+def subject_of(incident: Incident, step: Step) -> str:
+    """The headline of what this *step* says."""
+    if step.subject:
+        return step.subject
+    lead = incident.lead
+    return f"[{incident.severity}] {lead.alert.name} on {incident.service or 'no known service'}"
+
+
+def text_of(incident: Incident, step: Step, url: str = "") -> str:
+    """What this *step* says to whom it reaches: its own text, and how to answer."""
+    text = step.text or _plainly(incident, step)
+    where = [f"Incident {incident.id}, {incident.status}."]
+    if step.kind == "page":
+        where.append(f"Take it: watchbill ack {incident.id}")
+    elif step.kind == "review":
+        update = step.id.replace("/review/", "/update/", 1)
+        where.append(f"Let it leave: watchbill approve {incident.id} {update}")
+    if url:
+        where.append(url)
+    return "\n".join((text, *where)) if step.kind in ("page", "review", "remind", "alarm", "offer") else text
+
+
+def _plainly(incident: Incident, step: Step) -> str:
+    lead = incident.lead
+    summary = lead.alert.annotations.get("summary") or lead.alert.annotations.get("description") or ""
+    said = f"{incident.severity}: {lead.alert.name} on {incident.service or 'no known service'} ({incident.team})"
+    if step.kind == "remind":
+        said = f"An update of {step.because.name} will be due soon. {said}"
+    elif step.kind == "review":
+        said = f"An update of {step.because.name} waits for your review. {said}"
+    return "\n".join(filter(None, (said, summary, step.note)))
+
+
+def limit_of(kind: StepKind) -> int:
+    """How often a call of a step of this *kind* is tried."""
+    return ATTEMPTS.get(kind, TRIES)
+
+
+def next_due(calls: Iterable[PlannedCall]) -> datetime | None:
+    """When the earliest of these *calls* is due."""
+    return min((call.at for call in calls), default=None)

@@ -1,0 +1,399 @@
+"""The engine: one event loop, one writer, and whatever is being carried out.
+
+Rule 1: what has been answered is in the record; nothing here that matters is only in memory.
+Rule 2: every decision is one job of the writer; the loop only says when, and carries out what was decided.
+Rule 3: what an earlier life left behind is taken up at the start, before anybody is told that the engine is ready.
+Rule 4: no part of it ends in silence: what fails is logged, counted, and where nobody would be paged, said by the last resort.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager, suppress
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from watchbill.connectors.performing import About, Performer
+from watchbill.errors import OutsideError, WatchbillError
+from watchbill.execute import ingesting, recovering
+from watchbill.execute.deciding import Decided, Handed, decide_event
+from watchbill.execute.heartbeat import Beat, Heartbeat
+from watchbill.execute.ingesting import Kind
+from watchbill.execute.intake import Intake
+from watchbill.execute.landing import Landing
+from watchbill.execute.last_resort import LastResort, Message, Voice, Watchdog, last_resort_of
+from watchbill.execute.performing import Performing
+from watchbill.execute.policies import Edition, Policies
+from watchbill.execute.proving import Proving
+from watchbill.execute.saying import Counts, Notice, Options, Told
+from watchbill.execute.standing import StandingAlerts
+from watchbill.execute.steady import SteadyClock
+from watchbill.execute.vitals import Trouble, Vitals
+from watchbill.ingest.payload import Payload
+from watchbill.model.event import Event, Woken
+from watchbill.model.incident import Incident
+from watchbill.model.plan import Outcome
+from watchbill.model.policies import Connector
+from watchbill.store import alerts, effects, incidents, observations, revisions, steps, switches
+from watchbill.store.record import Record
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+__all__ = ["Counts", "Engine", "Notice", "Options", "Told"]
+
+T = TypeVar("T")
+
+AT_MOST: Final = 200  # incidents looked at again, and steps taken up, in one go
+
+LONGEST_SLEEP: Final = 1.0  # seconds: the wall clock may be set while the loop sleeps
+
+RECONCILED_EVERY: Final = timedelta(seconds=30)
+"""How often steps are looked for that are handed out and that nobody is at work on."""
+
+FURTHEST: Final = timedelta(days=1)
+"""A record that is further ahead of the clock than this was written by a clock that was wrong."""
+
+SUBSCRIBER_ROOM: Final = 1_000
+
+
+class Engine:
+    """Takes alerts in, decides, carries out. Made once a process, and run with `running`.
+
+    *now* is the machine's clock, which may be set; *elapsed* counts seconds and is never set. *log* takes a level, an event's name,
+    and fields. *beat* feeds a dead man's switch outside. *apart* makes performers for the thread that watches it.
+    """
+
+    def __init__(
+        self,
+        record: Record,
+        policies: Policies,
+        performers: Mapping[str, Performer],
+        secrets: Callable[[Connector], Mapping[str, str]],
+        now: Callable[[], datetime],
+        elapsed: Callable[[], float],
+        log: Callable[..., None],
+        options: Options | None = None,
+        beat: Beat | None = None,
+        apart: Callable[[], Mapping[str, Performer]] | None = None,
+    ) -> None:
+        self.record, self.policies, self.options = record, policies, options or Options()
+        self._log, self.clock = log, SteadyClock(now, elapsed, self._clock_was_set)
+        self.counts = Counts()
+        self.listeners: list[Callable[[Decided], None]] = []
+        self.took: Callable[[str, float], None] = lambda what, seconds: None
+        self.intake = Intake(self)
+        self.performing = Performing(self, performers, secrets, self.url_of)
+        self.vitals = Vitals(record.writer, elapsed)
+        voice = Voice(performers, secrets, self.now, apart)
+        self.last_resort = LastResort(voice, log, self.counts.add)
+        where = self.options.public_url
+        self.watchdog = Watchdog(self.vitals.troubles, self.last_resort.say_from_thread, elapsed, self.now, log, where)
+        self.proving = Proving(self, voice, self.counts.add)
+        beating = (beat, self.options.heartbeat_every) if beat is not None else None
+        self.heartbeat = Heartbeat(*beating, self.vitals.troubles, self.counts.add, log) if beating is not None else None
+        self._landing = Landing()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._wake = asyncio.Event()
+        self._subscribers: set[asyncio.Queue[Notice]] = set()
+        self._reconciled_at = now()
+        self._looks = 0
+        self._is_ready = self.is_stopping = self._was_set_forward = False
+
+    # --- for those who speak to it ----------------------------------------------------------
+
+    def now(self) -> datetime:
+        """The engine's time."""
+        return self.clock()
+
+    def url_of(self, incident: str) -> str:
+        """Where people see this *incident*; empty where the engine has no address that it knows of."""
+        return f"{self.options.public_url.rstrip('/')}/incidents/{incident}" if self.options.public_url else ""
+
+    async def receive(self, kind: Kind, source: str, body: bytes) -> Payload:
+        """Take in one request. It returns when the body is in the record for good; what follows from it is decided afterwards.
+
+        Raises `UserError` for a body that is not as it should be, and `OutsideError` where the record cannot take it.
+        """
+        # Senders go by clocks that are right, so what they say is held against the wall clock, even where the engine's is ahead of it.
+        received_at = self.now() - self.clock.ahead
+        payload = await self.intake.receive(kind, source, body, received_at)
+        self.counts.add("requests")
+        return payload
+
+    async def tell(self, incident: str, event: Event, by: str) -> Told | None:
+        """Take what a person says about an *incident* through the one door; what came of it, or None where there is no such incident."""
+        decided = await self.write(lambda connection: decide_event(connection, self.policies, incident, event, self.now(), by))
+        if decided is None or decided.incident is None:
+            return None
+        self.decided(decided)
+        answer = next((reason for reason in decided.decision.reasons if reason.kind == "answer"), None)
+        return Told(incident, decided.number, decided.incident.status, answer)
+
+    async def switch(
+        self, kind: switches.SwitchKind, scope: switches.Scope, name: str, by: str, reason: str, until: datetime | None
+    ) -> int:
+        """Stop unattended work at once; the number of the switch, by which it is lifted."""
+        put = await self.write(
+            lambda connection: switches.put(connection, kind=kind, scope=scope, name=name, by=by, reason=reason, at=self.now(), until=until)
+        )
+        await self._look_at_all()
+        return put
+
+    async def lift(self, switch: int, by: str) -> bool:
+        """Let unattended work go on; whether this *switch* held."""
+        lifted = await self.write(lambda connection: switches.lift(connection, switch, by=by, at=self.now()))
+        await self._look_at_all()
+        return lifted
+
+    @asynccontextmanager
+    async def subscribed(self) -> AsyncIterator[asyncio.Queue[Notice]]:
+        """A queue that gets a `Notice` for everything that is recorded. One that is not emptied misses the rest."""
+        queue: asyncio.Queue[Notice] = asyncio.Queue(SUBSCRIBER_ROOM)
+        self._subscribers.add(queue)
+        try:
+            yield queue
+        finally:
+            self._subscribers.discard(queue)
+
+    async def replace(self, edition: Edition) -> None:
+        """Go by another edition of the policies from now on, and look at every open incident anew."""
+        await self.write(lambda connection: revisions.put(connection, edition.revision, edition.files))
+        self.policies.replace(edition)
+        self.last_resort.way = last_resort_of(edition.policies)
+        self.say("info", "policies_replaced", revision=edition.revision)
+        await self._look_at_all()
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether it takes alerts in and carries out what follows."""
+        return self._is_ready and not self.is_stopping and not self.trouble()
+
+    @property
+    def backlog(self) -> int:
+        """How many requests are in the inbox and not decided on yet."""
+        return self.intake.backlog
+
+    @property
+    def standing(self) -> StandingAlerts:
+        """The alerts that stand now."""
+        return self.intake.standing
+
+    @property
+    def _is_at_work(self) -> bool:
+        return len(self.performing) > 0 or self.proving.is_at_work
+
+    async def settled(self) -> None:
+        """Return when all that has come in and has fallen due by now is decided on and carried out."""
+        quiet = 0
+        while quiet < 2:
+            looks = self._looks
+            self._wake.set()
+            while self._looks == looks or self.backlog or self._is_at_work:
+                await asyncio.sleep(0)
+                if self._looks != looks and (self.backlog or self._is_at_work):
+                    looks, quiet = self._looks, 0
+                    self._wake.set()
+            quiet += 1
+
+    def trouble(self) -> str:
+        """Why it cannot take alerts in and decide on them, in a sentence without a stop; empty where it can. Any thread may ask."""
+        return next((each.sentence for each in self.troubles() if each.kind in ("loop", "record", "clock")), "")
+
+    def troubles(self) -> tuple[Trouble, ...]:
+        """All that is wrong with the engine. Any thread may ask."""
+        return self.vitals.troubles()
+
+    # --- for those who work for it ----------------------------------------------------------
+
+    async def write(self, job: Callable[[Connection], T]) -> T:
+        """What the *job* gives, once it is committed."""
+        try:
+            return await self._landing.of(self.record.writer.submit(job))
+        except OutsideError as failure:
+            self.vitals.refused(failure.message)
+            raise
+
+    def decided(self, decided: Decided) -> None:
+        """A decision was recorded: hand out its steps, end what was stopped, and tell who listens."""
+        for step in decided.stopped:
+            self.performing.stop(step)
+        if decided.incident is None or not (decided.decision.changes or decided.number):
+            return
+        for handed in decided.handed:
+            self.performing.begin(handed, decided.incident)
+        if decided.number:
+            self.counts.add("decisions")
+            for listener in self.listeners:
+                listener(decided)
+            notice = Notice(decided.incident.id, decided.number)
+            for queue in self._subscribers:
+                if not queue.full():
+                    queue.put_nowait(notice)
+        self._wake.set()
+
+    async def alarm(
+        self, subject: str, text: str, key: str, *, attempt: int = 1, is_repeat: bool = False, about: About | None = None
+    ) -> Outcome:
+        """Say this by the last resort. Where nobody can be told now, the outcome says when to try again."""
+        return await self.last_resort.say(Message(subject, text, key, attempt, is_repeat, about or About()))
+
+    def paged(self, by: str, error: str = "") -> None:
+        """A page has left by this connector; with an *error*, it may not have."""
+        self.vitals.paged(by, error)
+
+    def say(self, level: str, event: str, **fields: object) -> None:
+        """Write to the log."""
+        self._log(level, event, **fields)
+
+    # --- its life -----------------------------------------------------------------------------
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[Engine]:
+        """The engine at work: it has taken up what an earlier life left behind, and ends in good order."""
+        self._loop = asyncio.get_running_loop()
+        self.last_resort.way = last_resort_of(self.policies.current.policies)
+        await self._take_up()
+        if self.last_resort.way is None:
+            self.say("warning", "no_last_resort", help="name one in watchbill.yaml: nobody but this log hears of trouble")
+        self.vitals.begin()
+        self.watchdog.start()
+        works = [("pulse", self._pulse), ("drain", self.intake.go_on), ("clock", self._clock)]
+        if self.heartbeat is not None:
+            works.append(("heartbeat", self.heartbeat.go_on))
+        tasks = [asyncio.create_task(work(), name=name) for name, work in works]
+        self._is_ready = True
+        try:
+            yield self
+        finally:
+            self.is_stopping = True
+            self.vitals.end()
+            await asyncio.to_thread(self.watchdog.close)
+            await self.intake.empty()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await self.proving.close()
+            await self.performing.close(self.options.stop_within)
+
+    async def _take_up(self) -> None:
+        """Go on where an earlier life ended: with its policies, its alerts, its inbox, and the steps that it had handed out."""
+        edition = self.policies.current
+        self._go_on_from(await self.write(observations.last_decided_at))
+        now = self.now()
+        await self.proving.take_up()
+        await self.write(lambda connection: revisions.put(connection, edition.revision, edition.files))
+        await self.intake.take_up()
+        for decided in await self.write(lambda connection: recovering.recover(connection, self.policies, now)):
+            self.decided(decided)
+
+    # --- the clock ------------------------------------------------------------------------------
+
+    async def _clock(self) -> None:
+        while True:
+            self._wake.clear()
+            try:
+                pause = await self._look()
+            except Exception as error:
+                self.say("error", "look_failed", error=f"{type(error).__name__}: {error}")
+                self.vitals.looked(error.message if isinstance(error, WatchbillError) else f"{type(error).__name__}: {error}")
+                pause = LONGEST_SLEEP
+            else:
+                self.vitals.looked()
+            self.vitals.pulse()
+            self._looks += 1
+            # Not `wait_for`: in Python 3.11 that may swallow being cancelled, and then the clock never ends.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await self._wake.wait()
+
+    async def _look(self) -> float:
+        """Do what has fallen due; for how many seconds nothing will."""
+        now = self.now()
+        if self._was_set_forward:
+            await self._give_time()
+        self.proving.look(now)
+        over = self.standing.expired(now)
+        if over:
+            for decided in await self.write(lambda connection: ingesting.expire(connection, self.policies, self.standing, over, now)):
+                self.decided(decided)
+        due = await self.write(lambda connection: incidents.due(connection, now, AT_MOST))
+        await self._wake_all(due)
+        await self._take_up_steps(now)
+        moments = await self.write(lambda connection: (incidents.next_wake(connection), steps.next_due(connection)))
+        known = [moment for moment in (*moments, self.standing.next_expiry()) if moment is not None]
+        pause = min(((moment - self.now()).total_seconds() for moment in known), default=LONGEST_SLEEP)
+        return min(max(pause, 0.001), LONGEST_SLEEP)
+
+    async def _take_up_steps(self, now: datetime) -> None:
+        """Hand out what was put off until now; and now and then, what is handed out and nobody is at work on."""
+        is_time = now - self._reconciled_at >= RECONCILED_EVERY
+        rows = await self.write(lambda connection: steps.queued(connection, now, AT_MOST))
+        if is_time:
+            self._reconciled_at = now
+        for row in rows:
+            if row.id in self.performing:
+                continue
+            found = await self.write(lambda connection, its=row: _again(connection, its))  # type: ignore[misc]
+            if found is not None:
+                handed, incident = found
+                self.performing.begin(handed, incident)
+
+    async def _look_at_all(self) -> None:
+        """Look at every open incident anew: something that concerns them all has changed."""
+        await self._wake_all(await self.write(incidents.unresolved))
+
+    async def _wake_all(self, ids: Iterable[str]) -> None:
+        """Look at these incidents: each in a job of its own, which share commits. One that fails holds no other up."""
+
+        async def woken(incident: str) -> None:
+            decided = await self.write(lambda connection: decide_event(connection, self.policies, incident, Woken(), self.now()))
+            if decided is not None:
+                self.decided(decided)
+
+        for failure in await asyncio.gather(*(woken(incident) for incident in ids), return_exceptions=True):
+            if isinstance(failure, Exception):
+                self.say("error", "look_failed", error=f"{type(failure).__name__}: {failure}")
+                self.counts.add("failed_looks")
+
+    async def _pulse(self) -> None:
+        """Show that the event loop comes round, whatever else it waits for."""
+        while True:
+            self.vitals.pulse()
+            await asyncio.sleep(LONGEST_SLEEP)
+
+    def _clock_was_set(self, jump: timedelta) -> None:
+        """Say that the machine's clock was set; in whatever thread has seen it."""
+        self.counts.add("clock_jumps")
+        self.say("warning", "clock_was_set", seconds=jump.total_seconds())
+        if jump > timedelta(0):
+            self._was_set_forward = True
+
+    async def _give_time(self) -> None:
+        """Give every alert one time-out to be said again: no sender has fallen silent because a clock was set forward."""
+
+        def job(connection: Connection) -> None:
+            until = self.now() + self.options.resolve_timeout
+            alerts.grace(connection, until)
+            self.standing.grace(until)
+
+        await self.write(job)
+        self._was_set_forward = False
+
+    def _go_on_from(self, last: datetime | None) -> None:
+        """Begin no earlier than an earlier life has got, whose clock may have been set back since: what waits was counted by that."""
+        now = self.now()
+        if last is not None and last > now:
+            if last - now > FURTHEST:
+                self.say("error", "record_is_ahead", last_decided_at=last.isoformat(), help="see whether this machine's clock is right")
+            else:
+                self.clock.go_on_from(last)
+
+
+def _again(connection: Connection, row: steps.Row) -> tuple[Handed, Incident] | None:
+    """This step with all that carrying it out needs; None where somebody has taken it up since it was looked for."""
+    now, incident = steps.get(connection, row.id), incidents.load(connection, row.incident)
+    if incident is None or now is None or now.state != "queued" or now.attempt != row.attempt or now.due_at != row.due_at:
+        return None
+    return Handed(row.step, row.attempt, row.possibly_repeated, effects.carried_out(connection, row.id), is_later=True), incident

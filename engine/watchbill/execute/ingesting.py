@@ -1,0 +1,189 @@
+"""What becomes of one request's alerts: those that say nothing new are extended, the others decided on, key by key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+
+from watchbill.decide.claiming import severity_of
+from watchbill.decide.correlating import correlate
+from watchbill.errors import UserError
+from watchbill.execute.deciding import Decided, decide_alerts, decide_event
+from watchbill.execute.policies import Policies
+from watchbill.execute.standing import Standing, StandingAlerts, says_the_same
+from watchbill.ingest import completed, parse_alertmanager, parse_alerts_v2
+from watchbill.ingest.lasting import RESOLVE_TIMEOUT, expires_at, is_worth_writing
+from watchbill.ingest.payload import Payload
+from watchbill.model.alert import Alert
+from watchbill.model.decision import Correlation
+from watchbill.model.event import Woken
+from watchbill.model.severity import RANK
+from watchbill.model.sources import SourceType
+from watchbill.store import alerts as rows
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+Kind: TypeAlias = Literal["alerts-v2", "alertmanager", "source"]
+"""How a request's body is read: as Prometheus' list, as Alertmanager's webhook, or as its `Source` says."""
+
+SENDERS: Final[dict[str, SourceType]] = {"alerts-v2": "prometheus", "alertmanager": "alertmanager"}
+
+
+def read(policies: Policies, kind: str, source: str, body: bytes, received_at: datetime) -> Payload:
+    """What this *body* brings. Raises `UserError` where it is not as it should be, or its `Source` is not declared."""
+    if kind == "alerts-v2":
+        return parse_alerts_v2(body, received_at, source)
+    if kind == "alertmanager":
+        return parse_alertmanager(body, received_at, source)
+    declared = policies.bill.policies.sources.get(source)
+    if declared is None:
+        raise UserError(
+            f"no source is called `{source}`", "declare a `Source` of this name, or post to one that is declared", rule="unknown-name"
+        )
+    from watchbill.ingest.mapping import parse_from
+
+    return parse_from(declared, body, received_at, file="the request")
+
+
+def sender_of(policies: Policies, kind: str, source: str) -> SourceType:
+    """What type of sender this *source* is."""
+    declared = policies.bill.policies.sources.get(source) if kind == "source" else None
+    return declared.type if declared is not None else SENDERS.get(kind, "alertmanager")
+
+
+def urgency_of(policies: Policies, payload: Payload) -> int:
+    """How urgent these alerts are: the rank of the most severe that fires, 0 where none does."""
+    firing = {alert.labels.get("severity", "") for alert in payload.alerts if alert.status == "firing"}
+    return max((1 + RANK[severity_of(policies.bill, word)[0]] for word in firing), default=0)
+
+
+def take_in(
+    connection: Connection,
+    policies: Policies,
+    standing: StandingAlerts,
+    payload: Payload,
+    sender: SourceType,
+    received_at: datetime,
+    now: datetime,
+    resolve_timeout: timedelta = RESOLVE_TIMEOUT,
+    ahead: timedelta = timedelta(0),
+) -> list[Decided]:
+    """Every decision that these alerts bring, recorded; and all that stands afterwards, in the record and in *standing*.
+
+    *received_at* is by the wall clock, as are the senders' times; *now* is the engine's, which may be *ahead* of it.
+    """
+    news: list[Alert] = []
+    expiries: dict[str, datetime | None] = {}
+    extended: dict[str, datetime | None] = {}
+    for alert in payload.alerts:
+        known = standing.get(alert.fingerprint)
+        expires = expires_at(alert, received_at, sender, resolve_timeout=resolve_timeout)
+        if expires is not None:
+            expires += ahead
+        if known is not None and known.is_open and says_the_same(alert, known.alert.alert):
+            if is_worth_writing(known.written, expires, received_at + ahead):
+                extended[alert.fingerprint] = expires
+            known.expires_at = expires
+            continue
+        if known is not None:
+            alert = completed(alert, known.alert.alert)
+        if alert.labels:
+            news.append(alert)
+            expiries[alert.fingerprint] = expires
+    decided = _decide(connection, policies, standing, news, expiries, now) if news else []
+    if extended:
+        rows.extend(connection, extended, updated_at=now)
+        for fingerprint, expires in extended.items():
+            known = standing.get(fingerprint)
+            if known is not None:
+                known.written = expires
+    return decided
+
+
+def expire(connection: Connection, policies: Policies, standing: StandingAlerts, over: Iterable[Standing], now: datetime) -> list[Decided]:
+    """Every decision that alerts bring that nobody has said again in time: they count as resolved."""
+    ended = [replace(each.alert.alert, status="resolved", ends_at=each.expires_at) for each in over]
+    return _decide(connection, policies, standing, ended, {}, now) if ended else []
+
+
+def _decide(
+    connection: Connection,
+    policies: Policies,
+    standing: StandingAlerts,
+    news: list[Alert],
+    expiries: dict[str, datetime | None],
+    now: datetime,
+) -> list[Decided]:
+    decided: list[Decided] = []
+    for correlation in _where_they_belong(correlate(policies.bill, news, now), standing):
+        one = decide_alerts(connection, policies, correlation, now)
+        decided.append(one)
+        _note(connection, standing, correlation, one, expiries, now)
+    return decided + _look_again(connection, policies, standing, decided, now)
+
+
+def _where_they_belong(correlations: Iterable[Correlation], standing: StandingAlerts) -> Iterable[Correlation]:
+    """The same, where an alert that stands stays with the incident that it is in, even if policies would now tell it apart."""
+    for correlation in correlations:
+        elsewhere: dict[str, list[str]] = {}
+        for alert in correlation.alerts:
+            known = standing.get(alert.fingerprint)
+            if known is not None and known.is_open and known.key != correlation.key:
+                elsewhere.setdefault(known.key, []).append(alert.fingerprint)
+        moved = {fingerprint for group in elsewhere.values() for fingerprint in group}
+        for key, group in elsewhere.items():
+            its = tuple(alert for alert in correlation.alerts if alert.fingerprint in group)
+            yield replace(correlation, key=key, alerts=its, wanted=replace(correlation.wanted, incident_key=key))
+        rest = tuple(alert for alert in correlation.alerts if alert.fingerprint not in moved)
+        if rest:
+            yield replace(correlation, alerts=rest) if moved else correlation
+
+
+def _note(
+    connection: Connection,
+    standing: StandingAlerts,
+    correlation: Correlation,
+    decided: Decided,
+    expiries: dict[str, datetime | None],
+    now: datetime,
+) -> None:
+    """Write down which of these alerts stand now."""
+    incident = decided.incident
+    if incident is None:
+        return
+    if decided.before is not None and (decided.before.status == "resolved") != (incident.status == "resolved"):
+        standing.close(incident.id, incident.status != "resolved")
+    fires = [alert for alert in correlation.alerts if alert.is_firing]
+    over = [alert.fingerprint for alert in correlation.alerts if not alert.is_firing]
+    if fires:
+        rows.upsert(
+            connection, [rows.known(alert, incident.id, updated_at=now, expires_at=expiries.get(alert.fingerprint)) for alert in fires]
+        )
+    if over:
+        rows.ended(connection, over)
+    for alert in fires:
+        expires = expiries.get(alert.fingerprint)
+        is_open = incident.status != "resolved"
+        standing.put(Standing(alert, incident.id, correlation.key, expires, expires, is_open))
+    for fingerprint in over:
+        standing.drop(fingerprint)
+
+
+def _look_again(
+    connection: Connection, policies: Policies, standing: StandingAlerts, decided: Iterable[Decided], now: datetime
+) -> list[Decided]:
+    """Decide afresh on incidents whose alerts these have begun, or ceased, to hide."""
+    if not policies.bill.may_hide:
+        return []
+    touched = {one.incident.id for one in decided if one.incident is not None}
+    changed = [alert for one in decided if one.incident is not None for alert in one.incident.alerts.values()]
+    if not any(policies.bill.hides(alert) for alert in changed):
+        return []
+    others = {
+        each.incident for each in standing if each.is_open and each.incident not in touched and policies.bill.may_be_hidden(each.alert)
+    }
+    again = (decide_event(connection, policies, incident, Woken(), now) for incident in sorted(others))
+    return [one for one in again if one is not None and one.decision.changes]

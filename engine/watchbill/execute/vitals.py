@@ -1,0 +1,192 @@
+"""The signs of life of an engine, and what their absence means.
+
+Rule 1: any thread may note a sign, and any may ask; nobody waits for anybody here.
+Rule 2: of a trouble and what only follows from it, the trouble is told.
+Rule 3: a trouble is known by its kind. What its sentence says may change with every look.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final, Literal, Protocol, TypeAlias
+
+from watchbill.errors import WatchbillError
+
+SILENT_FOR: Final = 20.0
+"""Seconds without a sign of life of the event loop, or without a look at what has fallen due, before that is trouble."""
+
+REFUSED_FOR: Final = 10.0
+"""For so many seconds a record that refused to be written counts as one that does, whatever it took since: a full disk can be read."""
+
+WAITS_FOR: Final = 60.0
+"""Seconds that a request may wait to be decided on."""
+
+PAGES: Final = 5
+FAILING_FOR: Final = 30.0
+"""So many pages in a row that could not leave, over so many seconds, are no hiccup."""
+
+FORGOTTEN_AFTER: Final = timedelta(hours=1).total_seconds()
+"""Where no page was tried for so many seconds, nobody knows whether the way out is still closed."""
+
+Kind: TypeAlias = Literal["loop", "record", "clock", "inbox", "outbound"]
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """One thing that is wrong with the engine: a *sentence* without a stop, and what a person should do."""
+
+    kind: Kind
+    sentence: str
+    advice: str
+
+
+class Writes(Protocol):
+    """What has to be known of the record's writer."""
+
+    @property
+    def trouble(self) -> WatchbillError | None:
+        """Why its last transaction failed; None where it did not."""
+        ...
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it is at work."""
+        ...
+
+
+_BY_HAND: Final = "page by hand until it is well"
+
+
+class Vitals:
+    """What one engine has shown of itself. *elapsed* counts seconds and cannot be set."""
+
+    def __init__(self, writer: Writes, elapsed: Callable[[], float]) -> None:
+        self._writer, self._elapsed = writer, elapsed
+        self._door = threading.Lock()
+        self._waiting: dict[int, float] = {}
+        self._is_at_work = False
+        self._pulse_at = self._looked_at = elapsed()
+        self._look_error = ""
+        self._refusal: tuple[float, str] | None = None
+        self._failed_pages = 0
+        self._failing_since = self._failed_at = 0.0
+        self._failed_by: dict[str, str] = {}
+
+    # --- signs ----------------------------------------------------------------------------
+
+    def begin(self) -> None:
+        """The engine is at work from now on."""
+        self._pulse_at = self._looked_at = self._elapsed()
+        self._is_at_work = True
+
+    def end(self) -> None:
+        """The engine is about to end, so nothing is expected of it any more."""
+        self._is_at_work = False
+
+    def pulse(self) -> None:
+        """The event loop has come round."""
+        self._pulse_at = self._elapsed()
+
+    def looked(self, error: str = "") -> None:
+        """What has fallen due was looked at; with an *error*, it could not be."""
+        self._look_error = error
+        if not error:
+            self._looked_at = self._elapsed()
+
+    def refused(self, error: str) -> None:
+        """The record could not take what was to be written."""
+        self._refusal = (self._elapsed(), error)
+
+    def came_in(self, request: int) -> None:
+        """A *request* waits to be decided on."""
+        with self._door:
+            self._waiting.setdefault(request, self._elapsed())
+
+    def dealt_with(self, request: int) -> None:
+        """It is decided on, or set aside for people."""
+        with self._door:
+            self._waiting.pop(request, None)
+
+    def paged(self, by: str, error: str = "") -> None:
+        """A page has left *by* this connector; with an *error*, it may not have, and will be tried again."""
+        with self._door:
+            if not error:
+                self._failed_pages = 0
+                self._failed_by.clear()
+                return
+            self._failed_at = self._elapsed()
+            if not self._failed_pages:
+                self._failing_since = self._failed_at
+            self._failed_pages += 1
+            self._failed_by[by] = error
+
+    # --- what they mean -------------------------------------------------------------------
+
+    @property
+    def can_take_in(self) -> bool:
+        """Whether alerts that come in now would be recorded, as far as is known."""
+        return not any(trouble.kind in ("loop", "record", "clock") for trouble in self.troubles())
+
+    def troubles(self) -> tuple[Trouble, ...]:
+        """What is wrong now; nothing where all is well, or the engine is not at work."""
+        if not self._is_at_work:
+            return ()
+        cause = self._loop() or self._record() or self._clock()
+        rest = (cause or self._inbox(), self._outbound())
+        return tuple(each for each in rest if each is not None)
+
+    def _loop(self) -> Trouble | None:
+        silent = self._elapsed() - self._pulse_at
+        if silent <= SILENT_FOR:
+            return None
+        said = f"its event loop has shown no sign of life for {_seconds(silent)}"
+        return Trouble("loop", said, f"Nothing is decided and no page leaves: look at its log, restart it, and {_BY_HAND}")
+
+    def _record(self) -> Trouble | None:
+        failure, refusal = self._writer.trouble, self._refusal
+        if not self._writer.is_alive:
+            why = f": {failure.message}" if failure is not None else ""
+            said = f"nobody writes its record any more{why}"
+            return Trouble("record", said, f"Nothing can be decided: look at its log, restart it, and {_BY_HAND}")
+        error = failure.message if failure is not None else ""
+        if not error and refusal is not None and self._elapsed() - refusal[0] < REFUSED_FOR:
+            error = refusal[1]
+        if not error:
+            return None
+        advice = f"Alerts are refused, so that their senders keep them, and nothing is decided: mend that, and {_BY_HAND}"
+        return Trouble("record", f"its record cannot be written: {error}", advice)
+
+    def _clock(self) -> Trouble | None:
+        silent = self._elapsed() - self._looked_at
+        if silent <= SILENT_FOR:
+            return None
+        why = f": {self._look_error}" if self._look_error else ", so its record hangs or is far behind"
+        said = f"what falls due has not been looked at for {_seconds(silent)}{why}"
+        return Trouble("clock", said, f"Escalations stand still: look at its log and at the disk of its record, and {_BY_HAND}")
+
+    def _inbox(self) -> Trouble | None:
+        with self._door:
+            oldest = next(iter(self._waiting.values()), None)
+            count = len(self._waiting)
+        waited = self._elapsed() - oldest if oldest is not None else 0.0
+        if waited <= WAITS_FOR:
+            return None
+        what = "a request with alerts waits" if count == 1 else f"{count} requests with alerts wait"
+        said = f"{what} to be decided on, the oldest for {_seconds(waited)}"
+        return Trouble("inbox", said, f"Whom they concern is not paged yet: look at its log, and {_BY_HAND}")
+
+    def _outbound(self) -> Trouble | None:
+        with self._door:
+            count, since, last, by = self._failed_pages, self._failing_since, self._failed_at, dict(self._failed_by)
+        if count < PAGES or last - since < FAILING_FOR or self._elapsed() - last > FORGOTTEN_AFTER:
+            return None
+        errors = "; ".join(f"{name}: {error}" for name, error in by.items())
+        said = f"none of the last {count} pages could leave, in {_seconds(last - since)} ({errors})"
+        return Trouble("outbound", said, "They are tried again and again: look at the network and at those connectors, and page by hand")
+
+
+def _seconds(span: float) -> str:
+    return f"{int(span)} seconds" if span < 120 else f"{int(span / 60)} minutes"

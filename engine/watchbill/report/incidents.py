@@ -1,0 +1,142 @@
+"""Incidents as a server tells of them, and what else people see of its daily work.
+
+The names are those of the server's answers, and of everything in them only what is shown; what else there is, is passed over.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, TypeAlias
+
+Can: TypeAlias = Literal["approve", "deny", "run", "retry"]
+"""What people can say of a step."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """An incident in a list; *alerts* counts those that fire."""
+
+    id: str
+    name: str
+    status: str
+    severity: str
+    service: str
+    team: str
+    opened_at: datetime
+    acknowledged_by: str | None = None
+    alerts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Muted:
+    """Why an alert is not acted on."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class AlertShown:
+    """An alert of an incident."""
+
+    name: str
+    status: str
+    severity: str
+    labels: dict[str, str]
+    annotations: dict[str, str]
+    starts_at: datetime
+    generator_url: str | None = None
+    muted: Muted | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyNamed:
+    """The policy that a step comes from."""
+
+    kind: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class PersonNamed:
+    """Somebody whom a step concerns, and as what."""
+
+    person: str
+    duty: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepShown:
+    """A step, how far it has come, and what people *can* say to it."""
+
+    id: str
+    kind: str
+    state: str
+    policy: PolicyNamed
+    slot: str
+    due_at: datetime | None = None
+    started_at: datetime | None = None
+    answer_by: datetime | None = None
+    retry_at: datetime | None = None
+    people: tuple[PersonNamed, ...] = ()
+    note: str | None = None
+    can: tuple[str, ...] = ()
+    possibly_repeated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a step came to an end: *kind* is ``done``, ``retry`` or ``stalled``."""
+
+    kind: str
+    result: object = None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What a collector gave, or why it gave nothing."""
+
+    triage: str
+    collector: str
+    state: str
+    outcome: Ended | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentShown:
+    """All that is shown of one incident."""
+
+    id: str
+    name: str
+    status: str
+    severity: str
+    service: str
+    team: str
+    opened_at: datetime
+    status_at: datetime
+    tier: int | None = None
+    acknowledged_by: str | None = None
+    snoozed_until: datetime | None = None
+    reopen_count: int = 0
+    revision: str = ""
+    url: str | None = None
+    alerts: tuple[AlertShown, ...] = ()
+    steps: tuple[StepShown, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """A stop of unattended work: a freeze or a kill of everything, of a team, or of a service."""
+
+    id: int
+    kind: str
+    scope: str
+    by: str
+    reason: str
+    at: datetime
+    name: str | None = None
+    until: datetime | None = None
+    lifted_at: datetime | None = None
+    lifted_by: str | None = None

@@ -1,0 +1,237 @@
+"""Incidents for a terminal, as somebody wants them who was woken by one: first what waits for a person, with the command for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from typing import Final
+
+from watchbill.report import words
+from watchbill.report.counts import count, listing
+from watchbill.report.incidents import AlertShown, Evidence, IncidentShown, Listed, StepShown
+from watchbill.report.layout import MEASURE, annotated, placed, wrap
+from watchbill.report.paint import Line, Span, Style, line, paint_all
+from watchbill.report.plain import first_line, plain
+from watchbill.report.sections import DETAIL
+from watchbill.report.timeline_text import span_of
+
+_SEVERITIES: Final[dict[str, Style]] = {"critical": "critical", "warning": "warning", "info": "info"}
+_STATUSES: Final[dict[str, Style]] = {"triggered": "critical", "acknowledged": "warning", "mitigated": "info", "resolved": "good"}
+_STATES: Final[dict[str, Style]] = {"failed": "critical", "waiting": "warning", "done": "good"}
+
+_SECTIONS: Final = (
+    ("PAGE", ("page", "alarm")),
+    ("TALK", ("notify", "hub", "bridge")),
+    ("TELL", ("update", "review", "remind")),
+    ("REPAIR", ("repair", "verify", "rollback", "offer")),
+)
+_COMMANDS: Final = {"approve": "approve", "deny": "deny", "run": "run-step", "retry": "retry"}
+"""What can be said of a step, and the verb that says it."""
+
+_BELOW: Final = 6
+EVIDENCE_WIDTH: Final = 300
+"""Characters of what a collector gave that are shown; all of it is in JSON."""
+
+
+# --- many ---------------------------------------------------------------------------------
+
+
+def listing_text(incidents: Sequence[Listed], at: datetime, what: str, *, width: int = 80, colour: bool = False) -> str:
+    """The *incidents* as they stand at this time, one a row; *what* they are (``open``) is said on top."""
+    measure = min(width, MEASURE)
+    number = count(len(incidents), f"{what} incident".strip())
+    head = [line(Span(number if incidents else f"no {what} incidents".replace("  ", " "), "strong"))]
+    lines = placed(head, line(Span(words.instant(at.replace(second=0)), "aside")), measure, 0)
+    rows = [_row(each, at) for each in incidents]
+    lines += [()] * bool(rows)
+    lines += [each for drawn in annotated(rows, measure, _BELOW, 0, keep=3) for each in drawn]
+    return paint_all(lines, colour)
+
+
+def _row(its: Listed, at: datetime) -> list[Line]:
+    return [
+        line(Span(plain(its.id), "name")),
+        _severity(its.severity),
+        _standing(its.status, its.acknowledged_by),
+        line(_title(its.name, its.service)),
+        line(Span(f"{span_of(at - its.opened_at)} ago" if its.status == "resolved" else f"for {span_of(at - its.opened_at)}", "time")),
+        line(Span(count(its.alerts, "alert") if its.alerts != 1 else "", "aside")),
+    ]
+
+
+def _title(name: str, service: str) -> str:
+    return f"{plain(name)} on {plain(service) or 'no known service'}"
+
+
+def _severity(severity: str) -> Line:
+    return line(Span(plain(severity), _SEVERITIES.get(severity, "none")))
+
+
+def _standing(status: str, taken_by: str | None) -> Line:
+    """The status, and who has taken it."""
+    said = Span(plain(status), _STATUSES.get(status, "strong"))
+    if not taken_by:
+        return line(said)
+    return line(said, f" by {plain(taken_by)}" if status == "acknowledged" else f", taken by {plain(taken_by)}")
+
+
+# --- one ----------------------------------------------------------------------------------
+
+
+def incident_text(its: IncidentShown, at: datetime, *, width: int = 80, colour: bool = False) -> str:
+    """One incident as it stands at this time: what waits for a person, what fires, who was paged, what runs, what was found."""
+    measure = min(width, MEASURE)
+    lines = head(its, at, measure)
+    for section in (_waits(its, measure), _alerts(its.alerts, its.opened_at, measure)):
+        lines += [(), *section] if section else []
+    for label, kinds in _SECTIONS:
+        section = section_of_steps(label, [each for each in its.steps if each.kind in kinds], its.opened_at, measure)
+        lines += [(), *section] if section else []
+    found = _evidence(its.evidence, measure)
+    lines += [(), *found] if found else []
+    return paint_all(lines, colour)
+
+
+def head(its: IncidentShown, at: datetime, width: int) -> list[Line]:
+    """What it is, how it stands at this time, and since when."""
+    tier = f" · tier {its.tier}" if its.tier is not None else ""
+    title = line(Span(_title(its.name, its.service), "strong"), "   ", *_severity(its.severity), f"{tier} · {plain(its.team)}")
+    lines = wrap(title, width, 0, 2)
+    stands = line(Span(plain(its.id), "name"), "  ", *_standing(its.status, its.acknowledged_by), f", for {span_of(at - its.status_at)}")
+    lines += wrap(stands, width, 2, 4)
+    opened = f"opened {words.instant(its.opened_at)}, {span_of(at - its.opened_at)} ago"
+    lines += wrap(line(Span(opened, "time")), width, 2, 4)
+    if its.snoozed_until is not None:
+        lines += wrap(line(Span(f"snoozed until {words.instant(its.snoozed_until)}", "warning")), width, 2, 4)
+    if its.reopen_count:
+        lines += wrap(line(f"came back {its.reopen_count} time{'s' if its.reopen_count > 1 else ''}"), width, 2, 4)
+    return lines + (wrap(line(plain(its.url)), width, 2, 4) if its.url else [])
+
+
+def _waits(its: IncidentShown, width: int) -> list[Line]:
+    """What a person can answer now, each with its commands."""
+    asked = [each for each in its.steps if each.can and its.status != "resolved"]
+    # A page that failed is made up for by whoever has taken the incident.
+    asked = [each for each in asked if each.kind != "page" or its.status == "triggered"]
+    asked.sort(key=lambda each: each.state != "waiting")
+    lines: list[Line] = [line(Span("YOURS", "section"))] if asked else []
+    for step in asked:
+        until = f", until {words.clock(step.answer_by, its.opened_at)}" if step.answer_by is not None else ""
+        lines += wrap(line(Span(_label(step), "name"), f" {_asked(step)}{until}"), width, 2, 4)
+        lines += [line(f"    {_command(word, its, step)}") for word in step.can]
+    return lines
+
+
+def _command(word: str, its: IncidentShown, step: StepShown) -> str:
+    """The command line that says this *word* of a *step*, which it calls by its policy where that means it alone."""
+    same = [each for each in its.steps if word in each.can and each.policy.name == step.policy.name]
+    name = plain(step.policy.name) if len(same) == 1 else _short(step.id)
+    return f"watchbill {_COMMANDS.get(word, plain(word))} {plain(its.id)} {name}"
+
+
+def _asked(step: StepShown) -> str:
+    if step.state == "waiting":
+        return "may be started" if step.kind == "offer" else "waits for a yes"
+    return "has failed" if step.state == "failed" else "was stopped" if step.state == "withdrawn" else "is tried again later"
+
+
+def _short(step: str) -> str:
+    """The part of a step's id after the incident."""
+    return plain(step.partition("/")[2] or step)
+
+
+def _alerts(alerts: Sequence[AlertShown], start: datetime, width: int) -> list[Line]:
+    firing = sum(each.status == "firing" for each in alerts)
+    over = f", {len(alerts) - firing} over" if len(alerts) > firing else ""
+    lines: list[Line] = [line(Span("ALERTS", "section"), f"  {firing} firing{over}")] if alerts else []
+    for each in alerts:
+        began = Span(words.clock(each.starts_at, start), "time")
+        state = "" if each.status == "firing" else ", over"
+        lines += wrap(line(began, "  ", Span(plain(each.name), "name"), "  ", *_severity(each.severity), state), width, 2, DETAIL)
+        said = first_line(each.annotations.get("summary", "") or each.annotations.get("description", ""))
+        lines += wrap(line(said), width, DETAIL, DETAIL) if said else []
+        if each.muted is not None:
+            lines += wrap(line(Span(f"not acted on: {plain(each.muted.why)}", "warning")), width, DETAIL, DETAIL)
+        shown = [f"{plain(name)}={plain(value)}" for name, value in each.labels.items() if name not in ("alertname", "service", "severity")]
+        lines += wrap(line(Span(", ".join(shown), "aside")), width, DETAIL, DETAIL) if shown else []
+        lines += wrap(line(Span(plain(each.generator_url), "aside")), width, DETAIL, DETAIL) if each.generator_url else []
+    return lines
+
+
+def section_of_steps(label: str, steps: Sequence[StepShown], start: datetime, width: int) -> list[Line]:
+    """Each step by when it began or is due, with how far it has come. Those that were given up before they began are counted."""
+    shown = [each for each in steps if each.state != "withdrawn" or each.started_at is not None]
+    rest = len(steps) - len(shown)
+    lines: list[Line] = [line(Span(label, "section"))] if steps else []
+    for step in shown:
+        moment = step.started_at or step.due_at
+        when = words.clock(moment, start) if moment is not None else ""
+        stands, style = _stands(step, start), _STATES.get(step.state, "none")
+        lines += wrap(line(Span(when.ljust(5), "time"), "  ", Span(_label(step), "name"), "  ", Span(stands, style)), width, 2, DETAIL)
+        note = plain(step.note) if step.note else ""
+        lines += wrap(line(Span(note, "aside")), width, DETAIL, DETAIL) if note else []
+    if rest:
+        more = f"{rest} more" if shown else f"{rest}"
+        lines += wrap(line(Span(f"{more} given up before {'they' if rest > 1 else 'it'} began", "aside")), width, DETAIL, DETAIL)
+    return lines
+
+
+def _label(step: StepShown) -> str:
+    """What a step is, in a few words: whom it pages, which remediation it belongs to."""
+    people = listing([f"{plain(each.person)} ({words.duty(each.duty)})" for each in step.people])
+    policy = plain(step.policy.name)
+    if step.kind == "page":
+        level = int(step.slot) + 1 if step.slot.isascii() and step.slot.isdigit() else plain(step.slot)
+        return people or f"level {level} of {policy}"
+    if step.kind == "alarm":
+        return "the engine's own alarm"
+    if step.kind in ("review", "remind"):
+        return f"{people} about {policy}" if people else f"{step.kind} of {policy}"
+    if step.kind in ("repair", "verify", "rollback"):
+        doing = {"repair": "", "verify": "check of ", "rollback": "undo of "}[step.kind]
+        return f"{doing}{policy}/{plain(step.slot.rsplit('/', 1)[-1])}"
+    if step.kind == "offer":
+        return f"{policy} on {plain(step.slot)}" if step.slot else policy
+    return f"{plain(step.kind)} by {policy}"
+
+
+def _stands(step: StepShown, start: datetime) -> str:
+    reached = "paged" if step.kind == "page" else "sent" if step.kind in ("update", "notify", "alarm") else "done"
+    after = f"again at {words.clock(step.retry_at, start)}" if step.retry_at is not None else ""
+    started = after or ("paged" if step.kind == "page" else "under way")
+    known: dict[str, Callable[[], str]] = {
+        "planned": lambda: "not yet",
+        "waiting": lambda: "offered" if step.kind == "offer" else "waits for a yes",
+        "started": lambda: started,
+        "done": lambda: reached,
+        "failed": lambda: "failed",
+        "withdrawn": lambda: "stopped",
+    }
+    said = known.get(step.state, lambda: plain(step.state))()
+    return said + (", possibly repeated" if step.possibly_repeated else "")
+
+
+def _evidence(found: Iterable[Evidence], width: int) -> list[Line]:
+    lines: list[Line] = []
+    for each in found:
+        lines = lines or [line(Span("FOUND", "section"))]
+        lines += wrap(line(Span(plain(each.collector), "name"), "  ", _given(each)), width, 2, 4)
+    return lines
+
+
+def _given(evidence: Evidence) -> str:
+    outcome = evidence.outcome
+    if outcome is None:
+        return "not there yet"
+    if outcome.error is not None:
+        return f"nothing: {plain(outcome.error)}"
+    text = plain(_value(outcome.result))
+    return text if len(text) <= EVIDENCE_WIDTH else f"{text[: EVIDENCE_WIDTH - 1]}…"
+
+
+def _value(result: object) -> str:
+    if isinstance(result, dict):
+        return ", ".join(f"{name} {_value(value)}" for name, value in result.items()) or "nothing"
+    if isinstance(result, list):
+        return "; ".join(map(_value, result)) or "nothing"
+    return "nothing" if result is None else str(result)

@@ -1,0 +1,90 @@
+"""Where alerts come in. An answer of 2xx says that the request is in the record for good."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from watchbill.errors import OutsideError
+from watchbill.execute.ingesting import Kind
+from watchbill.ingest.payload import Payload
+from watchbill.ingest.proof import doubt
+from watchbill.model.sources import Source
+from watchbill.server.answers import Problem, json
+from watchbill.server.bodies import read_body, too_busy
+from watchbill.server.house import House, house_of
+
+
+async def alerts_v2(request: Request) -> Response:
+    """What Prometheus posts to Alertmanager; the answer is empty, as Alertmanager's is."""
+    house = house_of(request)
+    await house.access.allowed(request.headers, "ingest")
+    await _received(request, house, "alerts-v2", "prometheus")
+    return Response(status_code=200)
+
+
+async def source(request: Request) -> Response:
+    """What a declared `Source` posts, proven as it says; or Alertmanager's webhook, for which none has to be declared."""
+    house, name = house_of(request), request.path_params["source"]
+    declared = house.engine.policies.current.policies.sources.get(name)
+    if declared is None and name != "alertmanager":
+        # Who may not send alerts at all is not told which sources there are.
+        await house.access.allowed(request.headers, "ingest")
+        raise Problem(404, f"no source is called `{name[:60]}`", "declare a `Source` of this name", rule="unknown-name")
+    if request.method == "OPTIONS":
+        return _agreed(request, declared)
+    if declared is None or declared.auth is None:
+        await house.access.allowed(request.headers, "ingest")
+    kind: Kind = "source" if declared is not None else "alertmanager"
+    payload = await _received(request, house, kind, name, declared)
+    return json(_told(payload))
+
+
+async def _received(request: Request, house: House, kind: Kind, name: str, declared: Source | None = None) -> Payload:
+    begun = house.elapsed()
+    if house.engine.backlog > house.bounds.waiting:
+        raise too_busy("more requests wait to be decided than the engine should be given")
+    body = await read_body(request, house)
+    if declared is not None and declared.auth is not None:
+        await _prove(house, declared, request.headers, body)
+    try:
+        payload = await house.engine.receive(kind, name, body)
+    except OutsideError as error:
+        house.say("error", "not_recorded", source=name, error=error.message, place=str(error.place or ""))
+        raise
+    house.metrics.took_in(name if declared is not None else kind, house.elapsed() - begun)
+    for notice in payload.notices:
+        level = "warning" if notice.kind == "confirm" else "info"
+        house.say(level, "notice", source=name, text=notice.text, help=notice.help, link=notice.link)
+    return payload
+
+
+async def _prove(house: House, declared: Source, headers: Mapping[str, str], body: bytes) -> None:
+    """Raises `Problem` unless the request is its source's."""
+    auth = declared.auth
+    secrets = await house.secrets(auth.secrets) if auth is not None else ()
+    why = doubt(auth, declared.type, secrets, dict(headers), body, house.engine.now())
+    if why is None:
+        return
+    name = declared.ref.name
+    house.metrics.refused_source(name)
+    house.say("warning", "source_refused", source=name, error=why.reason, help=why.help)
+    if not secrets:
+        raise Problem(503, f"the source `{name}` cannot be proven: {why.reason}", why.help, rule="secret-missing")
+    raise Problem(401, f"the request is not taken for one of `{name}`: {why.reason}", why.help, rule="bad-credentials")
+
+
+def _agreed(request: Request, declared: Source | None) -> Response:
+    """The answer to a sender of CloudEvents that asks first whether it may deliver here."""
+    origin = request.headers.get("webhook-request-origin", "")
+    if declared is None or declared.type != "cloudevents" or not origin:
+        return Response(status_code=204, headers={"Allow": "POST, OPTIONS"})
+    return Response(status_code=200, headers={"Allow": "POST, OPTIONS", "WebHook-Allowed-Origin": origin, "WebHook-Allowed-Rate": "*"})
+
+
+def _told(payload: Payload) -> dict[str, Any]:
+    notices = [{"kind": each.kind, "text": each.text, "help": each.help} for each in payload.notices]
+    return {"alerts": len(payload.alerts), "truncated": payload.truncated, "notices": notices}

@@ -1,0 +1,206 @@
+"""The alerts that are known now: what `GET /api/v2/alerts` lists, and what tells when one expires.
+
+An alert that has ended has no row; the incident it belonged to keeps it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection, and_, bindparam, delete, func, select, update
+
+from watchbill.model.alert import Alert, ClaimedAlert
+from watchbill.model.labels import Labels
+from watchbill.model.severity import Severity
+from watchbill.store.encoding import decode_json, encode_json
+from watchbill.store.statements import Statement, instant, instant_or_none, micros, micros_or_none, upserting
+from watchbill.store.tables import ALERT
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """An alert that fires, as it was received, and the *incident* that took it.
+
+    *updated_at* is when it was last heard of, *expires_at* when it counts as ended if it is not heard of again; None where its sender will
+    say so.
+    """
+
+    fingerprint: str
+    incident: str
+    source: str
+    service: str | None
+    team: str
+    severity: Severity
+    labels: Labels
+    annotations: Labels
+    generator_url: str
+    starts_at: datetime
+    ends_at: datetime | None
+    updated_at: datetime
+    expires_at: datetime | None
+
+
+def known(alert: ClaimedAlert, incident: str, *, updated_at: datetime, expires_at: datetime | None) -> Known:
+    """The row of this *alert*, which this *incident* has taken."""
+    its = alert.alert
+    return Known(
+        its.fingerprint,
+        incident,
+        its.source,
+        alert.service,
+        alert.team,
+        alert.severity,
+        its.labels,
+        its.annotations,
+        its.generator_url,
+        its.starts_at,
+        its.ends_at,
+        updated_at,
+        expires_at,
+    )
+
+
+def as_alert(known: Known) -> Alert:
+    """What this row was received as."""
+    return Alert(
+        known.fingerprint,
+        known.labels,
+        known.annotations,
+        "firing",
+        known.starts_at,
+        known.ends_at,
+        known.generator_url,
+        known.source,
+    )
+
+
+_NAMES: Final = tuple(Known.__dataclass_fields__)
+_COLUMNS: Final = tuple(ALERT.c[name] for name in _NAMES)
+_UPSERT: Final = upserting(ALERT, *_NAMES)
+_EXTEND: Final = Statement(
+    update(ALERT)
+    .where(ALERT.c.fingerprint == bindparam("which"))
+    .values(expires_at=bindparam("new_expires_at"), updated_at=bindparam("new_updated_at")),
+    *("new_expires_at", "new_updated_at", "which"),
+)
+_ENDED: Final = Statement(delete(ALERT).where(ALERT.c.fingerprint == bindparam("which")), "which")
+_EXPIRED: Final = Statement(
+    select(*_COLUMNS)
+    .where(ALERT.c.expires_at <= bindparam("now"))
+    .order_by(ALERT.c.expires_at, ALERT.c.fingerprint)
+    .limit(bindparam("most")),
+    *("now", "most"),
+)
+_NEXT: Final = Statement(select(func.min(ALERT.c.expires_at)))
+_GRACE: Final = Statement(
+    update(ALERT).where(ALERT.c.expires_at < bindparam("until")).values(expires_at=bindparam("new_expires_at")),
+    *("new_expires_at", "until"),
+)
+_EXPIRY: Final = Statement(select(ALERT.c.expires_at).where(ALERT.c.fingerprint == bindparam("which")), "which")
+_EXPIRIES: Final = Statement(select(ALERT.c.fingerprint, ALERT.c.expires_at))
+_COUNT: Final = Statement(select(func.count()).select_from(ALERT))
+
+
+def upsert(connection: Connection, alerts: Iterable[Known]) -> None:
+    """Write these *alerts*, each in the place of what was known of its fingerprint."""
+    rows = [
+        (
+            each.fingerprint,
+            each.incident,
+            each.source,
+            each.service,
+            each.team,
+            each.severity,
+            encode_json(each.labels),
+            encode_json(each.annotations),
+            each.generator_url,
+            micros(each.starts_at),
+            micros_or_none(each.ends_at),
+            micros(each.updated_at),
+            micros_or_none(each.expires_at),
+        )
+        for each in alerts
+    ]
+    if rows:
+        _UPSERT.run_many(connection, rows)
+
+
+def extend(connection: Connection, expiries: Mapping[str, datetime | None], *, updated_at: datetime) -> None:
+    """These alerts, by fingerprint, were heard of again, and hold until then. Those that are not known are passed over."""
+    heard = micros(updated_at)
+    _EXTEND.run_many(connection, [(micros_or_none(until), heard, each) for each, until in expiries.items()])
+
+
+def ended(connection: Connection, fingerprints: Iterable[str]) -> None:
+    """These alerts fire no more."""
+    _ENDED.run_many(connection, [(each,) for each in fingerprints])
+
+
+def expired(connection: Connection, now: datetime, limit: int = 1_000) -> tuple[Known, ...]:
+    """The alerts that were not heard of for too long, the first to expire first; at most *limit*."""
+    return tuple([_known(row) for row in _EXPIRED.all(connection, micros(now), limit)])
+
+
+def next_expiry(connection: Connection) -> datetime | None:
+    """When the first alert expires; None if none does."""
+    found = _NEXT.one(connection)
+    return instant_or_none(found[0]) if found is not None else None
+
+
+def grace(connection: Connection, until: datetime) -> int:
+    """Let no alert expire before *until*; how many that concerned. While the engine was away, nobody could be heard."""
+    moment = micros(until)
+    return _GRACE.count(connection, moment, moment)
+
+
+def expiries(connection: Connection, fingerprints: Sequence[str] | None = None) -> dict[str, datetime | None]:
+    """When these alerts expire, those that are known; when all do, where none are named."""
+    if fingerprints is None:
+        return {row[0]: instant_or_none(row[1]) for row in _EXPIRIES.all(connection)}
+    rows = ((each, _EXPIRY.one(connection, each)) for each in fingerprints)
+    return {each: instant_or_none(row[0]) for each, row in rows if row is not None}
+
+
+def active(
+    connection: Connection,
+    *,
+    incident: Sequence[str] = (),
+    team: Sequence[str] = (),
+    service: Sequence[str] = (),
+    severity: Sequence[str] = (),
+    limit: int | None = None,
+) -> tuple[Known, ...]:
+    """The alerts that fire in any of these incidents, teams, services and severities, the oldest first; all where nothing is named."""
+    filters = {"incident": incident, "team": team, "service": service, "severity": severity}
+    query = select(*_COLUMNS).order_by(ALERT.c.starts_at, ALERT.c.fingerprint).limit(limit)
+    query = query.where(and_(True, *(ALERT.c[name].in_(values) for name, values in filters.items() if values)))
+    return tuple([_known(tuple(row)) for row in connection.execute(query)])
+
+
+def count(connection: Connection) -> int:
+    """How many alerts fire."""
+    found = _COUNT.one(connection)
+    return int(found[0]) if found is not None else 0
+
+
+def _known(row: tuple[Any, ...]) -> Known:
+    fingerprint, incident, source, service, team, severity, labels, annotations, generator_url, *times = row
+    starts_at, ends_at, updated_at, expires_at = times
+    return Known(
+        fingerprint,
+        incident,
+        source,
+        service,
+        team,
+        severity,
+        decode_json(labels),
+        decode_json(annotations),
+        generator_url,
+        instant(starts_at),
+        instant_or_none(ends_at),
+        instant(updated_at),
+        instant_or_none(expires_at),
+    )

@@ -1,0 +1,35 @@
+"""A pager for the demonstration: prints what it is sent, and keeps nothing. It stands for whatever wakes your people."""
+
+from __future__ import annotations
+
+import json
+import sys
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+
+class Pager(BaseHTTPRequestHandler):
+    """Takes pages as JSON, and says to whom they went."""
+
+    def do_POST(self) -> None:
+        """Print one page."""
+        page = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        text = str(page.get("text", "")).splitlines()
+        print(f"    [pager] {page.get('to', 'somebody')}: {text[0] if text else ''}", flush=True)
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.end_headers()
+        self.wfile.write(b"{}")
+
+    def log_message(self, format: str, *arguments: object) -> None:
+        """Say nothing else."""
+
+
+def main() -> None:
+    """Listen on a free port of the loopback, say which, and serve until ended."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Pager)
+    print(server.server_address[1], file=sys.stderr, flush=True)
+    server.serve_forever()
+
+
+if __name__ == "__main__":
+    main()

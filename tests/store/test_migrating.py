@@ -1,0 +1,157 @@
+"""The tables: how they come to be, from nothing and from every version there was."""
+
+from __future__ import annotations
+
+import re
+from contextlib import closing
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, inspect
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+from tests.makers import NOON
+from watchbill.store import (
+    alerts,
+    effects,
+    inbox,
+    incidents,
+    lease,
+    migrating,
+    observations,
+    remembering,
+    revisions,
+    saving,
+    steps,
+    switches,
+    tokens,
+)
+from watchbill.store.migrating import NEWEST, VERSIONS, bring_up_to_date, upgrade, version_of
+from watchbill.store.opening import make_file, writing_engine
+from watchbill.store.record import Record
+from watchbill.store.statements import Statement
+from watchbill.store.tables import METADATA
+
+
+def structure(connection: Connection) -> list[str]:
+    """Everything that was made, as SQLite writes it down; the parts of each in one order, whoever wrote it."""
+    rows = connection.exec_driver_sql("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")
+    return sorted(" / ".join(sorted(re.split(r",\s*\n\s*|\n\s*", str(row[0])))) for row in rows)
+
+
+@pytest.mark.parametrize("version", [None, *VERSIONS])
+def test_every_version_comes_to_the_newest(tmp_path: Path, version: str | None) -> None:
+    """
+    From an empty file, and from each version there was, the tables become those of the newest, in one transaction.
+    """
+    path = tmp_path / "x.db"
+    make_file(path)
+    with writing_engine(path).connect() as connection:
+        with connection.begin():
+            assert version_of(connection, "x.db") is None
+            if version is not None:
+                upgrade(connection, version)
+                assert version_of(connection, "x.db") == version
+        with connection.begin():
+            bring_up_to_date(connection, "x.db")
+            bring_up_to_date(connection, "x.db")
+            assert version_of(connection, "x.db") == NEWEST
+            found = structure(connection)
+        assert {*METADATA.tables, "alembic_version"} == set(inspect(connection).get_table_names())
+    METADATA.create_all(engine := writing_engine(tmp_path / "y.db"))
+    with engine.connect() as connection:
+        plain = structure(connection)
+
+    assert [text for text in found if "alembic" not in text] == plain
+
+
+def test_the_tables_are_what_the_code_says(tmp_path: Path) -> None:
+    """
+    Alembic finds nothing to do between the migrated tables and those of the code.
+    """
+    make_file(tmp_path / "x.db")
+    with writing_engine(tmp_path / "x.db").connect() as connection:
+        with connection.begin():
+            bring_up_to_date(connection, "x.db")
+        assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
+
+
+def test_a_migration_that_fails_leaves_nothing(tmp_path: Path) -> None:
+    """
+    If the process dies on the way, the file is as it was.
+    """
+    make_file(tmp_path / "x.db")
+    with writing_engine(tmp_path / "x.db").connect() as connection:
+        transaction = connection.begin()
+        upgrade(connection, NEWEST)
+        assert structure(connection) != []
+        transaction.rollback()
+        with connection.begin():
+            assert structure(connection) == []
+
+
+def test_every_version_is_named() -> None:
+    """
+    The versions that the code names are those that have a module, in their order.
+    """
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrating.__file__).parent / "migrations"))
+    scripts = list(ScriptDirectory.from_config(config).walk_revisions())
+
+    assert tuple(script.revision for script in reversed(scripts)) == VERSIONS
+
+
+MODULES = (alerts, effects, inbox, incidents, lease, observations, remembering, revisions, saving, steps, switches, tokens)
+
+
+def statements() -> dict[str, Statement]:
+    """Every statement of the room, by module and name."""
+    return {
+        f"{module.__name__.rpartition('.')[2]}.{name}": statement
+        for module in MODULES
+        for name, statement in vars(module).items()
+        if isinstance(statement, Statement)
+    }
+
+
+def test_everything_can_be_said_to_postgresql() -> None:
+    """
+    Each table and each statement can be written for PostgreSQL as well, with places for all of its values.
+    """
+    dialect = PGDialect_psycopg(paramstyle="format")
+    for statement in statements().values():
+        text, _, _ = statement._on(SimpleNamespace(dialect=dialect))  # type: ignore[arg-type]
+        assert "?" not in text
+    for table in METADATA.sorted_tables:
+        assert str(CreateTable(table).compile(dialect=dialect))
+        for index in table.indexes:
+            assert str(CreateIndex(index).compile(dialect=dialect))
+
+
+MAY_READ_ALL = {
+    *("lease._LOOK", "lease._RENEW", "lease._RELEASE"),  # one row
+    *("inbox._FAILURES", "alerts._EXPIRIES", "switches._HOLDING", "switches._ALL", "tokens._ALL", "tokens._ANY", "revisions._UNUSED"),
+    "observations._LAST",  # reads the last row and stops
+}
+"""Statements on tables that stay small, or that are asked once after a start."""
+
+
+def test_no_statement_reads_a_whole_table(tmp_path: Path) -> None:
+    """
+    Whatever the engine asks again and again is found by an index, however long the history.
+    """
+    found = set()
+    with closing(Record.open(str(tmp_path / "x.db"), now=NOON, holder="the tests")) as record, record.read() as connection:
+        for name, statement in statements().items():
+            text = statement._on(connection)[0]
+            plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", (None,) * text.count("?"))
+            if any(row[3].startswith("SCAN") and "USING" not in row[3] for row in plan):
+                found.add(name)
+
+    assert found == MAY_READ_ALL
