@@ -1,7 +1,11 @@
-"""A connector as an installed package brings it: a board whose texts may be set as often as one likes, for they stay the same."""
+"""A connector as an installed package brings it: a board whose texts may be set as often as one likes, for they stay the same.
+
+It is not well made. There is a text at which it hangs, and one at which it answers what is no outcome.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import json
 
 from watchbill.connectors.outbound import Letter, judged
@@ -42,6 +46,10 @@ class Board:
 
     async def perform(self, request: Request) -> Done:
         """Set it."""
+        if request.argument("text") == "Hang":
+            await asyncio.Event().wait()
+        if request.argument("text") == "Garbage":
+            return "all is well"  # type: ignore[return-value]
         body = json.dumps({"text": request.argument("text")}).encode()
         letter = Letter("PUT", request.settings["url"], {"idempotency-key": request.key}, body, repeatable=True)
         judged(await self._outside.http.send(letter, request.seconds), letter, request.now, Redactor(()))

@@ -85,7 +85,7 @@ def pages_are_repeated_for_a_reason(story: Story, found: dict[str, dict[str, Any
         assert each.kind != "change", f"{each.key} changes a system, and was begun twice"
         if each.kind == "page":
             assert each.is_repeat, f"{each.key} was repeated, and did not say so"
-            assert each.key.partition("#")[0] in marked
+            assert each.key.partition("#")[0] in marked, f"{each.key} was repeated, and the API does not say so"
 
 
 def nothing_is_changed_twice(story: Story) -> None:

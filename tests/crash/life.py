@@ -27,11 +27,11 @@ from typing import Any
 
 from watchbill.cli import wiring
 from watchbill.cli.serving import door_of, furnished
-from watchbill.connectors import outbound
+from watchbill.connectors import carrying, outbound
 from watchbill.connectors import performers as performing_types
 from watchbill.connectors.performing import NotDone, Performer, Request
+from watchbill.execute import deciding, ingesting, performing, recovering
 from watchbill.execute import engine as engines
-from watchbill.execute import ingesting, performing, recovering
 from watchbill.model.event import Acknowledged, Approved, Observed, Woken
 from watchbill.model.plan import Done
 from watchbill.server.logs import Log
@@ -73,13 +73,24 @@ class Line:
                 yield json.loads(line)
 
 
+def everywhere(function: Callable[..., Any], instead: Callable[..., Any]) -> None:
+    """Let every module of watchbill that knows this *function* by its name know the other *instead*."""
+    for name, module in tuple(sys.modules.items()):
+        if name.startswith("watchbill.") and getattr(module, function.__name__, None) is function:
+            setattr(module, function.__name__, instead)
+
+
 class Life:
-    """One life: its time, and the point at which it is to be held: *name* for the *nth* time; any point, where the name is empty."""
+    """One life: its time, and the point at which it is to be held, by its name and the time of passing it; any point, where it has no name.
+
+    *set_by* is how far somebody has set the machine's clock. *patience* is for how many seconds a request may go without an answer.
+    """
 
     def __init__(self, line: Line, wanted: Mapping[str, Any]) -> None:
         self.line, self.root, self.database = line, Path(wanted["root"]), wanted["database"]
         self.time = datetime.fromtimestamp(wanted["at"], UTC)
         self.name, self.left = wanted["hold"] or (None, 0)
+        self.set_by, self.patience = timedelta(0), wanted["patience"]
         self._door = threading.Lock()
 
     def reach(self, name: str) -> None:
@@ -93,37 +104,41 @@ class Life:
             self.line.say(held=name)
             threading.Event().wait()
 
-    def wrap(self, place: Any, name: str, before: str = "", after: str = "") -> None:
-        """Make points of the beginning and the end of a function of this *place*."""
-        inner = getattr(place, name)
+    def wrap(self, function: Callable[..., Any], before: str = "", after: str = "") -> None:
+        """Make points of the beginning and the end of a *function*, wherever a module of ours knows it by its name."""
 
         def wrapped(*arguments: Any, **more: Any) -> Any:
             if before:
                 self.reach(before)
-            found = inner(*arguments, **more)
+            found = function(*arguments, **more)
             if after:
                 self.reach(after)
             return found
 
-        setattr(place, name, wrapped)
+        everywhere(function, wrapped)
 
     def wrap_all(self) -> None:
         """Make points of all seams."""
-        self.wrap(ingesting, "take_in", "deciding", "decided, not committed")
-        self.wrap(ingesting, "expire", after="expired, not committed")
-        self.wrap(performing, "settle", "settling", "settled, not committed")
-        self.wrap(recovering, "recover", "recovering", "recovered, not committed")
-        self.wrap(steps, "begin", after="begun, not committed")
-        self.wrap(steps, "postpone", after="postponed, not committed")
+        self.wrap(ingesting.take_in, "deciding", "decided, not committed")
+        self.wrap(ingesting.expire, after="expired, not committed")
+        self.wrap(deciding.settle, "settling", "settled, not committed")
+        self.wrap(recovering.recover, "recovering", "recovered, not committed")
+        self.wrap(steps.begin, after="begun, not committed")
+        self.wrap(steps.postpone, after="postponed, not committed")
         self._wrap_events()
         self._wrap_engine()
+        self._wrap_recording()
+        if self.patience:
+            performing.TIMEOUT = carrying.GRACE = timedelta(seconds=self.patience)  # type: ignore[misc]
         ready = performing_types.performers
-        performing_types.performers = lambda *arguments: {  # type: ignore[assignment]
-            name: Watched(performer, self) for name, performer in ready(*arguments).items()
-        }
+
+        def watched(*arguments: Any) -> dict[str, Performer]:
+            return {name: Watched(performer, self) for name, performer in ready(*arguments).items()}
+
+        everywhere(ready, watched)
 
     def _wrap_events(self) -> None:
-        inner = engines.decide_event
+        inner = deciding.decide_event
 
         def decide_event(connection: Any, policies: Any, incident: str, event: Any, *more: Any) -> Any:
             found = inner(connection, policies, incident, event, *more)
@@ -131,8 +146,7 @@ class Life:
                 self.reach(f"{WORDS[type(event)]} decided, not committed")
             return found
 
-        engines.decide_event = decide_event
-        performing.decide_event = decide_event
+        everywhere(inner, decide_event)
 
     def _wrap_engine(self) -> None:
         kind: Any = engines.Engine
@@ -149,7 +163,7 @@ class Life:
                 self.reach(f"{WORDS[type(event)]} committed, not answered")
             return found
 
-        def deciding(engine: Any, what: Any) -> None:
+        def handing_out(engine: Any, what: Any) -> None:
             if what.handed:
                 self.reach("committed, not handed out")
             decided(engine, what)
@@ -158,8 +172,7 @@ class Life:
             await take_up(engine)
             self.reach("taken up")
 
-        kind.receive, kind.tell, kind.decided, kind._take_up = receiving, telling, deciding, taking_up
-        self._wrap_recording()
+        kind.receive, kind.tell, kind.decided, kind._take_up = receiving, telling, handing_out, taking_up
 
     def _wrap_recording(self) -> None:
         kind: Any = performing.Performing
@@ -177,7 +190,7 @@ class Life:
     async def live(self) -> None:
         """Serve, until the test asks for the end."""
         began = self.time
-        wiring.wall = lambda: self.time
+        wiring.wall = lambda: self.time + self.set_by
         wiring.stopwatch = lambda: (self.time - began).total_seconds()
         setup = wiring.Setup(root=self.root, database=self.database, private=("127.0.0.1",))
         log = Log(self, "json", lambda: self.time)  # type: ignore[arg-type]
@@ -211,6 +224,13 @@ class Life:
                 self.time += timedelta(seconds=order["seconds"])
                 await engine.settled()
                 self.line.say(passed=self.time.timestamp())
+            elif order["do"] == "turn":
+                self.time += timedelta(seconds=order["seconds"])
+                self.line.say(turned=self.time.timestamp())
+            elif order["do"] == "set clock":
+                self.set_by += timedelta(seconds=order["seconds"])
+                await engine.settled()
+                self.line.say(set=self.set_by.total_seconds())
             elif order["do"] == "compare":
                 self.line.say(differ=await _differing(engine))
 

@@ -22,19 +22,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
-from tests.crash.outside import Outside
+from tests.crash.outside import WITHIN, Outside
 from tests.crash.shop import a_shop
 from tests.makers import NOON
 
 T = TypeVar("T")
 
-WITHIN: float = 30.0
-"""Seconds after which a test that waits has waited in vain."""
-
 ROOT = Path(__file__).resolve().parents[2]
 
 Hold = tuple[str, int] | None
-"""At which point a life is held and killed, and at which time of passing there; any point, where the name is empty."""
+"""At which point a life is held and killed, and at which time of passing it; at any point, where it has no name."""
 
 
 class Died(Exception):
@@ -63,6 +60,7 @@ class Life:
         self._connection = socket.socket(socket.AF_UNIX)
         self._connection.connect(nursery)
         self._answers: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
+        self._news = threading.Condition()
         self._send(wanted)
         threading.Thread(target=self._listen, daemon=True).start()
 
@@ -81,11 +79,27 @@ class Life:
         found: float = self._answer("passed")
         return found
 
+    def turns(self, seconds: float) -> None:
+        """Let time pass, and wait for nothing that follows."""
+        self._send({"do": "turn", "seconds": seconds})
+        self._answer("turned")
+
+    def sets_clock(self, seconds: float) -> None:
+        """Set the machine's clock by so much, forward or back, and let all be done that follows."""
+        self._send({"do": "set clock", "seconds": seconds})
+        self._answer("set")
+
     def differing(self) -> list[str]:
         """The incidents that it remembers otherwise than the record does."""
         self._send({"do": "compare"})
         found: list[str] = self._answer("differ")
         return found
+
+    def waits_for(self, found: Callable[[], T]) -> T:
+        """What is *found* in what it has said, once it is."""
+        with self._news:
+            assert self._news.wait_for(found, WITHIN), "it never came"
+            return found()
 
     def ends(self) -> None:
         """Ask it to end in good order, and wait until it has."""
@@ -136,6 +150,8 @@ class Life:
                     self.said.append(said["log"])
                 elif not self._is_of_a_request(said):
                     self._answers.put(said)
+                with self._news:
+                    self._news.notify_all()
         self._answers.put(None)
 
     def _is_of_a_request(self, said: dict[str, Any]) -> bool:
@@ -179,6 +195,7 @@ class Story:
     root: Path
     holds: Sequence[Hold] = ()
     at: float = NOON.timestamp()
+    patience: float = 0
     life: Life | None = None
     lived: list[Life] = field(default_factory=list)
     taken: list[dict[str, str]] = field(default_factory=list)
@@ -201,7 +218,7 @@ class Story:
         while self.life is None:
             number = len(self.lived)
             hold = self.holds[number] if number < len(self.holds) else None
-            wanted = {"root": str(self.root), "database": str(self.database), "at": self.at, "hold": hold}
+            wanted = {"root": str(self.root), "database": str(self.database), "at": self.at, "hold": hold, "patience": self.patience}
             life = Life(self.nursery, wanted)
             self.lived.append(life)
             with suppress(Died):

@@ -8,7 +8,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, TypeVar
+
+T = TypeVar("T")
+
+WITHIN: float = 30.0
+"""Seconds after which a test that waits has waited in vain."""
 
 Treatment: TypeAlias = int | Literal["cut"]
 """The status that is answered, or the end of the connection without an answer."""
@@ -33,6 +38,19 @@ class Outside:
         self.arrivals: list[Arrival] = []
         self.treat: Callable[[Arrival], Treatment] = lambda arrival: 200
         self.url = ""
+        self._news = threading.Condition()
+
+    def took(self, arrival: Arrival) -> None:
+        """Keep it, and tell who waits."""
+        with self._news:
+            self.arrivals.append(arrival)
+            self._news.notify_all()
+
+    def waits_for(self, found: Callable[[], T]) -> T:
+        """What is *found* in what has arrived, once it is."""
+        with self._news:
+            assert self._news.wait_for(found, WITHIN), "it never arrived"
+            return found()
 
     def of(self, *kinds: str) -> list[Arrival]:
         """What arrived of these kinds."""
@@ -58,7 +76,7 @@ def an_outside() -> Iterator[Outside]:
             is_repeat = headers.get("X-Watchbill-Possibly-Repeated") == "true"
             key, incident = headers.get("Idempotency-Key", ""), headers.get("X-Watchbill-Incident", "")
             arrival = Arrival(self.path.strip("/").partition("/")[0], key, is_repeat, incident, body)
-            outside.arrivals.append(arrival)
+            outside.took(arrival)
             arrival.treatment = outside.treat(arrival)
             if arrival.treatment == "cut":
                 self.close_connection = True

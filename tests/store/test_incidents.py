@@ -337,7 +337,7 @@ def test_what_is_to_be_looked_at_again_is_due(record: Record) -> None:
     assert wake_at is not None
     desk.happens(Resolved("ana"))
     with record.read() as connection:
-        assert incidents.next_wake(connection) == wake_at
+        assert incidents.next_wake(connection, wake_at - timedelta(seconds=1)) == wake_at
         assert incidents.due(connection, wake_at - timedelta(seconds=1), 10) == ()
         assert incidents.due(connection, wake_at, 10) == (first.id,)
         assert incidents.due(connection, wake_at + timedelta(days=1), 10) == (first.id, second.id)

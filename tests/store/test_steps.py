@@ -64,7 +64,7 @@ def test_what_is_decided_is_queued(desk: Desk, record: Record) -> None:
     assert queued(record, limit=1) == rows[:1]
     assert queued(record, NOON - timedelta(seconds=1)) == ()
     with record.read() as connection:
-        assert steps.next_due(connection) == NOON
+        assert steps.next_due(connection, NOON - timedelta(seconds=1)) == NOON
         assert steps.unsettled(connection) == rows
         assert sorted(steps.of(connection, desk.incident.id), key=rows.index) == list(rows)
 
@@ -180,7 +180,7 @@ def test_called_off_steps_are_settled_without_outcome(desk: Desk, record: Record
     )
     with record.read() as connection:
         assert [row.id for row in steps.unsettled(connection)] == [page.id]
-        assert steps.next_due(connection) is None
+        assert steps.next_due(connection, NOON - timedelta(seconds=1)) is None
         assert steps.get(connection, "unknown") is None
 
 

@@ -84,8 +84,8 @@ class Verbs(click.Group):
     cls=Verbs,
     context_settings={"auto_envvar_prefix": "WATCHBILL", "help_option_names": ["-h", "--help"]},
     epilog=(
-        "Exit codes: 0 well; 1 findings, or a difference that was asked for; 2 wrong use, or nothing could be loaded; "
-        "3 something outside failed. Every option is an environment variable too: --at of plan is WATCHBILL_PLAN_AT."
+        "Exit codes: 0 well; 1 findings, a difference that was asked for, or an answer that came to nothing; 2 wrong use, or nothing could "
+        "be loaded; 3 something outside failed. Every option is an environment variable too: --at of plan is WATCHBILL_PLAN_AT."
     ),
 )
 @click.version_option(__version__, message="watchbill %(version)s", help="Print the version and exit.")

@@ -113,14 +113,14 @@ def _recorded(session: Session, incident: str, what: str | None, form: str, widt
 
     from watchbill.cli.asking import named_in
     from watchbill.cli.client import segment
-    from watchbill.cli.server_options import client_of, present, shaped
+    from watchbill.cli.server_options import client_of, shaped
     from watchbill.report.incidents import IncidentShown
     from watchbill.report.recorded_text import Recorded, about_policy, policies_in, recorded_text
 
     client = client_of(**asked)
     path = f"/v1/incidents/{segment(incident)}"
     document = client.read(f"{path}/explain")
-    found = shaped(client, present(document), Recorded)
+    found = shaped(client, document, Recorded)
     its = shaped(client, client.read(path), IncidentShown)
     person = policy = ""
     if what is not None:
@@ -138,7 +138,7 @@ def _about(document: dict[str, Any], policy: str) -> dict[str, Any]:
     if not policy:
         return document
     lists = ("paged", "applied", "refused", "answers")
-    return {**document, **{name: [each for each in document[name] if each["policy"]["name"] == policy] for name in lists}}
+    return {**document, **{name: [each for each in document.get(name, ()) if each["policy"]["name"] == policy] for name in lists}}
 
 
 def _person(bill: Bill, explanation: Explanation, about: Ref | None) -> PersonExplained | None:

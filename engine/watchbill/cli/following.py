@@ -12,7 +12,7 @@ from watchbill.cli.client import Client, Lost, segment
 from watchbill.cli.live import Live, json_line, put
 from watchbill.cli.options import now
 from watchbill.cli.output import complain
-from watchbill.cli.server_options import present, shaped
+from watchbill.cli.server_options import shaped
 from watchbill.errors import OutsideError
 from watchbill.model.timeline import Happening, Timeline
 from watchbill.report.incidents import Listed
@@ -75,8 +75,8 @@ def _tell(client: Client, incident: str, decision: Document, live: Live | None) 
         return
     happenings = _happenings(client, decision)
     if happenings:
-        name, service = str(decision.get("name", "")), str(decision.get("service", ""))
-        live.head(incident, f"{name} on {service or 'no known service'}, {decision.get('severity', '')}")
+        name, service, severity = (str(decision.get(key) or "") for key in ("name", "service", "severity"))
+        live.head(incident, f"{name} on {service or 'no known service'}, {severity}")
         live.tell(incident, happenings)
 
 
@@ -110,7 +110,7 @@ def pause(seconds: float) -> None:
 
 
 def _happenings(client: Client, document: Mapping[str, Any]) -> tuple[Happening, ...]:
-    return shaped(client, present(_listed(client, document, "happenings")), tuple[Happening, ...])
+    return shaped(client, _listed(client, document, "happenings"), tuple[Happening, ...])
 
 
 def _listed(client: Client, document: Mapping[str, Any], name: str) -> list[Document]:

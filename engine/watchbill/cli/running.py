@@ -82,15 +82,20 @@ class _Run:
 
     async def run(self, setup: Setup, log: Log) -> Answer:
         """Take the alerts in, and tell what follows."""
-        self._log = log
+        from watchbill.server.logs import taking_over
+
+        with taking_over(log):
+            return await self._run(setup, log)
+
+    async def _run(self, setup: Setup, log: Log) -> Answer:
         async with at_work(setup, log, self._sink) as room:
             self._engine, self._teller = room.engine, Teller(room.engine.policies.bill)
             with self._signals(), suppress(Gone):
                 async with room.engine.subscribed() as notices:
-                    await self._take_in(room)
                     with pressed(sys.stdin, self._key) as is_listening:
                         if is_listening and self.live is not None:
                             self.live.remark(KEYS)
+                        await self._take_in(room)
                         await self._follow(notices)
         return self._left(setup)
 

@@ -126,17 +126,17 @@ def _read(path: str) -> str:
 
 
 def shaped(client: Client, document: Any, type: type[T]) -> T:
-    """The *document* as this *type*. Raises OutsideError where the server says something else."""
+    """The *document* as this *type*, without what is null in it. Raises OutsideError where the server says something else."""
     import msgspec
 
     try:
-        return msgspec.convert(document, type)
+        return msgspec.convert(_present(document), type)
     except (msgspec.ValidationError, RecursionError):
         raise client.strange() from None
 
 
-def present(document: Any) -> Any:
-    """The *document* without what is null: what is absent is left out by types that have a value for it."""
+def _present(document: Any) -> Any:
+    """The *document* without what is null: a type says what stands for what is absent."""
     if isinstance(document, dict):
-        return {name: present(value) for name, value in document.items() if value is not None}
-    return [present(each) for each in document] if isinstance(document, list) else document
+        return {name: _present(value) for name, value in document.items() if value is not None}
+    return [_present(each) for each in document] if isinstance(document, list) else document

@@ -55,7 +55,10 @@ async def _bounded_in_time(performer: Performer, request: Request, action: Actio
     try:
         await asyncio.wait({task}, timeout=request.seconds + GRACE.total_seconds())
         if task.done():
-            return task.result()
+            done: object = task.result()
+            if isinstance(done, Done):
+                return done
+            raise lost(action, f"{request.use} gave a {type(done).__name__}, which is no outcome")
     except NotDone:
         raise
     except Exception as problem:

@@ -9,20 +9,21 @@ Rule 4: no part of it ends in silence: what fails is logged, counted, and where 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from watchbill.connectors.performing import About, Performer
-from watchbill.errors import OutsideError, WatchbillError
-from watchbill.execute import ingesting, recovering
-from watchbill.execute.deciding import Decided, Handed, decide_event
+from watchbill.errors import OutsideError
+from watchbill.execute import recovering
+from watchbill.execute.deciding import Decided, decide_event
 from watchbill.execute.heartbeat import Beat, Heartbeat
 from watchbill.execute.ingesting import Kind
 from watchbill.execute.intake import Intake
 from watchbill.execute.landing import Landing
 from watchbill.execute.last_resort import LastResort, Message, Voice, Watchdog, last_resort_of
+from watchbill.execute.looking import LONGEST_SLEEP, Looking
 from watchbill.execute.performing import Performing
 from watchbill.execute.policies import Edition, Policies
 from watchbill.execute.proving import Proving
@@ -31,11 +32,10 @@ from watchbill.execute.standing import StandingAlerts
 from watchbill.execute.steady import SteadyClock
 from watchbill.execute.vitals import Trouble, Vitals
 from watchbill.ingest.payload import Payload
-from watchbill.model.event import Event, Woken
-from watchbill.model.incident import Incident
+from watchbill.model.event import Event
 from watchbill.model.plan import Outcome
 from watchbill.model.policies import Connector
-from watchbill.store import alerts, effects, incidents, observations, revisions, steps, switches
+from watchbill.store import alerts, observations, revisions, switches
 from watchbill.store.record import Record
 
 if TYPE_CHECKING:
@@ -44,13 +44,6 @@ if TYPE_CHECKING:
 __all__ = ["Counts", "Engine", "Notice", "Options", "Told"]
 
 T = TypeVar("T")
-
-AT_MOST: Final = 200  # incidents looked at again, and steps taken up, in one go
-
-LONGEST_SLEEP: Final = 1.0  # seconds: the wall clock may be set while the loop sleeps
-
-RECONCILED_EVERY: Final = timedelta(seconds=30)
-"""How often steps are looked for that are handed out and that nobody is at work on."""
 
 FURTHEST: Final = timedelta(days=1)
 """A record that is further ahead of the clock than this was written by a clock that was wrong."""
@@ -95,10 +88,8 @@ class Engine:
         self.heartbeat = Heartbeat(*beating, self.vitals.troubles, self.counts.add, log) if beating is not None else None
         self._landing = Landing()
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._wake = asyncio.Event()
         self._subscribers: set[asyncio.Queue[Notice]] = set()
-        self._reconciled_at = now()
-        self._looks = 0
+        self._looking = Looking(self)
         self._is_ready = self.is_stopping = self._was_set_forward = False
 
     # --- for those who speak to it ----------------------------------------------------------
@@ -138,13 +129,13 @@ class Engine:
         put = await self.write(
             lambda connection: switches.put(connection, kind=kind, scope=scope, name=name, by=by, reason=reason, at=self.now(), until=until)
         )
-        await self._look_at_all()
+        await self._looking.look_at_all()
         return put
 
     async def lift(self, switch: int, by: str) -> bool:
         """Let unattended work go on; whether this *switch* held."""
         lifted = await self.write(lambda connection: switches.lift(connection, switch, by=by, at=self.now()))
-        await self._look_at_all()
+        await self._looking.look_at_all()
         return lifted
 
     @asynccontextmanager
@@ -163,7 +154,7 @@ class Engine:
         self.policies.replace(edition)
         self.last_resort.way = last_resort_of(edition.policies)
         self.say("info", "policies_replaced", revision=edition.revision)
-        await self._look_at_all()
+        await self._looking.look_at_all()
 
     @property
     def is_ready(self) -> bool:
@@ -188,13 +179,13 @@ class Engine:
         """Return when all that has come in and has fallen due by now is decided on and carried out."""
         quiet = 0
         while quiet < 2:
-            looks = self._looks
-            self._wake.set()
-            while self._looks == looks or self.backlog or self._is_at_work:
+            looks = self._looking.looks
+            self._looking.at_once()
+            while self._looking.looks == looks or self.backlog or self._is_at_work:
                 await asyncio.sleep(0)
-                if self._looks != looks and (self.backlog or self._is_at_work):
-                    looks, quiet = self._looks, 0
-                    self._wake.set()
+                if self._looking.looks != looks and (self.backlog or self._is_at_work):
+                    looks, quiet = self._looking.looks, 0
+                    self._looking.at_once()
             quiet += 1
 
     def trouble(self) -> str:
@@ -219,6 +210,7 @@ class Engine:
         """A decision was recorded: hand out its steps, end what was stopped, and tell who listens."""
         for step in decided.stopped:
             self.performing.stop(step)
+        self._looking.no_later_than(decided.decision.wake_at)
         if decided.incident is None or not (decided.decision.changes or decided.number):
             return
         for handed in decided.handed:
@@ -231,7 +223,6 @@ class Engine:
             for queue in self._subscribers:
                 if not queue.full():
                     queue.put_nowait(notice)
-        self._wake.set()
 
     async def alarm(
         self, subject: str, text: str, key: str, *, attempt: int = 1, is_repeat: bool = False, about: About | None = None
@@ -259,7 +250,7 @@ class Engine:
             self.say("warning", "no_last_resort", help="name one in watchbill.yaml: nobody but this log hears of trouble")
         self.vitals.begin()
         self.watchdog.start()
-        works = [("pulse", self._pulse), ("drain", self.intake.go_on), ("clock", self._clock)]
+        works = [("pulse", self._pulse), ("drain", self.intake.go_on), ("clock", self._looking.go_on)]
         if self.heartbeat is not None:
             works.append(("heartbeat", self.heartbeat.go_on))
         tasks = [asyncio.create_task(work(), name=name) for name, work in works]
@@ -290,73 +281,6 @@ class Engine:
 
     # --- the clock ------------------------------------------------------------------------------
 
-    async def _clock(self) -> None:
-        while True:
-            self._wake.clear()
-            try:
-                pause = await self._look()
-            except Exception as error:
-                self.say("error", "look_failed", error=f"{type(error).__name__}: {error}")
-                self.vitals.looked(error.message if isinstance(error, WatchbillError) else f"{type(error).__name__}: {error}")
-                pause = LONGEST_SLEEP
-            else:
-                self.vitals.looked()
-            self.vitals.pulse()
-            self._looks += 1
-            # Not `wait_for`: in Python 3.11 that may swallow being cancelled, and then the clock never ends.
-            with suppress(TimeoutError):
-                async with asyncio.timeout(pause):
-                    await self._wake.wait()
-
-    async def _look(self) -> float:
-        """Do what has fallen due; for how many seconds nothing will."""
-        now = self.now()
-        if self._was_set_forward:
-            await self._give_time()
-        self.proving.look(now)
-        over = self.standing.expired(now)
-        if over:
-            for decided in await self.write(lambda connection: ingesting.expire(connection, self.policies, self.standing, over, now)):
-                self.decided(decided)
-        due = await self.write(lambda connection: incidents.due(connection, now, AT_MOST))
-        await self._wake_all(due)
-        await self._take_up_steps(now)
-        moments = await self.write(lambda connection: (incidents.next_wake(connection), steps.next_due(connection)))
-        known = [moment for moment in (*moments, self.standing.next_expiry()) if moment is not None]
-        pause = min(((moment - self.now()).total_seconds() for moment in known), default=LONGEST_SLEEP)
-        return min(max(pause, 0.001), LONGEST_SLEEP)
-
-    async def _take_up_steps(self, now: datetime) -> None:
-        """Hand out what was put off until now; and now and then, what is handed out and nobody is at work on."""
-        is_time = now - self._reconciled_at >= RECONCILED_EVERY
-        rows = await self.write(lambda connection: steps.queued(connection, now, AT_MOST))
-        if is_time:
-            self._reconciled_at = now
-        for row in rows:
-            if row.id in self.performing:
-                continue
-            found = await self.write(lambda connection, its=row: _again(connection, its))  # type: ignore[misc]
-            if found is not None:
-                handed, incident = found
-                self.performing.begin(handed, incident)
-
-    async def _look_at_all(self) -> None:
-        """Look at every open incident anew: something that concerns them all has changed."""
-        await self._wake_all(await self.write(incidents.unresolved))
-
-    async def _wake_all(self, ids: Iterable[str]) -> None:
-        """Look at these incidents: each in a job of its own, which share commits. One that fails holds no other up."""
-
-        async def woken(incident: str) -> None:
-            decided = await self.write(lambda connection: decide_event(connection, self.policies, incident, Woken(), self.now()))
-            if decided is not None:
-                self.decided(decided)
-
-        for failure in await asyncio.gather(*(woken(incident) for incident in ids), return_exceptions=True):
-            if isinstance(failure, Exception):
-                self.say("error", "look_failed", error=f"{type(failure).__name__}: {failure}")
-                self.counts.add("failed_looks")
-
     async def _pulse(self) -> None:
         """Show that the event loop comes round, whatever else it waits for."""
         while True:
@@ -370,8 +294,10 @@ class Engine:
         if jump > timedelta(0):
             self._was_set_forward = True
 
-    async def _give_time(self) -> None:
-        """Give every alert one time-out to be said again: no sender has fallen silent because a clock was set forward."""
+    async def give_time(self) -> None:
+        """Give every alert one time-out to be said again, where the clock was set forward: no sender has fallen silent because of that."""
+        if not self._was_set_forward:
+            return
 
         def job(connection: Connection) -> None:
             until = self.now() + self.options.resolve_timeout
@@ -389,11 +315,3 @@ class Engine:
                 self.say("error", "record_is_ahead", last_decided_at=last.isoformat(), help="see whether this machine's clock is right")
             else:
                 self.clock.go_on_from(last)
-
-
-def _again(connection: Connection, row: steps.Row) -> tuple[Handed, Incident] | None:
-    """This step with all that carrying it out needs; None where somebody has taken it up since it was looked for."""
-    now, incident = steps.get(connection, row.id), incidents.load(connection, row.incident)
-    if incident is None or now is None or now.state != "queued" or now.attempt != row.attempt or now.due_at != row.due_at:
-        return None
-    return Handed(row.step, row.attempt, row.possibly_repeated, effects.carried_out(connection, row.id), is_later=True), incident

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
@@ -60,40 +60,44 @@ def urgency_of(policies: Policies, payload: Payload) -> int:
     return max((1 + RANK[severity_of(policies.bill, word)[0]] for word in firing), default=0)
 
 
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """The alerts of one request, and its type of *sender*. *received_at* is by the wall clock, which the engine's was *ahead* of."""
+
+    payload: Payload
+    sender: SourceType
+    received_at: datetime
+    ahead: timedelta = timedelta(0)
+
+
 def take_in(
     connection: Connection,
     policies: Policies,
     standing: StandingAlerts,
-    payload: Payload,
-    sender: SourceType,
-    received_at: datetime,
+    arrived: Iterable[Arrived],
     now: datetime,
     resolve_timeout: timedelta = RESOLVE_TIMEOUT,
-    ahead: timedelta = timedelta(0),
 ) -> list[Decided]:
-    """Every decision that these alerts bring, recorded; and all that stands afterwards, in the record and in *standing*.
+    """Every decision that the alerts of these requests bring, recorded; and all that stands afterwards, in the record and in *standing*.
 
-    *received_at* is by the wall clock, as are the senders' times; *now* is the engine's, which may be *ahead* of it.
+    What several requests in a row bring is decided as if it had come in one, as long as that says the same: all of it fires or all of it
+    has ended, and none of it is said twice.
     """
-    news: list[Alert] = []
-    expiries: dict[str, datetime | None] = {}
+    news = _News({}, {})
     extended: dict[str, datetime | None] = {}
-    for alert in payload.alerts:
-        known = standing.get(alert.fingerprint)
-        expires = expires_at(alert, received_at, sender, resolve_timeout=resolve_timeout)
-        if expires is not None:
-            expires += ahead
-        if known is not None and known.is_open and says_the_same(alert, known.alert.alert):
-            if is_worth_writing(known.written, expires, received_at + ahead):
-                extended[alert.fingerprint] = expires
-            known.expires_at = expires
+    decided: list[Decided] = []
+    for request in arrived:
+        its = _news_of(request, standing, extended, resolve_timeout)
+        if not its.alerts:
             continue
-        if known is not None:
-            alert = completed(alert, known.alert.alert)
-        if alert.labels:
-            news.append(alert)
-            expiries[alert.fingerprint] = expires
-    decided = _decide(connection, policies, standing, news, expiries, now) if news else []
+        if not news.goes_with(its):
+            decided += _decide(connection, policies, standing, news, now)
+            # What was said in between may have changed what is known of these alerts.
+            news, its = _News({}, {}), _news_of(request, standing, extended, resolve_timeout)
+        news.alerts.update(its.alerts)
+        news.expiries.update(its.expiries)
+    if news.alerts:
+        decided += _decide(connection, policies, standing, news, now)
     if extended:
         rows.extend(connection, extended, updated_at=now)
         for fingerprint, expires in extended.items():
@@ -103,25 +107,58 @@ def take_in(
     return decided
 
 
+@dataclass(frozen=True, slots=True)
+class _News:
+    """Alerts that say something new, by fingerprint, and when each is over unless it is said again."""
+
+    alerts: dict[str, Alert]
+    expiries: dict[str, datetime | None]
+
+    def goes_with(self, later: _News) -> bool:
+        """Whether what came *later* can be decided together with this: nothing depends on which of the two came first."""
+        statuses = {alert.status for news in (self, later) for alert in news.alerts.values()}
+        return len(statuses) < 2 and self.alerts.keys().isdisjoint(later.alerts)
+
+
+def _news_of(request: Arrived, standing: StandingAlerts, extended: dict[str, datetime | None], resolve_timeout: timedelta) -> _News:
+    """What this *request* says that is new. What still fires is *extended*, where that is worth writing."""
+    news = _News({}, {})
+    for alert in request.payload.alerts:
+        known = standing.get(alert.fingerprint)
+        expires = expires_at(alert, request.received_at, request.sender, resolve_timeout=resolve_timeout)
+        if expires is not None:
+            expires += request.ahead
+        if known is not None and known.is_open and says_the_same(alert, known.alert.alert):
+            if is_worth_writing(known.written, expires, request.received_at + request.ahead):
+                extended[alert.fingerprint] = expires
+            known.expires_at = expires
+            continue
+        if known is not None:
+            alert = completed(alert, known.alert.alert)
+        if alert.labels:
+            news.alerts[alert.fingerprint] = alert
+            news.expiries[alert.fingerprint] = expires
+    return news
+
+
 def expire(connection: Connection, policies: Policies, standing: StandingAlerts, over: Iterable[Standing], now: datetime) -> list[Decided]:
     """Every decision that alerts bring that nobody has said again in time: they count as resolved."""
     ended = [replace(each.alert.alert, status="resolved", ends_at=each.expires_at) for each in over]
-    return _decide(connection, policies, standing, ended, {}, now) if ended else []
+    return _decide(connection, policies, standing, _News({alert.fingerprint: alert for alert in ended}, {}), now) if ended else []
 
 
 def _decide(
     connection: Connection,
     policies: Policies,
     standing: StandingAlerts,
-    news: list[Alert],
-    expiries: dict[str, datetime | None],
+    news: _News,
     now: datetime,
 ) -> list[Decided]:
     decided: list[Decided] = []
-    for correlation in _where_they_belong(correlate(policies.bill, news, now), standing):
+    for correlation in _where_they_belong(correlate(policies.bill, tuple(news.alerts.values()), now), standing):
         one = decide_alerts(connection, policies, correlation, now)
         decided.append(one)
-        _note(connection, standing, correlation, one, expiries, now)
+        _note(connection, standing, correlation, one, news.expiries, now)
     return decided + _look_again(connection, policies, standing, decided, now)
 
 

@@ -6,6 +6,7 @@ A request whose alerts cannot be decided on stays in the inbox, and is said: nob
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
@@ -14,7 +15,7 @@ from watchbill.decide.claiming import claim
 from watchbill.errors import WatchbillError
 from watchbill.execute import ingesting
 from watchbill.execute.deciding import Decided
-from watchbill.execute.ingesting import Kind
+from watchbill.execute.ingesting import Arrived, Kind
 from watchbill.execute.standing import Standing, StandingAlerts
 from watchbill.ingest.payload import Payload
 from watchbill.store import alerts, inbox, incidents
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 
 TOGETHER: Final = 64
 """How many requests are decided on in one go."""
+
+ALERTS_TOGETHER: Final = 400
+"""How many alerts of several requests: whoever is paged for the first waits until the last is decided on."""
 
 
 @dataclass(frozen=True, slots=True, order=False)
@@ -104,9 +108,10 @@ class Intake:
             while len(batches) < TOGETHER and not self._backlog.empty():
                 batches.append(self._backlog.get_nowait()[2])
             self._deciding = len(batches)
-            # Each is a job of its own; handed in together, they share a commit.
-            for failure in await asyncio.gather(*(self._decide(batch) for batch in batches), return_exceptions=True):
-                if isinstance(failure, Exception):
+            for some in _together(batches):
+                try:
+                    await self._decide(some)
+                except Exception as failure:
                     self._house.say("error", "drain_failed", error=f"{type(failure).__name__}: {failure}")
             self._deciding = 0
 
@@ -114,46 +119,47 @@ class Intake:
         """Decide on what is left, before the engine ends."""
         while not self._backlog.empty() and self._house.record.writer.is_alive:
             _, _, batch = self._backlog.get_nowait()
-            await self._decide(batch)
+            await self._decide((batch,))
 
-    async def _decide(self, batch: _Batch) -> None:
-        """Decide on one request's alerts, and take it out of the inbox in the same transaction."""
-
-        def job(connection: Connection) -> list[Decided]:
-            sender = ingesting.sender_of(self._house.policies, batch.kind, batch.source)
-            timeout = self._house.options.resolve_timeout
-            found = ingesting.take_in(
-                connection,
-                self._house.policies,
-                self.standing,
-                batch.payload,
-                sender,
-                batch.received_at,
-                self._house.now(),
-                timeout,
-                batch.ahead,
-            )
-            inbox.done(connection, batch.number)
-            return found
-
+    async def _decide(self, batches: Sequence[_Batch]) -> None:
+        """Decide on the alerts of these requests, and take them out of the inbox in the same transaction."""
         try:
-            decisions = await self._house.write(job)
+            decisions = await self._house.write(lambda connection: self._taken_in(connection, batches))
         except WatchbillError as error:
             # The record cannot take it now. It stays in the inbox, and is tried again when the record can be written.
             self._house.say("error", "record_failed", error=error.message)
             self._house.counts.add("record_failures")
             if not self._house.is_stopping:
                 await self._standing_again()
-                self._put((-3, batch.number, batch))
+                for batch in batches:
+                    self._put((-3, batch.number, batch))
             return
         except Exception as error:
             await self._read_standing()
-            await self._set_aside(batch.number, f"{type(error).__name__}: {error}")
+            if len(batches) == 1:
+                await self._set_aside(batches[0].number, f"{type(error).__name__}: {error}")
+            else:
+                # One that nothing can be decided on takes no other with it.
+                for batch in batches:
+                    await self._decide((batch,))
             return
-        self._house.took("decision", (self._house.now() - batch.received_at - batch.ahead).total_seconds())
-        self._house.vitals.dealt_with(batch.number)
+        now = self._house.now()
+        for batch in batches:
+            self._house.took("decision", (now - batch.received_at - batch.ahead).total_seconds())
+            self._house.vitals.dealt_with(batch.number)
         for decided in decisions:
             self._house.decided(decided)
+
+    def _taken_in(self, connection: Connection, batches: Sequence[_Batch]) -> list[Decided]:
+        house = self._house
+        arrived = [
+            Arrived(batch.payload, ingesting.sender_of(house.policies, batch.kind, batch.source), batch.received_at, batch.ahead)
+            for batch in batches
+        ]
+        found = ingesting.take_in(connection, house.policies, self.standing, arrived, house.now(), house.options.resolve_timeout)
+        for batch in batches:
+            inbox.done(connection, batch.number)
+        return found
 
     async def _standing_again(self) -> None:
         """Read what stands from the record, once that can be read again."""
@@ -172,3 +178,17 @@ class Intake:
         subject = "watchbill could not decide on alerts that it took in"
         text = f"Request {number} of the inbox is kept and was not acted on: {error}. Look at it, and page by hand if it matters."
         await self._house.alarm(subject, text, f"watchbill/inbox/{number}")
+
+
+def _together(batches: Iterable[_Batch]) -> Iterator[list[_Batch]]:
+    """These requests in their order, as many of them at a time as are decided on in one go."""
+    some: list[_Batch] = []
+    count = 0
+    for batch in batches:
+        if some and count + len(batch.payload.alerts) > ALERTS_TOGETHER:
+            yield some
+            some, count = [], 0
+        some.append(batch)
+        count += len(batch.payload.alerts)
+    if some:
+        yield some

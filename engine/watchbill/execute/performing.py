@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeVar
 from watchbill.connectors.performing import About, Performer, Refused, Request, Transient, Unknown
 from watchbill.decide.bill import Bill
 from watchbill.decide.retrying import is_pointless
-from watchbill.errors import WatchbillError
+from watchbill.errors import OutsideError, WatchbillError
 from watchbill.execute.calls import TIMEOUT, PlannedCall, calls_of, declared, limit_of, next_due, subject_of, text_of
 from watchbill.execute.deciding import Decided, Handed, decide_event, settle
 from watchbill.execute.policies import Policies
@@ -39,6 +39,9 @@ AT_ONCE: Final = 16
 
 FIRST_WAIT: Final = timedelta(seconds=2)
 LONGEST_WAIT: Final = timedelta(minutes=5)
+
+RECORDED_AGAIN_AFTER: Final = 1.0
+"""Seconds until an outcome that the record could not take is written again."""
 
 QUICKEST_LOOK: Final = timedelta(seconds=5)
 SLOWEST_LOOK: Final = timedelta(seconds=30)
@@ -263,12 +266,28 @@ class Performing:
         def job(connection: Connection) -> Decided | None:
             now = house.now()
             _record(connection, handed, ended, now)
+            if handed.step.kind == "alarm" and isinstance(outcome, Retry):
+                steps.mark_repeated(connection, handed.step.id)  # the last resort does not tell what was lost from what never left
             return settle(connection, house.policies, incident.id, handed.step.id, handed.attempt, outcome, now)
 
-        decided = await house.write(job)
+        decided = await self._kept(handed, job)
         self._tasks.pop(handed.step.id, None)
         if decided is not None:
             house.decided(decided)
+
+    async def _kept(self, handed: Handed, job: Callable[[Connection], T]) -> T:
+        """What the *job* gives, once it is committed. What has been done is not done again because its outcome cannot be written now."""
+        is_said = False
+        while True:
+            try:
+                return await self._house.write(job)
+            except OutsideError as error:
+                if error.rule in ("record-closed", "record-lost"):
+                    raise
+                if not is_said:
+                    self._house.say("error", "step_not_recorded", step=handed.step.id, error=error.message)
+                is_said = True
+                await asyncio.sleep(RECORDED_AGAIN_AFTER)
 
     async def _postpone(self, handed: Handed, incident: Incident, ended: list[Ended], until: datetime) -> None:
         """Some contacts come later: the step stays handed out, and its row says when to go on."""
@@ -278,7 +297,7 @@ class Performing:
             _record(connection, handed, ended, house.now())
             steps.postpone(connection, handed.step.id, until)
 
-        await house.write(job)
+        await self._kept(handed, job)
 
     async def _observe(self, bill: Bill, handed: Handed, incident: Incident, ended: list[Ended]) -> None:
         """Give what a verification saw to the judgement, and look again later unless that ends it."""
@@ -301,7 +320,7 @@ class Performing:
                 steps.settle(connection, handed.step.id, handed.attempt, Done(seen.result if seen is not None else None), at=now)
             return decided
 
-        decided = await house.write(job)
+        decided = await self._kept(handed, job)
         self._tasks.pop(handed.step.id, None)
         if decided is not None:
             house.decided(decided)

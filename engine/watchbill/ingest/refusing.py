@@ -47,13 +47,13 @@ _ESCAPES: Final = re.compile(r"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|(u[dD][89a-
 
 def refusal(text: bytes, file: str, shape: str = "any") -> UserError:
     """The error that says why *text* is refused where this *shape* is expected; it is not raised here."""
+    # A problem that outlived its block would hold this frame, and with it the whole text, until somebody collects what goes in circles.
     try:
         _look_through(text, shape)
     except Problem as found:
-        problem = found
+        return as_error(found, text, file)
     except RecursionError:
-        problem = Problem("an alert", "lists or objects nested far too deep", _SHAPES)
-    return as_error(problem, text, file)
+        return as_error(Problem("an alert", "lists or objects nested far too deep", _SHAPES), text, file)
 
 
 def check_text(text: bytes, any_shape: bool = False) -> str:

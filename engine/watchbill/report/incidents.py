@@ -21,9 +21,9 @@ class Listed:
     name: str
     status: str
     severity: str
-    service: str
-    team: str
     opened_at: datetime
+    service: str = ""
+    team: str = ""
     acknowledged_by: str | None = None
     alerts: int = 0
 
@@ -111,10 +111,10 @@ class IncidentShown:
     name: str
     status: str
     severity: str
-    service: str
-    team: str
     opened_at: datetime
     status_at: datetime
+    service: str = ""
+    team: str = ""
     tier: int | None = None
     acknowledged_by: str | None = None
     snoozed_until: datetime | None = None

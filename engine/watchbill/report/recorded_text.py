@@ -81,7 +81,8 @@ def recorded_text(found: Recorded, its: IncidentShown, at: datetime, person: str
     measure = min(width, MEASURE)
     lines = head(its, at, measure)
     if person:
-        lines += [(), *wrap(line(_of_person(found, person)), measure)]
+        said = _of_person(found, person)
+        lines += [(), *wrap(line(said), measure)] if said else []
         found = replace(found, paged=tuple(each for each in found.paged if each.person == person))
     lines += _section("PAGED", found.paged, lambda each: _paged(each, its.opened_at, measure))
     unreached = [each for each in its.steps if each.kind == "page" and not each.people]
@@ -89,7 +90,7 @@ def recorded_text(found: Recorded, its: IncidentShown, at: datetime, person: str
     if person:
         return paint_all(lines, colour)
     lines += _section("TAKES PART", found.applied, lambda each: _reason(each, each.note or "it matches", measure))
-    lines += _section("DOES NOT", found.refused, lambda each: _reason(each, words.refusal(each), measure))
+    lines += _section("TAKES NO PART", found.refused, lambda each: _reason(each, words.refusal(each), measure))
     for label, kinds in (("TELL", ("update", "review", "remind")), ("REPAIR", ("repair", "verify", "rollback", "offer"))):
         steps = section_of_steps(label, [each for each in its.steps if each.kind in kinds], its.opened_at, measure)
         lines += [(), *steps] if steps else []
@@ -98,8 +99,9 @@ def recorded_text(found: Recorded, its: IncidentShown, at: datetime, person: str
 
 
 def _of_person(found: Recorded, person: str) -> str:
+    """That this *person* was not paged; empty for one who was, of whom the pages say all."""
     if any(each.person == person for each in found.paged):
-        return f"{plain(person)} was to be reached:"
+        return ""
     others = listing(list(dict.fromkeys(plain(each.person) for each in found.paged)))
     return f"{plain(person)} was not paged: no page of this incident was theirs" + (f"; those of {others} were" if others else "")
 

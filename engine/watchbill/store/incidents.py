@@ -63,7 +63,7 @@ _DUE: Final = Statement(
     .limit(bindparam("most")),
     *("now", "most"),
 )
-_NEXT_WAKE: Final = Statement(select(func.min(INCIDENT.c.wake_at)).where(INCIDENT.c.wake_at.is_not(None)))
+_NEXT_WAKE: Final = Statement(select(func.min(INCIDENT.c.wake_at)).where(INCIDENT.c.wake_at > bindparam("after")), "after")
 _WAKE: Final = Statement(
     update(INCIDENT)
     .where(INCIDENT.c.id == bindparam("incident"), or_(INCIDENT.c.wake_at.is_(None), INCIDENT.c.wake_at > bindparam("latest")))
@@ -208,9 +208,9 @@ def due(connection: Connection, now: datetime, limit: int) -> tuple[str, ...]:
     return tuple([row[0] for row in _DUE.all(connection, micros(now), limit)])
 
 
-def next_wake(connection: Connection) -> datetime | None:
-    """When the first incident is to be looked at again; None if none is."""
-    found = _NEXT_WAKE.one(connection)
+def next_wake(connection: Connection, after: datetime) -> datetime | None:
+    """When the first incident is to be looked at again that is not *due* by then; None if none is."""
+    found = _NEXT_WAKE.one(connection, micros(after))
     return instant_or_none(found[0]) if found is not None else None
 
 

@@ -103,6 +103,34 @@ def _prepare(engine: Engine, begin: str, settings: Sequence[str], *, record: str
     event.listen(engine, "begin", begins)
 
 
+class Present:
+    """Tells whether the file that was opened is still the one at its path.
+
+    A file that is deleted while it is open can be written to its last byte, and nobody will ever read that again.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._was = self._is()
+
+    def check(self) -> None:
+        """Raises OutsideError where the file is gone, or another one stands in its place."""
+        if self._was is not None and self._is() != self._was:
+            raise OutsideError(
+                "the record's file is not there any more, or another one stands in its place: what is written now would be lost",
+                "put the file back where it was, and all goes on; or stop this engine, and start it on the last backup",
+                rule="record-gone",
+                place=Place(str(self._path)),
+            )
+
+    def _is(self) -> tuple[int, int] | None:
+        try:
+            found = os.stat(self._path)
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
+
+
 # --- alone on this machine ------------------------------------------------------------
 
 

@@ -14,7 +14,7 @@ from watchbill.errors import WatchbillError
 from watchbill.store import lease, queue
 from watchbill.store.failing import in_words
 from watchbill.store.migrating import bring_up_to_date
-from watchbill.store.opening import Alone, file_of, make_file, reading_engine, this_machine, writing_engine
+from watchbill.store.opening import Alone, Present, file_of, make_file, reading_engine, this_machine, writing_engine
 from watchbill.store.queue import RowQueue
 from watchbill.store.remembering import ROOM, Remembered, remember
 from watchbill.store.writer import Writer
@@ -25,12 +25,13 @@ T = TypeVar("T")
 class Record:
     """An open record. Everything is written through *writer*; *queue* tells when there is something to do."""
 
-    def __init__(self, path: Path, writer: Writer, readers: Engine, queue: RowQueue, alone: Alone) -> None:
+    def __init__(self, path: Path, writer: Writer, readers: Engine, queue: RowQueue, alone: Alone, present: Present) -> None:
         self.path = path
         self.writer = writer
         self.queue = queue
         self._readers = readers
         self._alone = alone
+        self._present = present
 
     @classmethod
     def open(
@@ -75,13 +76,15 @@ class Record:
         except BaseException:
             connection.close()
             raise
-        writer = Writer(connection, str(path), holder, remembered, jobs, lasts=lasts, renewed_every=renewed_every)
+        present = Present(path)
+        writer = Writer(connection, str(path), holder, remembered, jobs, present.check, lasts=lasts, renewed_every=renewed_every)
         writer.start()
-        return cls(path, writer, reading_engine(path), jobs, alone)
+        return cls(path, writer, reading_engine(path), jobs, alone, present)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A connection that reads the record as it stands now, and sees no later change. Any thread may ask for one."""
+        self._present.check()  # a new connection would make a new file
         try:
             with self._readers.connect() as connection, connection.begin():
                 yield connection

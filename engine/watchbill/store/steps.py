@@ -124,7 +124,14 @@ _QUEUED: Final = Statement(
     .limit(bindparam("most")),
     *("now", "most"),
 )
-_NEXT_DUE: Final = Statement(select(func.min(STEP.c.due_at)).where(_IS_QUEUED))
+_DUE: Final = Statement(
+    select(STEP.c.id)
+    .where(_IS_QUEUED, STEP.c.due_at <= bindparam("now"))
+    .order_by(STEP.c.urgency.desc(), STEP.c.due_at, STEP.c.id)
+    .limit(bindparam("most")),
+    *("now", "most"),
+)
+_NEXT_DUE: Final = Statement(select(func.min(STEP.c.due_at)).where(_IS_QUEUED, STEP.c.due_at > bindparam("after")), "after")
 _ALL_QUEUED: Final = Statement(select(*_ROW).where(_IS_QUEUED).order_by(STEP.c.urgency.desc(), STEP.c.due_at, STEP.c.id))
 _RUNNING: Final = Statement(select(*_ROW).where(STEP.c.state == literal_column("'running'")).order_by(STEP.c.begun_at, STEP.c.id))
 _ONE: Final = Statement(select(*_ROW).where(STEP.c.id == bindparam("step")), "step")
@@ -154,9 +161,14 @@ def queued(connection: Connection, now: datetime, limit: int) -> tuple[Row, ...]
     return tuple([_row(row) for row in _QUEUED.all(connection, micros(now), limit)])
 
 
-def next_due(connection: Connection) -> datetime | None:
-    """When the first of the queued steps may begin; None if none is queued."""
-    found = _NEXT_DUE.one(connection)
+def due(connection: Connection, now: datetime, limit: int) -> tuple[str, ...]:
+    """The ids of the steps that may begin *now*, in the order of `queued`: most are in somebody's hands already, and need not be read."""
+    return tuple([row[0] for row in _DUE.all(connection, micros(now), limit)])
+
+
+def next_due(connection: Connection, after: datetime) -> datetime | None:
+    """When the first of the queued steps may begin that may not by then; None if none is queued."""
+    found = _NEXT_DUE.one(connection, micros(after))
     return instant_or_none(found[0]) if found is not None else None
 
 

@@ -42,6 +42,7 @@ class Writer:
         holder: str,
         remembered: Remembered,
         queue: Queue,
+        check: Callable[[], None],
         *,
         lasts: timedelta = lease.LASTS,
         renewed_every: timedelta = lease.RENEWED_EVERY,
@@ -51,6 +52,7 @@ class Writer:
         self._holder = holder
         self._remembered = remembered
         self._queue = queue
+        self._check = check
         self._lasts = lasts
         self._renewed_every = renewed_every.total_seconds()
         self._renew_at = perf_counter() + self._renewed_every
@@ -131,6 +133,7 @@ class Writer:
                     if perf_counter() < until and not self._jobs.empty():
                         job = self._jobs.get_nowait()
                         is_over = job is None
+                self._check()
         except BaseException as failure:
             self._failed(failure, job, gathered)
         else:

@@ -32,6 +32,7 @@ from watchbill.expressions.templates.simple import BOUND, simple_parts
             "none  x critical",
         ),
         ("{{ names | join }} {{ names | join('-') }} {{ names | sort | join(',') }}", "cy, ana, bo cy-ana-bo ana,bo,cy"),
+        ("{{ names | join(1) }}", "cy1ana1bo"),
         ("{{ names | first }} {{ names | last }} {{ names | length }} {{ nope | length }} {{ alert.name | first }}", "cy bo 3 0 H"),
         ("{{ alert.labels | first }} {{ alert.labels | last }}", "instance count"),
         ("{{ [3, 'a', 1, 3] | unique | join }} {{ [3, 'a', 1] | sort(reverse=true) | join }}", "3, a, 1 a, 3, 1"),

@@ -71,7 +71,7 @@ def _elements(value: Any) -> list[Any]:
 
 
 def _join(value: Any, separator: str = ", ") -> str:
-    parts = [shown(part) for part in _elements(value) if not is_absent(part)]
+    parts, separator = [shown(part) for part in _elements(value) if not is_absent(part)], shown(separator)
     _bounded(sum(len(part) + len(separator) for part in parts))
     return separator.join(parts)
 

@@ -1,0 +1,261 @@
+"""Incidents, and why they went as they did, as a terminal shows them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from tests.makers import NOON
+from watchbill.errors import Place
+from watchbill.model.plan import Reason
+from watchbill.model.references import Ref
+from watchbill.report.incidents import (
+    AlertShown,
+    Ended,
+    Evidence,
+    IncidentShown,
+    Listed,
+    Muted,
+    PersonNamed,
+    PolicyNamed,
+    StepShown,
+    Stop,
+)
+from watchbill.report.incidents_text import incident_text, listing_text
+from watchbill.report.recorded_text import AnswerShown, PagedShown, Recorded, about_policy, policies_in, recorded_text
+from watchbill.report.stops_text import stops_text
+
+LATER = NOON + timedelta(minutes=12)
+
+REPAIR, UPDATE, PAGE = PolicyNamed("Remediation", "restart"), PolicyNamed("Comms", "customers"), PolicyNamed("Escalation", "critical")
+
+STEPS = (
+    StepShown("shop-abcdef/page/critical/0/0", "page", "done", PAGE, "0", NOON, NOON, people=(PersonNamed("ana", "role/primary"),)),
+    StepShown("shop-abcdef/page/critical/0/1", "page", "planned", PAGE, "1", LATER),
+    StepShown("shop-abcdef/page/critical/0/2", "page", "withdrawn", PAGE, "2", LATER),
+    StepShown(
+        "shop-abcdef/repair/restart/0/web-1/stop",
+        *("repair", "waiting", REPAIR, "web-1/stop"),
+        due_at=NOON,
+        answer_by=LATER,
+        note="1 of 2 said yes",
+        can=("approve", "deny"),
+    ),
+    StepShown("shop-abcdef/repair/restart/0/web-2/stop", "repair", "waiting", REPAIR, "web-2/stop", NOON, can=("approve", "deny")),
+    StepShown("shop-abcdef/verify/restart/0/web-3", "verify", "started", REPAIR, "web-3", NOON, NOON, retry_at=LATER, can=("retry",)),
+    StepShown(
+        "shop-abcdef/review/customers/0/0",
+        *("review", "started", UPDATE, "0", NOON, NOON),
+        people=(PersonNamed("eve", "role/customer-liaison"),),
+    ),
+    StepShown(
+        "shop-abcdef/update/customers/0/0", "update", "failed", UPDATE, "0", NOON, NOON, note="statuspage refused the key", can=("retry",)
+    ),
+    StepShown("shop-abcdef/hub/critical/0/0", "hub", "done", PAGE, "0", NOON, NOON, possibly_repeated=True),
+)
+
+INCIDENT = IncidentShown(
+    *("shop-abcdef", "Slow", "acknowledged", "warning", NOON, NOON + timedelta(minutes=2)),
+    service="shop",
+    team="web",
+    tier=2,
+    acknowledged_by="bo",
+    snoozed_until=LATER + timedelta(hours=1),
+    reopen_count=2,
+    url="https://watchbill.example.com/incidents/shop-abcdef",
+    alerts=(
+        AlertShown("Slow", "firing", "warning", {"alertname": "Slow", "pod": "web-1"}, {"summary": "p99 is 4 s"}, NOON),
+        AlertShown("Down", "resolved", "critical", {}, {}, NOON, muted=Muted("hidden by Slow")),
+    ),
+    steps=STEPS,
+    evidence=(
+        Evidence("usual", "errors", "settled", Ended("done", {"rate": 0.2, "pods": ["a", "b"]})),
+        Evidence("usual", "logs", "settled", Ended("stalled", error="no such index")),
+        Evidence("usual", "deploys", "running"),
+    ),
+)
+
+
+def test_an_incident_in_full():
+    """
+    What waits for a person comes first, with commands that name each step by no more than is needed; then everything else, with notes.
+    """
+    assert incident_text(INCIDENT, LATER) == (
+        """\
+Slow on shop   warning · tier 2 · web
+  shop-abcdef  acknowledged by bo, for 10m
+  opened 2026-11-23 12:00 UTC, 12m ago
+  snoozed until 2026-11-23 13:12 UTC
+  came back 2 times
+  https://watchbill.example.com/incidents/shop-abcdef
+
+YOURS
+  restart/stop waits for a yes, until 12:12
+    watchbill approve shop-abcdef repair/restart/0/web-1/stop
+    watchbill deny shop-abcdef repair/restart/0/web-1/stop
+  restart/stop waits for a yes
+    watchbill approve shop-abcdef repair/restart/0/web-2/stop
+    watchbill deny shop-abcdef repair/restart/0/web-2/stop
+  check of restart/web-3 is tried again later
+    watchbill retry shop-abcdef restart
+  update by customers has failed
+    watchbill retry shop-abcdef customers
+
+ALERTS  1 firing, 1 over
+  12:00  Slow  warning
+         p99 is 4 s
+         pod=web-1
+  12:00  Down  critical, over
+         not acted on: hidden by Slow
+
+PAGE
+  12:00  ana (primary)  paged
+  12:12  level 2 of critical  not yet
+         1 more given up before it began
+
+TALK
+  12:00  hub by critical  done, possibly repeated
+
+TELL
+  12:00  eve (customer-liaison) about customers  under way
+  12:00  update by customers  failed
+         statuspage refused the key
+
+REPAIR
+  12:00  restart/stop  waits for a yes
+         1 of 2 said yes
+  12:00  restart/stop  waits for a yes
+  12:00  check of restart/web-3  again at 12:12
+
+FOUND
+  errors  rate 0.2, pods a; b
+  logs  nothing: no such index
+  deploys  not there yet
+"""
+    )
+
+
+def test_every_line_fits_a_phone():
+    """
+    In forty columns only what is to be copied is longer: commands and addresses.
+    """
+    wide = [line for line in incident_text(INCIDENT, LATER, width=40).splitlines() if len(line) > 40]
+
+    assert [line for line in wide if "watchbill" not in line] == []
+
+
+def test_a_resolved_incident_asks_nothing():
+    """
+    When it is over, nothing waits for anybody.
+    """
+    assert "YOURS" not in incident_text(replace(INCIDENT, status="resolved"), LATER)
+
+
+def test_a_list_of_incidents():
+    """
+    Each incident is a row: who has it, how long it lasts, and how many alerts fire where it is not one.
+    """
+    rows = (
+        Listed("shop-abcdef", "Slow", "acknowledged", "warning", NOON, "shop", "web", "bo", 3),
+        Listed("x-fedcba", "Down", "resolved", "critical", NOON, "", "web", "ana", 1),
+    )
+
+    assert listing_text(rows, LATER, "") == (
+        """\
+2 incidents                                                 2026-11-23 12:12 UTC
+
+shop-abcdef  warning   acknowledged by bo      Slow on shop              for 12m
+      3 alerts
+x-fedcba     critical  resolved, taken by ana  Down on no known service  12m ago
+"""
+    )
+    assert listing_text((), LATER, "open").startswith("no open incidents ")
+
+
+# --- why ----------------------------------------------------------------------------------
+
+ESCALATION = Ref("Escalation", "critical", "web", Place("policies/web.yaml", 3))
+NIGHT = Ref("Escalation", "night", "web", Place("policies/web.yaml", 9))
+RECORDED = Recorded(
+    "shop-abcdef",
+    "acknowledged",
+    (PagedShown("ana", "role/primary", "primary of web", "shop-abcdef/page/critical/0/0", "failed", NOON, ESCALATION, "no phone"),),
+    (Reason(ESCALATION, True, "the only one that matches"),),
+    (Reason(NIGHT, False, "", "in_interval('night')", "noon", "when"),),
+    (AnswerShown(LATER, "acknowledged by bo", PolicyNamed("Service", "shop")),),
+)
+
+
+def test_why_an_incident_went_as_it_did():
+    """
+    Who was paged and who was not, what takes part and what does not and why, what was told and repaired, and what people said.
+    """
+    told = recorded_text(RECORDED, replace(INCIDENT, steps=STEPS[:3], snoozed_until=None, reopen_count=0, url=None), LATER)
+
+    assert told.partition("\n\n")[2] == (
+        """\
+PAGED
+  12:00  ana (primary)  could not be reached
+         critical; primary of web; no phone                  policies/web.yaml:3
+
+NOT PAGED
+  12:12  level 2 of critical  not yet
+  12:12  level 3 of critical  nobody was there to be paged
+
+TAKES PART
+  Escalation critical
+         the only one that matches                           policies/web.yaml:3
+
+TAKES NO PART
+  Escalation night
+         needs in_interval('night'), saw noon                policies/web.yaml:9
+
+ANSWERS
+  12:12  acknowledged by bo
+"""
+    )
+
+
+def test_why_for_one_person_or_one_policy():
+    """
+    Of a person only the pages are told, or that there was none; of a policy only what concerns it.
+    """
+    nobody = recorded_text(replace(RECORDED, paged=()), replace(INCIDENT, steps=()), LATER, "eve")
+
+    assert nobody.endswith("eve was not paged: no page of this incident was theirs\n")
+    assert "TAKES PART" not in recorded_text(RECORDED, INCIDENT, LATER, "ana")
+    assert policies_in(RECORDED) == ("Escalation/critical", "Escalation/night")
+    assert policies_in(about_policy(RECORDED, "night")) == ("Escalation/night",)
+
+
+# --- stops ----------------------------------------------------------------------------------
+
+
+def test_stops_say_what_they_stop_and_how_they_end():
+    """
+    A stop that holds says until when and how to lift it; one that is over says how it ended.
+    """
+    stops = (
+        Stop(1, "freeze", "all", "ana", "the move", NOON, until=LATER + timedelta(hours=1)),
+        Stop(2, "kill", "service", "bo", "a loop", NOON, name="shop"),
+        Stop(3, "freeze", "team", "bo", "x", NOON, name="web", until=NOON + timedelta(minutes=1)),
+        Stop(4, "freeze", "all", "bo", "y", NOON, lifted_at=LATER, lifted_by="ana"),
+    )
+
+    assert stops_text(stops, LATER, width=100) == (
+        """\
+freeze 1 of everything: the move
+  by ana, at 2026-11-23 12:00 UTC
+  nothing begins by itself, until 2026-11-23 13:12 UTC, in 1h; sooner with `watchbill lift 1`
+kill 2 of service shop: a loop
+  by bo, at 2026-11-23 12:00 UTC
+  nothing begins by itself, and what had begun by itself is stopped, until `watchbill lift 2`
+freeze 3 of team web: x
+  by bo, at 2026-11-23 12:00 UTC
+  over since 2026-11-23 12:01 UTC
+freeze 4 of everything: y
+  by bo, at 2026-11-23 12:00 UTC
+  lifted by ana, at 2026-11-23 12:12 UTC
+"""
+    )
+    assert stops_text((), LATER) == "no freeze and no kill holds\n"
