@@ -116,18 +116,19 @@ def decision(number):
 
 
 def streams(*parts):
-    """The listing first; then for each connection its part of the stream, which breaks off; then a refusal."""
+    """A listing without incidents; and for each connection to the stream its part, which breaks off; then a refusal."""
+    left = list(parts)
 
     def answer(handler, number):
-        if number == 0:
+        if handler.path.startswith("/v1/incidents"):
             return says(200, {"incidents": []})(handler, number)
-        if number > len(parts):
+        if not left:
             refusal = {"error": {"rule": "bad-credentials", "message": "the token was revoked", "help": "ask for another"}}
             return says(401, refusal)(handler, number)
         handler.send_response(200)
         handler.send_header("Content-Type", "text/event-stream")
         handler.end_headers()
-        handler.wfile.write("".join(parts[number - 1]).encode())
+        handler.wfile.write("".join(left.pop(0)).encode())
         return None
 
     return answer
@@ -148,8 +149,9 @@ def test_a_lost_connection_is_taken_up_where_it_was(run, monkeypatch):
         done = run("incidents", "watch", "--server", side.url)
 
     assert (done.code, "the token was revoked" in done.err) == (2, True)
-    assert [each.line.split()[1] for each in side.asked[1:]] == [
+    assert [each.line.split()[1] for each in side.asked] == [
         "/v1/events",
+        "/v1/incidents?status=open",
         "/v1/events?after=4",
         "/v1/events?after=6",
         "/v1/events?after=7",
@@ -178,4 +180,4 @@ def test_a_stream_that_is_not_understood(run, data):
         done = run("incidents", "watch", "--server", side.url)
 
     assert (done.code, "[not-watchbill]" in done.err) == (3, True)
-    assert len(side.asked) == 2
+    assert [each.line.split()[1] for each in side.asked].count("/v1/events") == 1

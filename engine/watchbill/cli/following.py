@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
@@ -54,13 +54,17 @@ def follow_one(client: Client, incident: str, live: Live | None) -> None:
 
 def follow_all(client: Client, live: Live | None) -> None:
     """Tell what happens to any incident from now on, after a list of those that are open; it has no end."""
-    if live is not None:
-        found = shaped(client, client.read("/v1/incidents", {"status": "open"}).get("incidents"), tuple[Listed, ...])
-        put(listing_text(found, now(), "open", width=live.width, colour=live.colour) + "\n")
-        for each in found:
-            live.begin(each.id, each.opened_at)
-    complain(f"watching {client.address.url}; Ctrl-C ends it\n")
-    for decision in _going_on(client, "", ""):
+
+    def begin() -> None:
+        # Listed once the stream has begun: what happens in between is then told, at worst after it was listed already.
+        if live is not None:
+            found = shaped(client, client.read("/v1/incidents", {"status": "open"}).get("incidents"), tuple[Listed, ...])
+            put(listing_text(found, now(), "open", width=live.width, colour=live.colour) + "\n")
+            for each in found:
+                live.begin(each.id, each.opened_at)
+        complain(f"watching {client.address.url}; Ctrl-C ends it\n")
+
+    for decision in _going_on(client, "", "", begin):
         incident = decision.get("incident")
         if not isinstance(incident, str):
             raise client.strange()
@@ -80,12 +84,14 @@ def _tell(client: Client, incident: str, decision: Document, live: Live | None) 
         live.tell(incident, happenings)
 
 
-def _going_on(client: Client, after: str, incident: str) -> Iterator[Document]:
-    """Each decision after this one, through as many connections as it takes."""
+def _going_on(client: Client, after: str, incident: str, begin: Callable[[], None] = lambda: None) -> Iterator[Document]:
+    """Each decision after this one, through as many connections as it takes; *begin* is called once, when the first of them stands."""
     failures, has_begun, why = 0, False, ""
     while True:
         try:
             for event in client.follow(after, incident):
+                if not has_begun:
+                    begin()
                 failures, has_begun, after = 0, True, event.id or after
                 if event.document is not None:
                     yield event.document
