@@ -1,30 +1,70 @@
-"""`make bench`: every figure with its ratio to a peer or a floor, measured in the same run."""
+"""`make bench`: every figure with its ratio to a peer or a floor, measured in the same run; `make bench ARGS=ingest` measures a part."""
 
 from __future__ import annotations
 
+import argparse
+import signal
 import sys
+import time
+from collections.abc import Callable
 
-from benchmarks import commands, decisions, processes
+from benchmarks import alertmanager, commands, decisions, ingest, losing, memory, paging, processes, running, waiting
+
+ENGINE = ("ingest", "paging", "memory", "waiting", "losing")
 
 
-def main() -> None:
-    """Print all figures."""
-    print("CPU time, medians; machines differ, so read the ratios\n")
-    _start_up()
-    commands.main()
-    _decisions()
+def main() -> int:
+    """Print the figures that are asked for, all by default; 130 where it was interrupted."""
+    parts = _parts()
+    reader = argparse.ArgumentParser(prog="make bench", description="Measure, as ratios against a peer or a floor in the same run.")
+    reader.add_argument(
+        "part", nargs="*", metavar="PART", help=f"what to measure: {', '.join(parts)}, or engine for the last {len(ENGINE)}"
+    )
+    asked = reader.parse_args().part or list(parts)
+    unknown = sorted(set(asked) - {*parts, "engine"})
+    if unknown:
+        reader.error(f"there is no part `{unknown[0]}`; there are {', '.join(parts)}, and engine for the last {len(ENGINE)}")
+    chosen = [name for name in parts if name in asked or (name in ENGINE and "engine" in asked)]
+    signal.signal(signal.SIGTERM, lambda number, frame: signal.raise_signal(signal.SIGINT))
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+    try:
+        print(f"{running.machine()}; medians; machines differ, so read the ratios\n")
+        if any(name in ENGINE for name in chosen):
+            print(f"the engine beside {alertmanager.version()}\n" if alertmanager.PROGRAM else f"{alertmanager.MISSING}\n")
+        for name in chosen:
+            begun = time.perf_counter()
+            parts[name]()
+            print(f"({name}: {time.perf_counter() - begun:.0f} s)\n")
+    except KeyboardInterrupt:
+        print("interrupted; what ran is ended, and what it wrote is removed", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _parts() -> dict[str, Callable[[], None]]:
+    """What can be measured, by name, in the order in which it is."""
+    return {
+        "start-up": _start_up,
+        "commands": commands.main,
+        "decisions": _decisions,
+        "ingest": ingest.main,
+        "paging": paging.main,
+        "memory": memory.main,
+        "waiting": waiting.main,
+        "losing": losing.main,
+    }
 
 
 def _start_up() -> None:
     ours, floor, ratio = processes.compared([processes.WATCHBILL, "--version"], [sys.executable, "-c", "pass"])
-    print("start-up")
+    print("start-up, CPU time")
     print(
         f"  watchbill --version        {ours * 1e3:7.0f} ms   python -c pass {floor * 1e3:.0f} ms   ratio {ratio:.2f} (target: at most 4)\n"
     )
 
 
 def _decisions() -> None:
-    print("decisions, microseconds an alert")
+    print("decisions, microseconds of CPU an alert")
     print("  policies   candidates   zen-engine's table   a loop      opens   joins   sent again")
     first = None
     for size in decisions.SIZES:
@@ -47,4 +87,4 @@ def _decisions() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

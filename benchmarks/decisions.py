@@ -13,6 +13,7 @@ from benchmarks import peers, workload
 from watchbill.decide import Bill, correlate, decide
 from watchbill.decide.claiming import claim
 from watchbill.decide.selecting import matching
+from watchbill.model.alert import Alert
 from watchbill.model.decision import Snapshot
 from watchbill.model.event import AlertsReceived
 from watchbill.model.incident import Fold, Opened
@@ -40,7 +41,7 @@ def microseconds(one: Callable[[int], object], count: int) -> float:
     return statistics.median(times)
 
 
-def candidates(bill: Bill, alerts: Sequence[workload.Alert]) -> float:
+def candidates(bill: Bill, alerts: Sequence[Alert]) -> float:
     """Finding the policies that match an alert, conditions and reasons included."""
     from watchbill.decide.context import context_of
 
@@ -57,7 +58,7 @@ def candidates(bill: Bill, alerts: Sequence[workload.Alert]) -> float:
     return microseconds(one, len(alerts))
 
 
-def whole(bill: Bill, alerts: Sequence[workload.Alert]) -> tuple[float, float, float]:
+def whole(bill: Bill, alerts: Sequence[Alert]) -> tuple[float, float, float]:
     """A whole decision: one that opens an incident, one that joins it, and an alert sent again."""
     now = workload.NOW
     opened: list[tuple[Snapshot, AlertsReceived, AlertsReceived]] = []
@@ -70,7 +71,7 @@ def whole(bill: Bill, alerts: Sequence[workload.Alert]) -> tuple[float, float, f
         (first,) = correlate(bill, (alert,), now)
         event = AlertsReceived(first.key, first.alerts)
         labels = {**alert.labels, "instance": "another"}
-        (second,) = correlate(bill, (workload.Alert(f"x{alert.fingerprint}", labels, {}, "firing", now),), now)
+        (second,) = correlate(bill, (Alert(f"x{alert.fingerprint}", labels, {}, "firing", now),), now)
         opened.append((Snapshot(decide(bill, Snapshot(), event, now).incident), event, AlertsReceived(second.key, second.alerts)))
 
     def joins(number: int) -> object:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from watchbill.model.alert import Alert
+from watchbill.model.policies import Escalation, Triage
 from watchbill.model.policyset import PolicySet
 
 
@@ -20,7 +21,7 @@ def zen_decision_table(policies: PolicySet) -> Callable[[Alert], object]:
 
     columns = ("service", "severity", "alertname")
     rules = []
-    for number, policy in enumerate((*policies.escalations.values(), *policies.triages.values())):
+    for number, policy in enumerate(_all(policies)):
         row: dict[str, str] = {"_id": f"r{number}", "out": f'"{policy.ref.name}"'}
         for name in columns:
             matcher = next((each for each in policy.selector.match if each.name == name), None)
@@ -58,6 +59,9 @@ def closures_in_a_loop(policies: PolicySet) -> Callable[[Alert], Sequence[str]]:
     """The same matchers, one policy after another: what one writes first, and Alertmanager's way."""
     from watchbill.expressions.matchers import compile_matchers
 
-    every = (*policies.escalations.values(), *policies.triages.values())
-    compiled = [(policy.ref.name, compile_matchers(policy.selector.match)) for policy in every]
+    compiled = [(policy.ref.name, compile_matchers(policy.selector.match)) for policy in _all(policies)]
     return lambda alert: sorted(name for name, failing in compiled if failing(alert.labels) is None)
+
+
+def _all(policies: PolicySet) -> tuple[Escalation | Triage, ...]:
+    return (*policies.escalations.values(), *policies.triages.values())

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.cli.sides import answering, says
 from tests.server.places import WITHIN, a_token, an_alert, environment, process
 
 ALERTS = 200
@@ -276,3 +278,18 @@ def test_a_name_that_cannot_be_shown_is_refused(run: Run, arguments: tuple[str, 
 
     assert ended.code == 2
     assert "Traceback" not in ended.err
+
+
+def test_a_dead_mans_switch_is_fed_as_it_wants_to_be(shop: Path) -> None:
+    """
+    The switch outside is asked by the method that was named, at its address.
+    """
+    fed = threading.Event()
+
+    def answer(handler: Any, number: int) -> None:
+        says(200, "fed")(handler, number)
+        fed.set()
+
+    with answering(answer) as switch, process(shop, "--heartbeat-url", f"{switch.url}/ping", "--heartbeat-method", "post"):
+        assert fed.wait(WITHIN)
+        assert switch.asked[0].line == "POST /ping HTTP/1.1"

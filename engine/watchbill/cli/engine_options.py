@@ -23,6 +23,12 @@ ENGINE: Final[Mapping[str, Mapping[str, Any]]] = {
     "--public-url": {**_URL, "help": "Where people reach this server; links in messages begin with it."},
     "--resolve-timeout": {**_LENGTH, "default": "5m", "help": "After which an alert of Prometheus is over that is not sent again."},
     "--heartbeat-url": {**_URL, "help": "A dead man's switch outside, asked for as long as all is well."},
+    "--heartbeat-method": {
+        "type": click.Choice(["GET", "POST"], case_sensitive=False),
+        "default": "GET",
+        "show_default": True,
+        "help": "How it is asked: most take either, a few want POST.",
+    },
     "--heartbeat-every": {**_LENGTH, "default": "1m", "help": "How often that address is asked for."},
     "--secrets-dir": {
         **_AGAIN,
@@ -87,6 +93,7 @@ def setup_of(verb: str, database: str | None, policies: str | None, given: Mappi
         resolve_timeout=given["resolve_timeout"],
         stop_within=given["stop_within"],
         heartbeat_url=given["heartbeat_url"],
+        heartbeat_method=given["heartbeat_method"],
         heartbeat_every=given["heartbeat_every"],
         secret_folders=tuple(given["secrets_dir"]),
         secret_prefixes=given["secret_prefix"],

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 from urllib.parse import urlsplit
 
 from watchbill.cli.editions import Loaded, load_edition, lost
@@ -51,6 +51,7 @@ class Setup:
     resolve_timeout: timedelta = timedelta(minutes=5)
     stop_within: timedelta = timedelta(seconds=10)
     heartbeat_url: str = ""
+    heartbeat_method: Literal["GET", "POST"] = "GET"
     heartbeat_every: timedelta = timedelta(minutes=1)
     secret_folders: tuple[Path, ...] = ()
     secret_prefixes: tuple[str, ...] = ()
@@ -175,7 +176,7 @@ async def at_work(
     try:
         before(record, wall)
         policies = Policies(loaded.edition, types, lambda revision: _kept(record, types, revision))
-        heart = _heart(setup.heartbeat_url)
+        heart = _heart(setup.heartbeat_url, setup.heartbeat_method)
         room: AtWork
 
         async def beat() -> None:
@@ -223,7 +224,7 @@ def _kept(record: Record, types: Catalogue, revision: str) -> Edition | None:
     return kept_edition(files, types, revision) if files is not None else None
 
 
-def _heart(url: str) -> Beat | None:
+def _heart(url: str, method: Literal["GET", "POST"]) -> Beat | None:
     """What feeds the dead man's switch. Whoever names it on the command line may also name one of their own network."""
     if not url:
         return None
@@ -234,4 +235,4 @@ def _heart(url: str) -> Beat | None:
     host = urlsplit(url).hostname
     if urlsplit(url).scheme not in ("http", "https") or not host:
         raise UserError(f"`{url[:80]}` is no address that can be asked for", "write one that begins with https://", rule="bad-address")
-    return heart(Outbound(Reach.of((host,))), url)
+    return heart(Outbound(Reach.of((host,))), url, method)

@@ -23,6 +23,7 @@ from watchbill.model.plan import Reason
 from watchbill.model.policies import Comms, Escalation, Grouping, Guardrail, Inhibition, Policy, Remediation, Silence, Triage
 from watchbill.model.policyset import Catalogue, PolicySet
 from watchbill.model.references import Condition, Template
+from watchbill.model.severity import Severity
 from watchbill.model.times import Recurrence
 
 Context: TypeAlias = Mapping[str, Any]
@@ -96,6 +97,21 @@ class Claim:
     failing: Callable[[Labels], Matcher | None]
 
 
+@dataclass(frozen=True, slots=True)
+class Taking:
+    """What becomes of every alert with the same values of the labels that claims and severities are told by.
+
+    *labels* are those that it gets besides its own, and *reasons* why the service was chosen.
+    """
+
+    service: str | None
+    team: str
+    labels: Labels
+    severity: Severity
+    unknown_severity: str | None
+    reasons: tuple[Reason, ...]
+
+
 class Bill:
     """All policies of one revision, ready. Make it with `Bill.of`."""
 
@@ -117,6 +133,8 @@ class Bill:
         pairs = [(service, group) for service in policies.services.values() for group in service.claims]
         self._claims = tuple(Claim(service, group, specificity(group), compile_matchers(group)) for service, group in pairs)
         self._claim_index = Index([group for _, group in pairs])
+        self.told_by = tuple(sorted({"severity", *(matcher.name for _, group in pairs for matcher in group)}))
+        self.takings: dict[tuple[str, ...], Taking] = {}
         self._lines: dict[str, tuple[str, ...]] = {}
         self._conditions: dict[str | tuple[str, tuple[Recurrence, ...]], Callable[[Context], bool]] = {}
         self._templates: dict[tuple[str, str, str], Callable[[Context], str]] = {}

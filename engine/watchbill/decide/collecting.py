@@ -13,6 +13,8 @@ from watchbill.model.plan import Reason, Step, step_id
 
 def plan_evidence(draft: Draft) -> None:
     """Plan every collector of every triage that any firing alert matches; each once an incident."""
+    if not draft.bill.triages.policies:
+        return
     seen: set[str] = set()
     for alert in draft.fold.acting:
         for triage in matching(draft.bill, draft.bill.triages, alert, partial(draft.context, alert), draft.reasons):

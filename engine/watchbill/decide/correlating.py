@@ -24,6 +24,7 @@ def correlate(bill: Bill, alerts: Sequence[Alert], now: datetime) -> tuple[Corre
     grouped: dict[str, list[ClaimedAlert]] = {}
     reasons: dict[str, dict[Reason, None]] = {}
     reopens: dict[str, timedelta] = {}
+    last: dict[str, tuple[Reason, ...]] = {}
     for alert in alerts:
         claimed, why = claim(bill, alert)
         about: list[Reason] = []
@@ -31,7 +32,10 @@ def correlate(bill: Bill, alerts: Sequence[Alert], now: datetime) -> tuple[Corre
         key = correlation_key(claimed, grouping)
         reopens[key] = grouping.reopen if grouping is not None else REOPEN
         grouped.setdefault(key, []).append(claimed)
-        reasons.setdefault(key, {}).update(dict.fromkeys((*why, *about)))
+        if about or last.get(key) is not why:
+            # Alerts alike have the very same reasons, which need not be told apart from themselves.
+            reasons.setdefault(key, {}).update(dict.fromkeys((*why, *about)))
+            last[key] = why
     return tuple(
         Correlation(key, group[0].service, tuple(group), wanted(bill, key, group, reopens[key]), tuple(reasons[key]))
         for key, group in grouped.items()
@@ -43,6 +47,8 @@ def wanted(bill: Bill, key: str, alerts: Sequence[ClaimedAlert], reopen: timedel
 
     Whoever loads an incident that is there asks with its alerts as well, since their remediations may start too.
     """
+    if not bill.remediations.policies:
+        return Wanted(key, (), False, timedelta(0), reopen, bill.may_hide)
     names: dict[str, None] = {}
     history, all_runs = timedelta(0), False
     for alert in alerts:

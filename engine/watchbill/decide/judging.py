@@ -174,7 +174,7 @@ def _join(draft: Draft, began: bool) -> None:
         following.resolve(draft, "")
         return
     _look_at_mutings(draft)
-    highest = worst(tuple(alert.severity for alert in draft.fold.calling))
+    highest = worst(tuple({alert.severity for alert in draft.fold.calling}))
     anew = False
     if RANK[highest] > RANK[draft.fold.severity]:
         draft.record(SeverityRaised(highest))

@@ -50,6 +50,8 @@ class Candidate:
 
 def candidates(draft: Draft) -> list[Candidate]:
     """Every remediation that any firing alert matches, once per target, in the order in which they would run."""
+    if not draft.bill.remediations.policies:
+        return []
     found: dict[tuple[str, str], tuple[Remediation, str, list[ClaimedAlert]]] = {}
     for alert in draft.fold.calling:
         for remediation, target, error in wanted_by(draft, alert, draft.reasons):

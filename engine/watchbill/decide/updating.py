@@ -32,6 +32,8 @@ CADENCE = "cadence"
 
 def plan_updates(draft: Draft) -> None:
     """Plan the first update for every audience that is to hear of this incident and has none yet."""
+    if not draft.bill.comms.policies:
+        return
     found: list[tuple[Comms, ClaimedAlert]] = []
     for alert in draft.fold.acting:
         matched = matching(draft.bill, draft.bill.comms, alert, partial(draft.context, alert), draft.reasons)

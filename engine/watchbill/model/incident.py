@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from operator import attrgetter
 from typing import Any, Final
 
 from watchbill.model.alert import ClaimedAlert
@@ -34,7 +35,7 @@ from watchbill.model.change import (
 )
 from watchbill.model.plan import Step, StepState
 from watchbill.model.references import Ref
-from watchbill.model.severity import RANK, Severity
+from watchbill.model.severity import Severity, worst
 
 __all__ = [
     "TRANSITIONS",
@@ -143,12 +144,14 @@ class Incident:
         return tuple(step for step in self.steps.values() if step.state in states)
 
 
+_BY_AGE: Final = attrgetter("alert.starts_at", "alert.fingerprint")
+
+
 def lead_of(alerts: tuple[ClaimedAlert, ...]) -> ClaimedAlert:
     """The lead of these *alerts*; resolved ones count only where none fires."""
-    return min(
-        alerts,
-        key=lambda alert: (not alert.is_firing, -RANK[alert.severity], alert.alert.starts_at, alert.fingerprint),
-    )
+    foremost = [alert for alert in alerts if alert.alert.status == "firing"] or alerts
+    highest = worst(tuple({alert.severity for alert in foremost}))
+    return min([alert for alert in foremost if alert.severity == highest], key=_BY_AGE)
 
 
 class Fold:
@@ -197,7 +200,9 @@ class Fold:
 
         Raises KeyError for a change of status that is no row of TRANSITIONS.
         """
-        self._firing = self._calling = self._lead = None
+        if isinstance(change, Opened | AlertsTaken | AlertsMuted):
+            # Nothing else says which alerts fire, or for which of them people are called.
+            self._firing = self._calling = self._lead = None
         _APPLY[type(change)](self, change)
 
     def incident(self) -> Incident:

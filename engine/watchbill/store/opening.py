@@ -26,7 +26,7 @@ _SETTINGS: Final = (
     "PRAGMA temp_store = MEMORY",
     "PRAGMA trusted_schema = OFF",
 )
-_WRITING: Final = ("PRAGMA page_size = 8192", "PRAGMA cache_size = -16384", "PRAGMA journal_size_limit = 67108864")
+_WRITING: Final = ("PRAGMA page_size = 8192", "PRAGMA cache_size = -4096", "PRAGMA journal_size_limit = 67108864")
 _READING: Final = ("PRAGMA query_only = ON",)
 
 
