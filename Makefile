@@ -105,7 +105,7 @@ bench: $(VENV)/ready ## measure, as ratios against a peer or a floor in the same
 build: $(VENV)/ready ## build the wheel and the source archive into dist/
 	@$(BIN)/python -m hatchling build -d dist
 
-LOCK := $(VENV)-lock/bin/uv --no-config pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+LOCK := $(VENV)-lock/bin/uv --no-config pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras \
 	--custom-compile-command "make lock"
 
 .PHONY: lock
