@@ -17,6 +17,7 @@ from watchbill.model.event import (
     Acknowledged,
     AlertsReceived,
     Approved,
+    DeliveryReported,
     Denied,
     Escalated,
     Event,
@@ -32,7 +33,7 @@ from watchbill.model.event import (
     Woken,
 )
 from watchbill.model.incident import Incident
-from watchbill.model.plan import Done, Outcome, Stalled, Step
+from watchbill.model.plan import DeliveryResult, Done, Outcome, Stalled, Step
 from watchbill.model.policyset import PolicySet
 from watchbill.model.references import Json
 
@@ -149,6 +150,12 @@ class Watch:
     def stalls(self, step: Step, error: str = "it failed") -> Decision:
         """This *step* cannot go on."""
         return self.happens(StepFinished(step.id, Stalled(error)))
+
+    def reports(
+        self, result: DeliveryResult, number: int = 0, step: Step | None = None, error: str = "", retry_at: datetime | None = None
+    ) -> Decision:
+        """The *number*-th delivery of this *step*, of the first page where none is named, came to this *result*."""
+        return self.happens(DeliveryReported((step or self.step("page")).id, number, result, error, retry_at))
 
     def observes(self, step: Step, result: Json) -> Decision:
         """The verification *step* sees this *result*."""

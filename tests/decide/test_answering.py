@@ -234,7 +234,8 @@ def test_behind_the_last_level_comes_the_fallback_team_and_the_alarm() -> None:
     watch.escalates()
 
     assert watch.people_paged == ["ana", "bo", "cy", "dan", "ana"]
-    assert alarms == (1, "started")
+    assert alarms == (2, "started")
+    assert watch.steps("alarm")[1].state == "withdrawn"
 
 
 def test_a_page_that_is_held_leaves_when_somebody_escalates() -> None:
@@ -486,7 +487,7 @@ def test_a_page_that_failed_is_tried_again() -> None:
 
     assert (failed.state, again.state) == ("failed", "started")
     assert (again.id, again.round, again.note) == (failed.id, failed.round, "tried again by dan")
-    assert watch.paged == [("12:00", "ana"), ("12:01", "ana")]
+    assert watch.paged == [("12:00", "ana"), ("12:00", "bo"), ("12:01", "ana")]
     assert len([step for step in watch.steps("page") if step.state == "planned"]) == 1
 
 

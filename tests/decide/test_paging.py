@@ -37,6 +37,11 @@ def three_levels(**more: object) -> Document:
     )
 
 
+def alarms(watch: Watch) -> list[str]:
+    """When the engine raised its own alarm."""
+    return [f"{at:%H:%M}" for at, step in watch.started if step.kind == "alarm"]
+
+
 def test_the_first_level_is_paged_at_once() -> None:
     """
     An alert arrives: whoever is on call is paged with it, by every contact in order of preference.
@@ -61,15 +66,43 @@ def test_an_unanswered_page_climbs_level_by_level() -> None:
 
 def test_rounds_then_the_fallback_team_then_the_alarm() -> None:
     """
-    After the further rounds comes the fallback team, and when that does not answer either, the engine's own alarm; then it ends.
+    After the further rounds comes the fallback team, and when that does not answer either, the engine's own alarm.
     """
     watch = Watch(a_shop(three_levels(repeat=1)))
     watch.receives(an_alert())
-    watch.passes(minutes=600)
+    watch.passes(minutes=76)
 
     assert watch.paged[3:] == [("12:30", "ana"), ("12:35", "bo"), ("12:45", "cy"), ("13:00", "dan")]
-    assert [f"{at:%H:%M}" for at, step in watch.started if step.kind == "alarm"] == ["13:15"]
+    assert alarms(watch) == ["13:15"]
+
+
+def test_the_alarm_is_repeated_until_somebody_answers() -> None:
+    """
+    When nobody has answered any page the alarm is raised every fifteen minutes, until somebody takes the incident.
+    """
+    watch = Watch(a_shop(three_levels()))
+    watch.receives(an_alert())
+    watch.passes(minutes=80)
+    is_unanswered = watch.incident.is_unanswered
+    watch.acknowledges("dan")
+    watch.passes(minutes=120)
+
+    assert alarms(watch) == ["12:45", "13:00", "13:15"]
+    assert (is_unanswered, watch.incident.is_unanswered) == (True, False)
     assert watch.last.wake_at is None
+
+
+def test_the_settings_say_how_long_the_fallback_team_has_and_how_often_the_alarm_is_repeated() -> None:
+    """
+    `fallback_wait` is how long the fallback team has to answer, and `alarm_every` how often the alarm is repeated.
+    """
+    shop = a_shop(three_levels())
+    watch = Watch(replace(shop, settings=replace(shop.settings, fallback_wait=MINUTES[2], alarm_every=MINUTES[7])))
+    watch.receives(an_alert())
+    watch.passes(minutes=47)
+
+    assert watch.paged[-1] == ("12:30", "dan")
+    assert alarms(watch) == ["12:32", "12:39", "12:46"]
 
 
 def test_an_acknowledgement_stops_the_paging() -> None:

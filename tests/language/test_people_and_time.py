@@ -109,7 +109,7 @@ def test_repeat_fallback_alarm():
     watch = after(60, ("Escalation", "x", "repeat: 2\nlevels: [{page: person/ana, wait: 5m}]"))
 
     assert watch.paged == [("12:00", "ana"), ("12:05", "ana"), ("12:10", "ana"), ("12:15", "fay")]
-    assert [f"{at:%H:%M}" for at, step in watch.started if step.kind == "alarm"] == ["12:30"]
+    assert [f"{at:%H:%M}" for at, step in watch.started if step.kind == "alarm"] == ["12:30", "12:45", "13:00"]
 
 
 def test_notify_never_waits():

@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
-from watchbill.decide import answering, following, paging, repairing, retrying, stepping, verifying
+from watchbill.decide import answering, delivery_reports, following, paging, repairing, retrying, stepping, updating, verifying
 from watchbill.decide.bill import Bill
 from watchbill.decide.draft import Draft
 from watchbill.decide.grouping import REOPEN, grouping_of
@@ -25,6 +25,7 @@ from watchbill.model.event import (
     AlertsReceived,
     Answered,
     Approved,
+    DeliveryReported,
     Denied,
     Escalated,
     Event,
@@ -59,6 +60,7 @@ def decide(bill: Bill, snapshot: Snapshot, event: Event, now: datetime) -> Decis
     if draft.fold.status != "resolved" and _look_at_mutings(draft):
         following.plan(draft, anew=False)
     following.wake(draft)
+    updating.withdraw_answered(draft)
     if snapshot.is_killed:
         following.stop(draft)
     due_at = stepping.start_due(draft)
@@ -205,7 +207,9 @@ def _finished(draft: Draft, event: StepFinished) -> None:
     step = draft.fold.steps.get(event.step)
     if step is None or step.state != "started":
         return
-    if isinstance(event.outcome, Done) and step.kind == "verify":
+    if step.deliveries:
+        delivery_reports.finished(draft, step, event)
+    elif isinstance(event.outcome, Done) and step.kind == "verify":
         _observed(draft, Observed(step.id, event.outcome.result))
     elif isinstance(event.outcome, Done):
         draft.change(step, state="done", retry_at=None)
@@ -233,6 +237,7 @@ _DOOR: Final[Mapping[type, Callable[[Draft, Any], None]]] = {
     AlertsReceived: _alerts,
     Woken: _woken,
     StepFinished: _finished,
+    DeliveryReported: delivery_reports.reported,
     Observed: _observed,
     Acknowledged: answering.answered,
     Unacknowledged: answering.answered,

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from watchbill.decide import deliveries
 from watchbill.decide.draft import Draft
 from watchbill.decide.oncall import Reached, resolve
-from watchbill.decide.selecting import FALLBACK_WAIT, Chosen, choose_escalation
+from watchbill.decide.selecting import Chosen, choose_escalation
 from watchbill.expressions.problems import ExpressionError
 from watchbill.model.incident import EscalationBegun, EscalationEnded, EscalationReleased, EscalationRun
 from watchbill.model.plan import Delivery, Duty, Step, step_id
@@ -38,7 +39,7 @@ def escalation_named(draft: Draft, run: EscalationRun) -> Escalation | None:
 def fallback_level(draft: Draft) -> Level:
     """The fallback team as a level."""
     settings = draft.bill.policies.settings
-    return Level((Target("team", settings.fallback_team),), FALLBACK_WAIT, settings.place)
+    return Level((Target("team", settings.fallback_team),), settings.fallback_wait, settings.place)
 
 
 def choose(draft: Draft) -> Chosen:
@@ -65,16 +66,21 @@ def begin(draft: Draft, chosen: Chosen, held_until: datetime | None, first_at: d
         if run_before is not None and escalation.proceed and not anew:
             continue
         first = _next_round(draft, escalation.ref.name)
+        if not escalation.proceed:
+            alarms = tuple(step for step in draft.steps("alarm") if step.state == "planned")
+            draft.withdraw(alarms, f"{escalation.ref.name} pages again")
         draft.record(EscalationBegun(escalation.ref, draft.now, escalation.proceed, first, held_until))
         plan_page(draft, escalation, 0, first, first_at)
 
 
 def end(draft: Draft, run: EscalationRun, why: str) -> None:
-    """Page no more by this *run*."""
+    """Page no more by this *run*: no further level, and no further contact of a level that was paged."""
     if not run.is_over:
         draft.record(EscalationEnded(run.policy.name, why))
-    waiting = (step for step in draft.steps("page", "alarm", "notify", "hub", "bridge") if step.because.name == run.policy.name)
-    draft.withdraw(tuple(step for step in waiting if step.state == "planned"), why)
+    own = tuple(step for step in draft.steps("page", "alarm", "notify", "hub", "bridge") if step.because.name == run.policy.name)
+    draft.withdraw(tuple(step for step in own if step.state == "planned"), why)
+    for step in own:
+        deliveries.withdraw(draft, step, why)
 
 
 def end_all(draft: Draft, why: str, *, acknowledged_by: str | None = None) -> None:
@@ -128,7 +134,7 @@ def go_on(draft: Draft, why: str) -> bool:
 def _pages_of(draft: Draft, run: EscalationRun) -> list[Step]:
     """What this *run* has made or planned, in the order of its levels and rounds."""
     own = (step for step in draft.steps("page", "alarm") if step.because.name == run.policy.name and step.round >= run.first_round)
-    return sorted(own, key=lambda step: (step.round, step.kind == "alarm", step.slot == FALLBACK, step.slot.zfill(4)))
+    return sorted(own, key=lambda step: (step.round, step.kind == "alarm", step.slot == FALLBACK, step.slot.zfill(12)))
 
 
 def _hurry(draft: Draft, run: EscalationRun, escalation: Escalation, why: str) -> bool:
@@ -143,6 +149,32 @@ def _hurry(draft: Draft, run: EscalationRun, escalation: Escalation, why: str) -
         _plan_next(draft, run, escalation, step, draft.now)
         step = next((step for step in _pages_of(draft, run) if step.state == "planned"), None)
     return False
+
+
+def next_page_at(draft: Draft, step: Step) -> datetime | None:
+    """When the page that follows this *step* is due; None where none is planned."""
+    following = _following(draft, step)
+    return following.due_at if following is not None else None
+
+
+def pass_by(draft: Draft, step: Step) -> None:
+    """Page the next level at once, because this *step* reached nobody; nothing is done where people were called behind it already."""
+    following = _following(draft, step)
+    if following is not None and following.due_at > draft.now:
+        draft.change(following, due_at=draft.now, note=f"no page of the level before it left: {deliveries.failures(step)}")
+
+
+def _following(draft: Draft, step: Step) -> Step | None:
+    """The page, or the alarm, that is planned right behind this page of an escalation that is at work; None where there is none."""
+    run = draft.fold.run_of(step.because.name)
+    if run is None or run.is_over:
+        return None
+    behind = False
+    for each in _pages_of(draft, run):
+        if behind and each.state != "withdrawn":
+            return each if each.state == "planned" else None
+        behind = behind or each.id == step.id
+    return None
 
 
 def plan_page(draft: Draft, escalation: Escalation, level: int, round: int, due_at: datetime) -> None:
@@ -273,6 +305,19 @@ def _plan_next(draft: Draft, run: EscalationRun, escalation: Escalation, step: S
         settings = draft.bill.policies.settings
         identity = step_id(draft.fold.id, "page", escalation.ref.name, FALLBACK, step.round + 1)
         draft.add(Step(identity, "page", escalation.ref, settings.place, FALLBACK, step.round + 1, due_at))
+
+
+def start_alarm(draft: Draft, step: Step) -> None:
+    """Raise the engine's own alarm, and plan the next one: it is repeated until somebody answers."""
+    draft.start(step)
+    run = draft.fold.run_of(step.because.name)
+    if run is not None and not run.is_over:
+        draft.record(EscalationEnded(run.policy.name, "it went through all its rounds"))
+    settings = draft.bill.policies.settings
+    slot = f"{ALARM}.{int(step.slot.removeprefix(ALARM).lstrip('.') or 1) + 1}"
+    identity = step_id(draft.fold.id, "alarm", step.because.name, slot, step.round)
+    due_at = draft.now + settings.alarm_every
+    draft.add(Step(identity, "alarm", step.because, step.place, slot, step.round, due_at, note="nobody has answered yet"))
 
 
 def _next_round(draft: Draft, policy: str) -> int:

@@ -8,16 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import timedelta
 
 from watchbill.decide.bill import Bill, Context, P, Table, specificity
 from watchbill.model.alert import ClaimedAlert
 from watchbill.model.plan import Reason
 from watchbill.model.policies import Comms, Escalation, Level, Selector
 from watchbill.model.references import Ref, Target
-
-FALLBACK_WAIT = timedelta(minutes=15)
-"""How long the fallback team has to answer before the engine raises its own alarm."""
 
 
 def matching(
@@ -145,7 +141,7 @@ def _fallback(bill: Bill) -> tuple[Escalation, str]:
     if default is not None:
         return default, f"nothing else matches: the default of the fallback team {settings.fallback_team}"
     ref = Ref("Settings", "fallback-team", settings.fallback_team, settings.place)
-    level = Level((Target("team", settings.fallback_team),), FALLBACK_WAIT, settings.place)
+    level = Level((Target("team", settings.fallback_team),), settings.fallback_wait, settings.place)
     return Escalation(ref, Selector(), (level,)), f"nothing else matches: the fallback team {settings.fallback_team}"
 
 

@@ -15,18 +15,10 @@ from watchbill.decide.draft import Draft
 from watchbill.decide.muting import next_change
 from watchbill.model.plan import Step
 
-
-def _alarm(draft: Draft, step: Step) -> None:
-    draft.start(step)
-    run = draft.fold.run_of(step.because.name)
-    if run is not None:
-        paging.end(draft, run, "it went through all its rounds")
-
-
 _START: Final[Mapping[str, Callable[[Draft, Step], None]]] = {
     "page": paging.start_page,
     "notify": paging.start_notify,
-    "alarm": _alarm,
+    "alarm": paging.start_alarm,
     "hub": talking.start_hub,
     "bridge": talking.start_hub,
     "collect": collecting.start_collect,

@@ -10,11 +10,13 @@ from __future__ import annotations
 from datetime import datetime
 from functools import partial
 
+from watchbill.decide import deliveries
 from watchbill.decide.collecting import about
 from watchbill.decide.draft import Answer, Draft
 from watchbill.decide.oncall import Resolution, is_among, resolve
 from watchbill.decide.paging import deliveries_to, duties
 from watchbill.decide.quiet import out_of_quiet_hours, undisturbed, waits_until
+from watchbill.decide.retrying import is_moot
 from watchbill.decide.selecting import choose_comms, matching
 from watchbill.expressions.problems import ExpressionError
 from watchbill.model.alert import ClaimedAlert
@@ -173,6 +175,27 @@ def unanswered(draft: Draft, step: Step) -> None:
     else:
         draft.change(step, answer_by=None, note="held until somebody reviews it")
         _plan_following(draft, comms, step)
+
+
+def review_failed(draft: Draft, review: Step) -> None:
+    """Nobody could be asked for this *review*, because none of its deliveries left: follow `then` at once."""
+    step = draft.fold.steps.get(step_id(draft.fold.id, "update", review.because.name, review.slot, review.round))
+    comms = draft.bill.policies.comms.get(review.because.name)
+    if step is None or step.state != "waiting" or comms is None or comms.review is None:
+        return
+    why = f"nobody could be reached to review it: {deliveries.failures(review)}"
+    if comms.review.then == "send":
+        send(draft, step, comms, note=why)
+    elif step.answer_by is not None:
+        draft.change(step, answer_by=None, note=_joined(_kept(step), f"held: {why}"))
+        _plan_following(draft, comms, step)
+
+
+def withdraw_answered(draft: Draft) -> None:
+    """Ask for no review, and remind of no update, that is not waited for any more."""
+    for step in draft.steps("review", "remind"):
+        if step.state == "started" and step.leaves_at is not None and is_moot(draft, step):
+            deliveries.withdraw(draft, step, "it is not waited for any more")
 
 
 def _is_reviewer(draft: Draft, comms: Comms | None, by: str) -> bool:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TypeAlias
 
 from watchbill.model.alert import ClaimedAlert
-from watchbill.model.plan import Outcome
+from watchbill.model.plan import DeliveryResult, Outcome
 from watchbill.model.references import Json
 
 
@@ -30,6 +30,20 @@ class StepFinished:
 
     step: str
     outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryReported:
+    """What became of one delivery of a step: how an attempt ended, or what the other side reported later of what it had taken.
+
+    *number* is its place among the step's deliveries, from 0. *retry_at* is when it may be tried again, None where that is not so.
+    """
+
+    step: str
+    number: int
+    result: DeliveryResult
+    error: str = ""
+    retry_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,4 +142,4 @@ Answered: TypeAlias = (
 )
 """What people say. Each leaves exactly one reason of the kind ``answer``, which says what came of it, or why nothing did."""
 
-Event: TypeAlias = AlertsReceived | Woken | StepFinished | Observed | Answered
+Event: TypeAlias = AlertsReceived | Woken | StepFinished | DeliveryReported | Observed | Answered

@@ -139,6 +139,15 @@ class Incident:
         """The alerts that still hold."""
         return tuple(alert for alert in self.alerts.values() if alert.is_firing)
 
+    @property
+    def is_unanswered(self) -> bool:
+        """Whether every round went unanswered: the engine has raised its own alarm since paging last began, and nobody has taken it."""
+        begun = {run.policy.name: run.begun_at for run in self.escalations}
+        alarms = (step for step in self.steps.values() if step.kind == "alarm" and step.started_at is not None)
+        return self.status == "triggered" and any(
+            step.started_at is not None and step.started_at >= begun.get(step.because.name, step.started_at) for step in alarms
+        )
+
     def in_state(self, *states: StepState) -> tuple[Step, ...]:
         """The steps in any of these *states*."""
         return tuple(step for step in self.steps.values() if step.state in states)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from watchbill.errors import Place
 from watchbill.model.references import Json, Ref
@@ -25,15 +25,52 @@ StepState = Literal["planned", "waiting", "started", "done", "failed", "withdraw
 FINAL: tuple[StepState, ...] = ("done", "failed", "withdrawn")
 
 
+DeliveryResult = Literal[
+    "waiting", "sent", "refused", "unable", "failed", "unknown", "shadow", "withdrawn", "delivered", "bounced", "answered"
+]
+"""What became of one delivery.
+
+``waiting`` has not left. ``sent`` left: the other side took it. ``refused``: the other side said no to this one. ``unable``: nothing can
+be sent this way at all (credentials, a secret, a permission or the connector is missing). ``failed``: it could not be sent, however often
+it was tried. ``unknown``: nobody knows. ``shadow``: the connector is in shadow, so nothing was sent. ``withdrawn``: it was not wanted any
+more. ``delivered``, ``bounced`` and ``answered`` are what the other side reports later of what it took.
+"""
+
+LOST: Final[tuple[DeliveryResult, ...]] = ("refused", "unable", "failed", "bounced")
+"""The results of a delivery that has failed for good."""
+
+LEFT: Final[tuple[DeliveryResult, ...]] = ("sent", "delivered", "answered")
+"""The results of a delivery that has left, and has not come back: only of these it is said that somebody was paged."""
+
+
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One contact of one person that a page uses, and when."""
+    """One contact of one person that a page uses, when, and what became of it.
+
+    *at* is when it is to leave. *attempt* counts the attempts that have ended, *settled_at* is when the last one did or when the other
+    side last reported, and *error* what it said. *retry_at* is when it is tried again, None for never.
+    """
 
     person: str
     connector: str
     action: str
     address: str
     at: datetime
+    result: DeliveryResult = "waiting"
+    error: str = ""
+    attempt: int = 0
+    settled_at: datetime | None = None
+    retry_at: datetime | None = None
+
+    @property
+    def use(self) -> str:
+        """The action as policies name it: ``phone.page``."""
+        return f"{self.connector}.{self.action}"
+
+    @property
+    def leaves_at(self) -> datetime | None:
+        """When it is to leave, for the first time or again; None where it is not to leave any more."""
+        return self.retry_at or (self.at if self.result == "waiting" else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +127,11 @@ class Step:
     def is_pending(self) -> bool:
         """Whether something of it is still to come: it has not begun, or is to be tried again."""
         return self.state in ("planned", "waiting") or (self.state == "started" and self.retry_at is not None)
+
+    @property
+    def leaves_at(self) -> datetime | None:
+        """When the next of its deliveries is to leave; None where none is."""
+        return min((at for each in self.deliveries if (at := each.leaves_at) is not None), default=None)
 
 
 def step_id(incident: str, kind: StepKind, policy: str, slot: str, round: int = 0) -> str:

@@ -56,7 +56,8 @@ class Settings:
 
     *labels* are the declared label names, None where the repository declares none.
     *severities* maps further words to severities, in lower case. *last_resort* is how the engine says that it is itself in trouble;
-    nothing is filled into it, for there may be no incident.
+    nothing is filled into it, for there may be no incident. *fallback_wait* is how long the fallback team has to answer before the
+    engine raises its own alarm, which is repeated every *alarm_every* until somebody answers.
     """
 
     place: Place
@@ -68,6 +69,8 @@ class Settings:
     escalation: str | None = None
     last_resort: Call | None = None
     synthetic_page: SyntheticPage | None = None
+    fallback_wait: timedelta = timedelta(minutes=15)
+    alarm_every: timedelta = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)

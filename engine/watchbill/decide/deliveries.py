@@ -1,0 +1,104 @@
+"""The deliveries of a step: what a report makes of one of them, and what becomes of a step none of whose deliveries is still to leave.
+
+Rule 1: a report never takes back what is known better. The other side's own later word counts most, and what nobody knows is not a failure.
+Rule 2: a contact that fails for good brings the person's next contact forward; it waits for nothing any more.
+Rule 3: what was withdrawn does not leave again; that it had left already is still recorded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+from watchbill.decide.draft import Draft
+from watchbill.model.event import DeliveryReported
+from watchbill.model.plan import LEFT, LOST, Delivery, DeliveryResult, Step
+
+REPORTED_LATER: Final[tuple[DeliveryResult, ...]] = ("delivered", "bounced", "answered")
+"""What the other side reports of what it has taken."""
+
+
+def amended(was: Delivery, event: DeliveryReported, now: datetime, latest: datetime | None = None) -> Delivery:
+    """The delivery after this report; the same where the report says nothing new.
+
+    A next attempt is made at *latest* where the report would have it later.
+    """
+    if event.result in REPORTED_LATER:
+        if was.result == "answered" or was.result == event.result:
+            return was
+        return replace(was, result=event.result, error=event.error, settled_at=now, retry_at=None)
+    if was.result in REPORTED_LATER or (was.result != "withdrawn" and was.leaves_at is None):
+        return was
+    retry_at = event.retry_at if event.result in ("waiting", "unknown") and was.result != "withdrawn" else None
+    if retry_at is not None and latest is not None:
+        retry_at = max(min(retry_at, latest), now)
+    result = _result(was, event, will_retry=retry_at is not None)
+    return replace(was, result=result, error=event.error, attempt=was.attempt + 1, settled_at=now, retry_at=retry_at)
+
+
+def _result(was: Delivery, event: DeliveryReported, *, will_retry: bool) -> DeliveryResult:
+    if event.result in ("sent", "unknown", "shadow"):
+        return event.result
+    # What may have left in an earlier attempt is still what nobody knows, however a later attempt ended.
+    if was.result in ("unknown", "withdrawn"):
+        return was.result
+    return "failed" if event.result == "waiting" and not will_retry else event.result
+
+
+def brought_forward(deliveries: Iterable[Delivery], number: int, now: datetime) -> tuple[Delivery, ...]:
+    """These *deliveries* with the next contact of the same person due *now*, because the one with this *number* has failed for good."""
+    found = list(deliveries)
+    person = found[number].person
+    for place in range(number + 1, len(found)):
+        each = found[place]
+        if each.person == person and each.result == "waiting":
+            if each.at > now and each.attempt == 0:
+                found[place] = replace(each, at=now)
+            break
+    return tuple(found)
+
+
+def withdraw(draft: Draft, step: Step, why: str) -> None:
+    """Let no further delivery of this *step* leave. One that is leaving at this moment may still report that it has."""
+    if step.state != "started" or step.leaves_at is None:
+        return
+    left = tuple(
+        replace(each, result="withdrawn" if each.result == "waiting" else each.result, retry_at=None) if each.leaves_at else each
+        for each in step.deliveries
+    )
+    changed = draft.change(step, deliveries=left)
+    conclude(draft, changed, why)
+
+
+def conclude(draft: Draft, step: Step, why: str = "") -> Step:
+    """The *step* in the state that its deliveries leave it in: it is over once none of them is still to leave."""
+    if step.leaves_at is not None:
+        return step
+    results = {each.result for each in step.deliveries}
+    if results <= {*LOST, "withdrawn"}:
+        state = "failed" if results & set(LOST) else "withdrawn"
+        note = "; ".join(filter(None, (step.note, failures(step) or why)))
+    else:
+        state, note = "done", step.note
+    return step if state == step.state else draft.change(step, state=state, note=note)
+
+
+def failures(step: Step) -> str:
+    """Which deliveries of this *step* have failed for good, and why, in words."""
+    return "; ".join(
+        f"{each.person}: {each.use} {each.result}" + (f" ({each.error})" if each.error else "")
+        for each in step.deliveries
+        if each.result in LOST
+    )
+
+
+def has_failed(step: Step) -> bool:
+    """Whether every delivery of this *step* has failed for good, so that it reached nobody."""
+    return bool(step.deliveries) and all(each.result in LOST for each in step.deliveries)
+
+
+def has_left(step: Step) -> bool:
+    """Whether any delivery of this *step* has left."""
+    return any(each.result in LEFT for each in step.deliveries)
