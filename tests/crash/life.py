@@ -30,13 +30,13 @@ from watchbill.cli.serving import door_of, furnished
 from watchbill.connectors import carrying, outbound
 from watchbill.connectors import performers as performing_types
 from watchbill.connectors.performing import NotDone, Performer, Request
-from watchbill.execute import deciding, ingesting, performing, recovering
+from watchbill.execute import caller, deciding, delivery_tasks, ingesting, performing, recovering
 from watchbill.execute import engine as engines
 from watchbill.model.event import Acknowledged, Approved, Observed, Woken
 from watchbill.model.plan import Done
 from watchbill.server.logs import Log
 from watchbill.server.serving import address_of, listen, serving
-from watchbill.store import incidents, steps
+from watchbill.store import delivery_rows, incidents, steps
 
 WORDS = {Acknowledged: "ack", Approved: "approval", Woken: "timer", Observed: "look"}
 """What the decisions on these events are called in the names of points."""
@@ -125,11 +125,13 @@ class Life:
         self.wrap(recovering.recover, "recovering", "recovered, not committed")
         self.wrap(steps.begin, after="begun, not committed")
         self.wrap(steps.postpone, after="postponed, not committed")
+        self.wrap(steps.go_on, after="going on, not committed")
+        self.wrap(delivery_rows.record, after="delivered, not committed")
         self._wrap_events()
         self._wrap_engine()
         self._wrap_recording()
         if self.patience:
-            performing.TIMEOUT = carrying.GRACE = timedelta(seconds=self.patience)  # type: ignore[misc]
+            caller.TIMEOUT = carrying.GRACE = timedelta(seconds=self.patience)  # type: ignore[misc]
         ready = performing_types.performers
 
         def watched(*arguments: Any) -> dict[str, Performer]:
@@ -175,15 +177,20 @@ class Life:
         kind.receive, kind.tell, kind.decided, kind._take_up = receiving, telling, handing_out, taking_up
 
     def _wrap_recording(self) -> None:
-        kind: Any = performing.Performing
-        for name in ("_settle", "_postpone"):
-            inner = getattr(kind, name)
+        steps_kind: Any = performing.Performing
+        deliveries_kind: Any = delivery_tasks.DeliveryTasks
+        settle, report = steps_kind._settle, deliveries_kind._report
 
-            async def recording(its: Any, handed: Any, *arguments: Any, inner: Any = inner) -> None:
-                await inner(its, handed, *arguments)
-                self.line.say(recorded=handed.step.id)
+        async def settling(its: Any, handed: Any, *arguments: Any) -> None:
+            await settle(its, handed, *arguments)
+            self.line.say(recorded=handed.step.id)
 
-            setattr(kind, name, recording)
+        async def reporting(its: Any, incident: Any, delivery: Any, event: Any, *arguments: Any) -> None:
+            await report(its, incident, delivery, event, *arguments)
+            self.line.say(delivered=event.step if event.number == 0 else f"{event.step}#{event.number + 1}")
+
+        steps_kind._settle = settling
+        deliveries_kind._report = reporting
 
     # --- what it does ---------------------------------------------------------------------
 

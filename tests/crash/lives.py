@@ -159,6 +159,9 @@ class Life:
             self.asked.append(Asked(said["asked"], said["kind"], said["is_repeat"]))
         elif "ended" in said:
             next(each for each in reversed(self.asked) if each.key == said["ended"]).how = said["how"]
+        elif "delivered" in said:
+            for each in self.asked:
+                each.is_recorded = each.is_recorded or (each.key == said["delivered"] and each.how != "")
         elif "recorded" in said:
             for each in self.asked:
                 each.is_recorded = each.is_recorded or (each.key.partition("#")[0] == said["recorded"] and each.how != "")

@@ -33,12 +33,15 @@ class World(Mapping[str, Performer]):
         self.requests: list[Request] = []
         self.answer: Answer = lambda request: Done({})
         self.gate: asyncio.Event | None = None
+        self.hangs: Callable[[Request], bool] = lambda request: False
 
     async def perform(self, request: Request) -> Done:
         """Keep the request, wait for the gate if there is one, and answer."""
         self.requests.append(request)
         if self.gate is not None:
             await self.gate.wait()
+        if self.hangs(request):
+            await asyncio.Event().wait()
         return self.answer(request)
 
     def uses(self, use: str) -> list[Request]:
@@ -101,6 +104,18 @@ class House:
         while self.time < until:
             self.time = min(self.time + step, until)
             await self.engine.settled()
+
+    async def waits_for(self, seen: Callable[[], bool]) -> None:
+        """Let the engine work, while the clock stands still, until this is *seen*; other work may hang meanwhile."""
+        async with asyncio.timeout(20):
+            while not seen():
+                self.engine.look_by(self.time)
+                await asyncio.sleep(0)
+
+    async def works_on(self) -> None:
+        """Let the engine look twice at what has fallen due, whatever hangs meanwhile."""
+        looks = self.engine.looks
+        await self.waits_for(lambda: self.engine.looks >= looks + 2)
 
     async def receive(self, body: bytes, kind: Any = "alertmanager", source: str = "alertmanager") -> str:
         """Take a request in, and see it through; the incident that was decided on."""

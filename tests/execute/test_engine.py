@@ -16,7 +16,7 @@ from watchbill.connectors.performing import Refused, Request, Transient, Unknown
 from watchbill.errors import UserError
 from watchbill.model.event import Acknowledged, Noted, Resolved, Retried
 from watchbill.model.plan import Done
-from watchbill.store import alerts, effects, inbox, incidents, steps
+from watchbill.store import alerts, delivery_rows, effects, inbox, incidents, steps
 
 NIGHT = datetime(2026, 11, 23, 3, 12, tzinfo=UTC)
 PAYLOAD = (REFERENCE / "examples" / "alerts" / "checkout-high-error-rate.json").read_bytes()
@@ -397,9 +397,12 @@ def test_every_call_and_what_came_of_it_is_in_the_record(house: House):
         await house.passes(timedelta(minutes=2))
         with house.engine.record.read() as connection:
             made = effects.of_incident(connection, incident)
+            delivered = delivery_rows.of_incident(connection, incident)
             waiting = steps.queued(connection, house.time, 100)
 
-        assert {effect.key for effect in made} == {request.key for request in house.world.requests}
+        keys = {row.step if row.number == 0 else f"{row.step}#{row.number + 1}" for row in delivered}
+        assert keys | {effect.key for effect in made} == {request.key for request in house.world.requests}
+        assert {row.result for row in delivered} == {"sent"}
         assert all(effect.outcome is not None for effect in made)
         assert waiting == ()
 

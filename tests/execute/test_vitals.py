@@ -157,10 +157,10 @@ def test_pages_that_do_not_leave(body: Body):
     Five pages in a row that could not leave by any connector, over half a minute, are trouble; it names the connectors.
     """
     for by in ("phone", "phone", "mail", "phone"):
-        body.vitals.paged(by, f"{by}.example.com cannot be reached")
+        body.vitals.sent(by, "waiting", f"{by}.example.com cannot be reached")
         body.passes(FAILING_FOR / 4)
     assert body.kinds() == []
-    body.vitals.paged("mail", "mail.example.com cannot be reached")
+    body.vitals.sent("mail", "waiting", "mail.example.com cannot be reached")
 
     assert body.said() == (
         "none of the last 5 pages could leave, in 30 seconds (phone: phone.example.com cannot be reached; "
@@ -174,11 +174,11 @@ def test_a_hiccup_is_no_trouble(body: Body):
     However many pages fail at one moment, that alone is no trouble; nor is it where one in between has left.
     """
     for _ in range(10 * PAGES):
-        body.vitals.paged("phone", "gone")
+        body.vitals.sent("phone", "waiting", "gone")
     assert body.kinds() == []
     body.passes(FAILING_FOR)
-    body.vitals.paged("mail")
-    body.vitals.paged("phone", "gone")
+    body.vitals.sent("mail", "sent")
+    body.vitals.sent("phone", "waiting", "gone")
 
     assert body.kinds() == []
 
@@ -188,13 +188,13 @@ def test_a_page_that_leaves_ends_it(body: Body):
     One page that leaves ends the trouble; where none is tried for an hour, nobody knows any more, and nothing is said.
     """
     for _ in range(PAGES):
-        body.vitals.paged("phone", "gone")
+        body.vitals.sent("phone", "waiting", "gone")
         body.passes(FAILING_FOR)
     assert body.kinds() == ["outbound"]
-    body.vitals.paged("phone")
+    body.vitals.sent("phone", "sent")
     assert body.kinds() == []
     for _ in range(PAGES):
-        body.vitals.paged("phone", "gone")
+        body.vitals.sent("phone", "waiting", "gone")
         body.passes(FAILING_FOR)
     body.passes(FORGOTTEN_AFTER)
 
@@ -206,7 +206,7 @@ def test_two_troubles_at_once(body: Body):
     That no page leaves has a cause of its own, so it is told besides another trouble.
     """
     for _ in range(PAGES):
-        body.vitals.paged("phone", "gone")
+        body.vitals.sent("phone", "waiting", "gone")
         body.passes(FAILING_FOR)
     body.writer.is_alive = False
 

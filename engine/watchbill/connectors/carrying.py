@@ -14,7 +14,7 @@ from contextlib import suppress
 from typing import Any, Final
 
 from watchbill.connectors.bounding import TooLarge, bounded
-from watchbill.connectors.performing import GRACE, NotDone, Performer, Refused, Request, Transient, Unknown
+from watchbill.connectors.performing import GRACE, NotDone, Performer, Refused, Request, Transient, Unable, Unknown
 from watchbill.connectors.redacting import Redactor
 from watchbill.model.plan import Done
 from watchbill.model.policyset import Action, ConnectorType
@@ -39,7 +39,7 @@ class Held:
         """What came of this *request*; raises `Transient`, `Unknown` or `Refused`, with an error fit to be recorded."""
         action = self.kind.action(request.action)
         if action is None:
-            raise Refused(f"this version knows no action `{request.action}` of connectors of the type `{self.kind.name}`")
+            raise Unable(f"this version knows no action `{request.action}` of connectors of the type `{self.kind.name}`")
         check(request, action)
         redactor = Redactor(request.secrets.values())
         try:

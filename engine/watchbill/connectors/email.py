@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from watchbill.connectors.bounding import cut_text
-from watchbill.connectors.performing import Outside, Refused, Request
+from watchbill.connectors.performing import Outside, Refused, Request, Unable
 from watchbill.connectors.redacting import OUR_MESSAGE, Redactor
 from watchbill.connectors.schemas import arguments, result, text
 from watchbill.model.plan import Done
@@ -163,7 +163,7 @@ def _envelope(address: str) -> str:
 def _address(header: object) -> str:
     addresses: Sequence[Any] = getattr(header, "addresses", ())
     if len(addresses) != 1:
-        raise Refused("`from` is not one address")
+        raise Unable("`from` is not one address")
     return str(addresses[0].addr_spec)
 
 
@@ -176,6 +176,6 @@ def _server(request: Request) -> Server:
     except ValueError:
         port = 0
     if url.scheme not in _TLS or not url.hostname or port == 0 or url.username or url.password:
-        raise Refused("`url` of the mail server is not of the form smtp://HOST:PORT")
+        raise Unable("`url` of the mail server is not of the form smtp://HOST:PORT")
     username, password = (request.secrets.get(name, "") for name in ("username", "password"))
     return Server(url.hostname, port or _PORTS[url.scheme], _TLS[url.scheme], username, password)

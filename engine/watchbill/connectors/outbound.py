@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from watchbill import __version__
-from watchbill.connectors.performing import NotDone, Refused, Transient, Unknown
+from watchbill.connectors.performing import NotDone, Refused, Transient, Unable, Unknown
 from watchbill.connectors.reaching import Address, Reach, find, is_public
 from watchbill.connectors.redacting import Redactor
 from watchbill.connectors.threads import Threads
@@ -38,6 +38,8 @@ _TRIES: Final = 3
 _FIRST_PAUSE: Final = 0.1
 _NOT_YET: Final = frozenset((408, 425, 429, 503))
 """Statuses by which a server says that it has not taken the request and may later."""
+_NO_LEAVE: Final = frozenset((401, 403, 407))
+"""Statuses by which a server says that it takes nothing from this caller: the credentials or the permission are missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,10 +120,10 @@ class Outbound:
             url = httpx.URL(letter.url)
             host = url.raw_host.decode("ascii").strip("[]")
         except (httpx.InvalidURL, UnicodeError):
-            raise Refused("the address is not one that a request can be sent to") from None
+            raise Unable("the address is not one that a request can be sent to") from None
         is_plain = url.scheme in ("http", "https") and not url.userinfo and 0 < (url.port or 443) < 65536
         if not is_plain or not host or "%" in host:
-            raise Refused("an address begins with http:// or https://, names a host, and holds no user name or password")
+            raise Unable("an address begins with http:// or https://, names a host, and holds no user name or password")
         begun: list[bool] = []
         try:
             async with asyncio.timeout_at(deadline):
@@ -136,7 +138,7 @@ class Outbound:
         port = url.port or (443 if url.scheme == "https" else 80)
         addresses = (None,) if proxy else await self.addresses(host, port)
         if "authorization" in map(str.lower, letter.headers) and url.scheme == "http" and not _is_near(addresses):
-            raise Refused(f"a token is not sent to {host} without TLS: write https://")
+            raise Unable(f"a token is not sent to {host} without TLS: write https://")
         problem: NotDone = Transient(f"{host} cannot be reached")
         tls = await self.tls()
         loop = asyncio.get_running_loop()
@@ -216,8 +218,8 @@ def judged(answer: Answer, letter: Letter, now: datetime, redactor: Redactor) ->
     if status >= 500:
         raise Transient(told) if letter.repeatable else Unknown(told)
     if 300 <= status < 400:
-        raise Refused(f"{answer.host} answered {status}, to go elsewhere, and redirects are not followed: write the address it leads to")
-    raise Refused(told)
+        raise Unable(f"{answer.host} answered {status}, to go elsewhere, and redirects are not followed: write the address it leads to")
+    raise Unable(told) if status in _NO_LEAVE else Refused(told)
 
 
 def retry_after(text: str, now: datetime) -> timedelta | None:
@@ -287,7 +289,7 @@ def _tls_of(authorities: Path | None) -> ssl.SSLContext:
     try:
         context = ssl.create_default_context(cafile=authorities)
     except (OSError, ssl.SSLError):
-        raise Refused(f"the certificates of authorities in {authorities} cannot be read") from None
+        raise Unable(f"the certificates of authorities in {authorities} cannot be read") from None
     paths = ssl.get_default_verify_paths()
     if authorities is None and not (paths.cafile or paths.capath):
         import certifi
@@ -307,7 +309,7 @@ def _meant(problem: Exception, letter: Letter, host: str, is_begun: bool) -> Not
 
     distrust = next((each for each in _causes(problem) if isinstance(each, ssl.SSLCertVerificationError)), None)
     if distrust is not None:
-        return Refused(f"the certificate of {host} is not to be trusted: {distrust.verify_message}")
+        return Unable(f"the certificate of {host} is not to be trusted: {distrust.verify_message}")
     if isinstance(problem, httpx.LocalProtocolError):
         return Refused(f"the request to {host} cannot be written as HTTP")
     if isinstance(problem, httpx.ProxyError):

@@ -13,7 +13,7 @@ from typing import Final
 from watchbill.connectors.carrying import Held
 from watchbill.connectors.catalogue import catalogue
 from watchbill.connectors.discovering import Installed, installed
-from watchbill.connectors.performing import Outside, Performer, Refused, Request
+from watchbill.connectors.performing import Outside, Performer, Request, Unable
 from watchbill.connectors.programs import Program
 from watchbill.model.plan import Done
 
@@ -66,4 +66,4 @@ class _NotYet:
 
     async def perform(self, request: Request) -> Done:
         """Nothing; it says why."""
-        raise Refused(f"this version plans with connectors of the type `{request.type}`, and cannot carry out `{request.use}` yet")
+        raise Unable(f"this version plans with connectors of the type `{request.type}`, and cannot carry out `{request.use}` yet")

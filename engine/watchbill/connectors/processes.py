@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from threading import Thread
 from typing import Any, Final
 
-from watchbill.connectors.performing import Refused, Transient
+from watchbill.connectors.performing import Refused, Transient, Unable
 from watchbill.connectors.threads import Threads
 
 PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -249,9 +249,9 @@ def _begin(program: str, command: Command, options: Mapping[str, Any], limits: L
     except MemoryError:
         raise Transient(f"{name} was not begun: there is not enough memory") from None
     except OSError as problem:
-        raise Refused(f"{name} cannot be run: {problem.strerror}") from None
+        raise Unable(f"{name} cannot be run: {problem.strerror}") from None
     except subprocess.SubprocessError:
-        raise Refused(f"{name} cannot be run: the account for programs cannot be taken on") from None
+        raise Unable(f"{name} cannot be run: the account for programs cannot be taken on") from None
     _limit(process.pid, limits)
     return process
 
@@ -288,7 +288,7 @@ def _account(user: str) -> dict[str, Any]:
     try:
         account = pwd.getpwnam(user)
     except KeyError:
-        raise Refused(f"programs are to be run as `{user}`, and there is no such account on this machine") from None
+        raise Unable(f"programs are to be run as `{user}`, and there is no such account on this machine") from None
     if account.pw_uid == 0:
         return {}
     return {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": ()}
@@ -296,14 +296,14 @@ def _account(user: str) -> dict[str, Any]:
 
 def _directory(directory: str) -> str:
     if not os.path.isdir(directory):
-        raise Refused(f"the working directory `{directory}` is not there")
+        raise Unable(f"the working directory `{directory}` is not there")
     return directory
 
 
 def _found(argv: Sequence[str]) -> str:
     program = shutil.which(argv[0], path=PATH) if argv and "\0" not in argv[0] else None
     if program is None:
-        raise Refused(f"there is no program `{argv[0] if argv else ''}` that can be run; it is looked for in {PATH}")
+        raise Unable(f"there is no program `{argv[0] if argv else ''}` that can be run; it is looked for in {PATH}")
     return program
 
 

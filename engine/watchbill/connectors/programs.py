@@ -21,7 +21,7 @@ from typing import Any, Final
 from watchbill.connectors.carrying import lost
 from watchbill.connectors.discovering import flaw
 from watchbill.connectors.exec import variables
-from watchbill.connectors.performing import NotDone, Outside, Performer, Refused, Request, Transient, Unknown
+from watchbill.connectors.performing import NotDone, Outside, Performer, Refused, Request, Transient, Unable, Unknown
 from watchbill.connectors.processes import Command, Ended, OutOfTime, Processes
 from watchbill.connectors.redacting import Redactor
 from watchbill.errors import UserError
@@ -187,7 +187,7 @@ class _Speaker:
         """What the program answers."""
         action = self._program.type.action(request.action)
         if action is None:
-            raise Refused(f"the program of `{request.type}` has no action `{request.action}`")
+            raise Unable(f"the program of `{request.type}` has no action `{request.action}`")
         asked = json.dumps(_spoken(request), separators=(",", ":"), default=list).encode() + b"\n"
         command = Command([str(self._program.path)], variables(request), stdin=asked, most=MOST_ANSWERED)
         try:
@@ -222,9 +222,9 @@ def _spoken(request: Request) -> dict[str, Any]:
 
 def _outcome(answer: Mapping[str, Any]) -> Done:
     """What an answer means; raises it where it is not `done`."""
-    said = [name for name in ("done", "transient", "unknown", "refused") if name in answer]
+    said = [name for name in ("done", "transient", "unknown", "refused", "unable") if name in answer]
     if len(said) != 1:
-        raise _Garbled("its answer is not one of `done`, `transient`, `unknown` and `refused`")
+        raise _Garbled("its answer is not one of `done`, `transient`, `unknown`, `refused` and `unable`")
     told = _object(answer, said[0])
     if said == ["done"]:
         effect = told.get("effect", "")
@@ -234,4 +234,7 @@ def _outcome(answer: Mapping[str, Any]) -> Done:
         after = told.get("after_seconds")
         is_known = isinstance(after, int | float) and not isinstance(after, bool) and 0 <= after <= 86_400
         raise Transient(error, timedelta(seconds=after) if is_known and after is not None else None)
-    raise Unknown(error) if said == ["unknown"] else Refused(error)
+    raise _NO[said[0]](error)
+
+
+_NO: Final[Mapping[str, type[NotDone]]] = {"unknown": Unknown, "refused": Refused, "unable": Unable}

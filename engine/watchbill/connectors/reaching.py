@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from watchbill.connectors.performing import Refused, Transient
+from watchbill.connectors.performing import Transient, Unable
 from watchbill.connectors.threads import Threads
 from watchbill.errors import UserError
 
@@ -114,7 +114,7 @@ async def find(host: str, port: int, reach: Reach, lookups: Threads) -> tuple[Ad
     Raises Refused where none may be, Transient where the name cannot be looked up now.
     """
     if not reach.knows(host):
-        raise Refused(f"this process may not connect to {host}: it is not among the hosts that it was started with")
+        raise Unable(f"this process may not connect to {host}: it is not among the hosts that it was started with")
     try:
         found: tuple[Address, ...] = (ipaddress.ip_address(host),)
     except ValueError:
@@ -122,7 +122,7 @@ async def find(host: str, port: int, reach: Reach, lookups: Threads) -> tuple[Ad
     allowed = tuple(address for address in found if reach.allows(host, address))
     if not allowed:
         where = host if str(found[0]) == host else f"{host} ({found[0]})"
-        raise Refused(f"{where} is on a private network, and this process was not started with leave to connect there")
+        raise Unable(f"{where} is on a private network, and this process was not started with leave to connect there")
     return allowed[:_MOST_ADDRESSES]
 
 
@@ -130,7 +130,7 @@ async def _looked_up(host: str, port: int, lookups: Threads) -> tuple[Address, .
     try:
         answers = await lookups.run(lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
     except UnicodeError:
-        raise Refused(f"`{host[:80]}` is not the name of a host") from None
+        raise Unable(f"`{host[:80]}` is not the name of a host") from None
     except OSError as problem:
         raise Transient(f"{host} cannot be looked up: {problem.strerror or 'no answer'}") from None
     found = dict.fromkeys(ipaddress.ip_address(str(answer[4][0])) for answer in answers)

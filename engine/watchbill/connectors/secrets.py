@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from watchbill.connectors.performing import Refused
+from watchbill.connectors.performing import Unable
 from watchbill.connectors.threads import Threads
 
 LARGEST: Final = 64 * 1024
@@ -54,13 +54,13 @@ class Secrets:
 
 
 def look_up(reference: str, roots: Roots) -> str:
-    """The secret that a *reference* stands for. Raises Refused where there is none, or where it is out of bounds."""
+    """The secret that a *reference* stands for. Raises Unable where there is none, or where it is out of bounds."""
     kind, _, name = reference.partition("/")
     if kind == "env" and name:
         return _variable(name, reference, roots)
     if kind == "file" and name:
         return _file(name, reference, roots)
-    raise Refused("a secret is referred to by something that is neither `env/NAME` nor `file/NAME`")
+    raise Unable("a secret is referred to by something that is neither `env/NAME` nor `file/NAME`")
 
 
 def _variable(name: str, reference: str, roots: Roots) -> str:
@@ -70,30 +70,30 @@ def _variable(name: str, reference: str, roots: Roots) -> str:
     if not allowed:
         which = " or ".join(f"`{prefix}`" for prefix in roots.prefixes)
         told = f"those that begin with {which}" if which else "none"
-        raise Refused(f"the secret `{reference}` is out of bounds: of the environment this process was given leave to use {told}")
+        raise Unable(f"the secret `{reference}` is out of bounds: of the environment this process was given leave to use {told}")
     value = roots.environment.get(name, "")
     if not value:
-        raise Refused(f"the secret `{reference}` is missing: the variable `{name}` is not set where watchbill runs")
+        raise Unable(f"the secret `{reference}` is missing: the variable `{name}` is not set where watchbill runs")
     return value
 
 
 def _file(name: str, reference: str, roots: Roots) -> str:
     parts = name.split("/")
     if name.startswith("/") or "\0" in name or any(part in ("", ".", "..") for part in parts):
-        raise Refused(f"the secret `{reference}` is out of bounds: a file is named by its path below a folder of secrets")
+        raise Unable(f"the secret `{reference}` is out of bounds: a file is named by its path below a folder of secrets")
     if not roots.folders:
-        raise Refused(f"the secret `{reference}` is out of bounds: this process was given no folder of secrets")
+        raise Unable(f"the secret `{reference}` is out of bounds: this process was given no folder of secrets")
     for folder in roots.folders:
         try:
             root, path = folder.resolve(), (folder / name).resolve()
         except (OSError, RuntimeError):
             continue
         if not path.is_relative_to(root):
-            raise Refused(f"the secret `{reference}` is out of bounds: it is a link that leads out of the folder of secrets")
+            raise Unable(f"the secret `{reference}` is out of bounds: it is a link that leads out of the folder of secrets")
         content = _content(path, reference)
         if content is not None:
             return content
-    raise Refused(f"the secret `{reference}` is missing: there is no such file in {' or '.join(map(str, roots.folders))}")
+    raise Unable(f"the secret `{reference}` is missing: there is no such file in {' or '.join(map(str, roots.folders))}")
 
 
 def _content(path: Path, reference: str) -> str | None:
@@ -104,23 +104,23 @@ def _content(path: Path, reference: str) -> str | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as problem:
-        raise Refused(f"the secret `{reference}` cannot be read: {problem.strerror}") from None
+        raise Unable(f"the secret `{reference}` cannot be read: {problem.strerror}") from None
     try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise Refused(f"the secret `{reference}` is not a file")
+            raise Unable(f"the secret `{reference}` is not a file")
         with os.fdopen(descriptor, "rb", closefd=False) as file:
             read = file.read(LARGEST + 1)
     except OSError as problem:
-        raise Refused(f"the secret `{reference}` cannot be read: {problem.strerror}") from None
+        raise Unable(f"the secret `{reference}` cannot be read: {problem.strerror}") from None
     finally:
         with suppress(OSError):
             os.close(descriptor)
     if len(read) > LARGEST:
-        raise Refused(f"the secret `{reference}` is larger than {LARGEST // 1024} KiB")
+        raise Unable(f"the secret `{reference}` is larger than {LARGEST // 1024} KiB")
     try:
         value = read.decode("utf-8").removesuffix("\n").removesuffix("\r")
     except UnicodeDecodeError:
-        raise Refused(f"the secret `{reference}` is not text in UTF-8") from None
+        raise Unable(f"the secret `{reference}` is not text in UTF-8") from None
     if not value:
-        raise Refused(f"the secret `{reference}` is empty")
+        raise Unable(f"the secret `{reference}` is empty")
     return value

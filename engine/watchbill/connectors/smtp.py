@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
 from watchbill.connectors.outbound import Outbound
-from watchbill.connectors.performing import NotDone, Refused, Transient, Unknown
+from watchbill.connectors.performing import NotDone, Refused, Transient, Unable, Unknown
 from watchbill.connectors.reaching import Address, is_public
 from watchbill.connectors.redacting import Redactor
 from watchbill.connectors.threads import Threads
@@ -26,6 +26,8 @@ from watchbill.connectors.threads import Threads
 Answered: TypeAlias = "tuple[int, bytes]"
 
 _MOST_SAID: Final = 256 * 1024
+_NO_LEAVE: Final = frozenset((530, 534, 535, 538))
+"""Codes by which a server says that it takes no mail from this caller: RFC 4954, section 6."""
 """Bytes that a server may answer in one conversation."""
 
 
@@ -127,9 +129,9 @@ class Mailbox:
         loop = asyncio.get_running_loop()
         addresses = await self._http.addresses(server.host, server.port)
         if server.tls == "none" and not self._plain and not all(address.is_loopback for address in addresses):
-            raise Refused(f"mail is not handed to {server.host} without TLS: write smtp:// or smtps://, or start with leave to do so")
+            raise Unable(f"mail is not handed to {server.host} without TLS: write smtp:// or smtps://, or start with leave to do so")
         if server.tls == "none" and server.password and any(is_public(address) for address in addresses):
-            raise Refused(f"a password is not sent to {server.host} without TLS: write smtp:// or smtps://")
+            raise Unable(f"a password is not sent to {server.host} without TLS: write smtp:// or smtps://")
         for left, address in zip(range(len(addresses), 0, -1), addresses, strict=True):
             try:
                 async with asyncio.timeout((deadline - loop.time()) / left):
@@ -176,9 +178,9 @@ def _converse(connection: socket.socket, tls: ssl.SSLContext, server: Server, ma
         _introduce(client, tls, server, redactor)
         _hand_over(client, server, mail, redactor, stage)
     except ssl.SSLCertVerificationError as distrust:
-        raise Refused(f"the certificate of {server.host} is not to be trusted: {distrust.verify_message}") from None
+        raise Unable(f"the certificate of {server.host} is not to be trusted: {distrust.verify_message}") from None
     except smtplib.SMTPNotSupportedError:
-        raise Refused(f"{server.host} cannot take this mail, or no password in a way that is known here") from None
+        raise Unable(f"{server.host} cannot take this mail, or no password in a way that is known here") from None
     except smtplib.SMTPResponseException as problem:
         raise _meant((problem.smtp_code, _bytes(problem.smtp_error)), server.host, redactor) from None
     except ValueError:
@@ -201,7 +203,7 @@ def _introduce(client: _Client, tls: ssl.SSLContext, server: Server, redactor: R
     client.ehlo_or_helo_if_needed()
     if server.tls == "on request":
         if not client.has_extn("starttls"):
-            raise Refused(f"{server.host} offers no TLS on this port: write smtps:// if it begins with TLS at once")
+            raise Unable(f"{server.host} offers no TLS on this port: write smtps:// if it begins with TLS at once")
         client.starttls(context=tls)  # raises where the answer is anything but a yes
         client.ehlo_or_helo_if_needed()
     if server.username or server.password:
@@ -237,6 +239,8 @@ def _meant(answer: Answered, host: str, redactor: Redactor) -> NotDone:
         return Transient(f"{host} ended the conversation")
     said = redactor.line(_bytes(words).decode("utf-8", "replace"))
     told = f"{host} answered {code}" + (f": {said}" if said else "")
+    if code in _NO_LEAVE:
+        return Unable(told)
     return Refused(told) if code // 100 == 5 else Transient(told)
 
 

@@ -14,7 +14,7 @@ import hmac
 import json
 from typing import TYPE_CHECKING, Final
 
-from watchbill.connectors.performing import Outside, Refused, Request
+from watchbill.connectors.performing import Outside, Request, Unable
 from watchbill.connectors.redacting import Redactor
 from watchbill.connectors.schemas import arguments, maybe, named, result, text, web_url, whole
 from watchbill.model.plan import Done
@@ -162,7 +162,7 @@ def _key_of(secret: str) -> bytes:
     try:
         return base64.b64decode(secret.removeprefix("whsec_"), validate=True)
     except (binascii.Error, ValueError):
-        raise Refused("the secret `signing_secret` begins with whsec_, and what follows is not base64") from None
+        raise Unable("the secret `signing_secret` begins with whsec_, and what follows is not base64") from None
 
 
 def _object(answer: Answer) -> Json:

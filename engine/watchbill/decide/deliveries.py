@@ -35,7 +35,9 @@ def amended(was: Delivery, event: DeliveryReported, now: datetime, latest: datet
     if retry_at is not None and latest is not None:
         retry_at = max(min(retry_at, latest), now)
     result = _result(was, event, will_retry=retry_at is not None)
-    return replace(was, result=result, error=event.error, attempt=was.attempt + 1, settled_at=now, retry_at=retry_at)
+    repeated = was.possibly_repeated or was.result == "unknown"
+    tried = was.attempt + 1
+    return replace(was, result=result, error=event.error, attempt=tried, settled_at=now, retry_at=retry_at, possibly_repeated=repeated)
 
 
 def _result(was: Delivery, event: DeliveryReported, *, will_retry: bool) -> DeliveryResult:

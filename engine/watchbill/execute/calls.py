@@ -6,7 +6,7 @@ a policy left out, subject and text, are the step's own words.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -23,6 +23,10 @@ TIMEOUT: Final = timedelta(seconds=30)
 
 ATTEMPTS: Final[dict[StepKind, int]] = {"page": 30, "alarm": 30, "collect": 3, "verify": 1_000_000}
 """How often a call is tried before a person has to look; a verification looks until its time is over."""
+
+FIRST_WAIT: Final = timedelta(seconds=2)
+LONGEST_WAIT: Final = timedelta(minutes=5)
+"""Between these lies how long an attempt waits for the one before it."""
 
 TRIES: Final = 8
 """How often, for all other kinds of steps."""
@@ -103,11 +107,12 @@ def _plainly(incident: Incident, step: Step) -> str:
     return "\n".join(filter(None, (said, summary, step.note)))
 
 
+def backoff(key: str, attempt: int) -> timedelta:
+    """How long to wait after this *attempt*: twice as long each time, and somewhat different for each *key*."""
+    spread = int.from_bytes(hashlib.sha256(f"{key}\0{attempt}".encode()).digest()[:2], "big") / 65_535
+    return min(FIRST_WAIT * 2.0 ** min(attempt - 1, 12), LONGEST_WAIT) * (0.75 + spread / 2)
+
+
 def limit_of(kind: StepKind) -> int:
     """How often a call of a step of this *kind* is tried."""
     return ATTEMPTS.get(kind, TRIES)
-
-
-def next_due(calls: Iterable[PlannedCall]) -> datetime | None:
-    """When the earliest of these *calls* is due."""
-    return min((call.at for call in calls), default=None)

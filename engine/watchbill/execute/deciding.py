@@ -13,10 +13,10 @@ from watchbill.decide.correlating import wanted as wanted_for
 from watchbill.decide.judging import decide
 from watchbill.execute.policies import Policies
 from watchbill.model.decision import Correlation, Decision, Snapshot, Wanted
-from watchbill.model.event import AlertsReceived, Event, StepFinished
+from watchbill.model.event import AlertsReceived, DeliveryReported, Event, StepFinished
 from watchbill.model.incident import Incident, StepChanged
-from watchbill.model.plan import Outcome, Step
-from watchbill.store import effects, incidents, steps
+from watchbill.model.plan import Delivery, Outcome, Step
+from watchbill.store import delivery_rows, effects, incidents, steps
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -56,6 +56,13 @@ class Decided:
         """The incident as it is now."""
         return self.decision.incident
 
+    @property
+    def going_on(self) -> tuple[Step, ...]:
+        """The steps at work whose deliveries this decision has changed: some of them may be due now."""
+        changed = (change.step for change in self.decision.changes if type(change) is StepChanged and change.step.deliveries)
+        fresh = {step.id for step in self.decision.steps}
+        return tuple({step.id: step for step in changed if step.state == "started" and step.id not in fresh}.values())
+
 
 def decide_alerts(connection: Connection, policies: Policies, correlation: Correlation, now: datetime) -> Decided:
     """What follows from the alerts of one correlation key that came in together."""
@@ -78,6 +85,37 @@ def decide_event(connection: Connection, policies: Policies, incident_id: str, e
         connection, _wanted(policies, incident), now, incident=incident_id, teams=policies.bill.line_of(incident.team)
     )
     return _decided(connection, policies, incident.revision, snapshot, event, now, by)
+
+
+def record_attempt(
+    connection: Connection,
+    incident_id: str,
+    delivery: Delivery,
+    report: DeliveryReported,
+    now: datetime,
+    *,
+    effect: str = "",
+    begun_at: datetime | None = None,
+) -> None:
+    """Write down how an attempt at a *delivery* ended, as it is reported."""
+    delivery_rows.record(
+        connection,
+        step=report.step,
+        number=report.number,
+        incident=incident_id,
+        delivery=delivery,
+        result=report.result,
+        error=report.error,
+        effect=effect,
+        begun_at=begun_at or now,
+        at=now,
+    )
+
+
+def amend(connection: Connection, policies: Policies, incident_id: str, report: DeliveryReported, now: datetime, by: str) -> Decided | None:
+    """What follows from what the other side reports later of a delivery that it took; None where there is no such incident."""
+    delivery_rows.report(connection, step=report.step, number=report.number, result=report.result, error=report.error, at=now)
+    return decide_event(connection, policies, incident_id, report, now, by)
 
 
 def settle(

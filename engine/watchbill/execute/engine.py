@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from watchbill.connectors.performing import About, Performer
 from watchbill.errors import OutsideError
 from watchbill.execute import recovering
-from watchbill.execute.deciding import Decided, decide_event
+from watchbill.execute.deciding import Decided, Handed, amend, decide_event
 from watchbill.execute.heartbeat import Beat, Heartbeat
 from watchbill.execute.ingesting import Kind
 from watchbill.execute.intake import Intake
@@ -32,8 +32,8 @@ from watchbill.execute.standing import StandingAlerts
 from watchbill.execute.steady import SteadyClock
 from watchbill.execute.vitals import Trouble, Vitals
 from watchbill.ingest.payload import Payload
-from watchbill.model.event import Event
-from watchbill.model.plan import Outcome
+from watchbill.model.event import DeliveryReported, Event
+from watchbill.model.plan import DeliveryResult, Outcome
 from watchbill.model.policies import Connector
 from watchbill.store import alerts, observations, revisions, switches
 from watchbill.store.record import Record
@@ -122,6 +122,14 @@ class Engine:
         answer = next((reason for reason in decided.decision.reasons if reason.kind == "answer"), None)
         return Told(incident, decided.number, decided.incident.status, answer)
 
+    async def report(self, incident: str, report: DeliveryReported, by: str = "") -> Told | None:
+        """Take down what the other side reports of a delivery that it took; None where there is no such *incident*."""
+        decided = await self.write(lambda connection: amend(connection, self.policies, incident, report, self.now(), by))
+        if decided is None or decided.incident is None:
+            return None
+        self.decided(decided)
+        return Told(incident, decided.number, decided.incident.status, None)
+
     async def switch(
         self, kind: switches.SwitchKind, scope: switches.Scope, name: str, by: str, reason: str, until: datetime | None
     ) -> int:
@@ -172,6 +180,11 @@ class Engine:
         return self.intake.standing
 
     @property
+    def looks(self) -> int:
+        """How often it has looked at what had fallen due."""
+        return self._looking.looks
+
+    @property
     def _is_at_work(self) -> bool:
         return len(self.performing) > 0 or self.proving.is_at_work
 
@@ -215,6 +228,8 @@ class Engine:
             return
         for handed in decided.handed:
             self.performing.begin(handed, decided.incident)
+        for going_on in decided.going_on:
+            self.performing.begin(Handed(going_on), decided.incident)
         if decided.number:
             self.counts.add("decisions")
             for listener in self.listeners:
@@ -230,9 +245,13 @@ class Engine:
         """Say this by the last resort. Where nobody can be told now, the outcome says when to try again."""
         return await self.last_resort.say(Message(subject, text, key, attempt, is_repeat, about or About()))
 
-    def paged(self, by: str, error: str = "") -> None:
-        """A page has left by this connector; with an *error*, it may not have."""
-        self.vitals.paged(by, error)
+    def look_by(self, moment: datetime) -> None:
+        """Look at what has fallen due when this *moment* has come, if not before."""
+        self._looking.no_later_than(moment)
+
+    def sent(self, by: str, result: DeliveryResult, error: str = "") -> None:
+        """What became of something that was to be told by this connector."""
+        self.vitals.sent(by, result, error)
 
     def say(self, level: str, event: str, **fields: object) -> None:
         """Write to the log."""

@@ -15,7 +15,7 @@ from typing import Final
 
 from watchbill.connectors.performing import GRACE, About, NotDone, Performer, Refused, Request, Transient
 from watchbill.errors import WatchbillError
-from watchbill.execute.performing import backoff
+from watchbill.execute.calls import backoff
 from watchbill.execute.vitals import Kind, Trouble
 from watchbill.model.plan import Call, Done, Outcome, Retry, Stalled
 from watchbill.model.policies import Connector

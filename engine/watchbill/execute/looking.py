@@ -89,17 +89,18 @@ class Looking:
         if over:
             for decided in await house.write(lambda connection: ingesting.expire(connection, house.policies, house.standing, over, now)):
                 house.decided(decided)
-        due = await house.write(lambda connection: _Due.find(connection, now))
+        most = AT_MOST + len(house.performing)  # what is being carried out may be due all the while
+        due = await house.write(lambda connection: _Due.find(connection, now, most))
         await self.look_at(due.incidents)
         for step in due.steps:
             await self._take_up(step, now)
-        moments = (now if due.is_not_all else None, due.next_at, house.standing.next_expiry())
+        moments = (now if due.is_not_all else None, due.next_at, house.standing.next_expiry(), house.performing.next_at())
         return min((moment for moment in moments if moment is not None), default=FAR)
 
     async def _take_up(self, step: str, now: datetime) -> None:
         """Hand out a *step* that was put off until now, or that is handed out and nobody is at work on."""
         house = self._house
-        if step in house.performing:
+        if not house.performing.wants(step, now):
             return
         found = await house.write(lambda connection: _again(connection, step, now))
         if found is not None:
@@ -134,11 +135,11 @@ class _Due:
     next_at: datetime | None
 
     @classmethod
-    def find(cls, connection: Connection, now: datetime) -> _Due:
-        """What has fallen due by *now*."""
+    def find(cls, connection: Connection, now: datetime, most: int) -> _Due:
+        """What has fallen due by *now*; of steps at most so many."""
         later = (incidents.next_wake(connection, now), steps.next_due(connection, now))
         next_at = min((moment for moment in later if moment is not None), default=None)
-        return cls(incidents.due(connection, now, AT_MOST), steps.due(connection, now, AT_MOST), next_at)
+        return cls(incidents.due(connection, now, AT_MOST), steps.due(connection, now, most), next_at)
 
     @property
     def is_not_all(self) -> bool:
@@ -154,4 +155,5 @@ def _again(connection: Connection, step: str, now: datetime) -> tuple[Handed, In
     incident = incidents.load(connection, row.incident)
     if incident is None:
         return None
-    return Handed(row.step, row.attempt, row.possibly_repeated, effects.carried_out(connection, row.id), is_later=True), incident
+    step_now = incident.steps.get(row.id, row.step)
+    return Handed(step_now, row.attempt, row.possibly_repeated, effects.carried_out(connection, row.id), is_later=True), incident

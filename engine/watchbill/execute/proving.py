@@ -18,7 +18,7 @@ from watchbill.connectors.performing import About
 from watchbill.errors import WatchbillError
 from watchbill.execute.last_resort import Message, Voice, Way, way_of
 from watchbill.execute.policies import Policies
-from watchbill.model.plan import Done, Outcome, Retry, Stalled
+from watchbill.model.plan import DeliveryResult, Done, Outcome, Retry, Stalled
 from watchbill.model.policyset import SyntheticPage
 from watchbill.model.references import Json
 from watchbill.store import observations
@@ -61,8 +61,8 @@ class House(Protocol):
         """Say this by the last resort."""
         ...
 
-    def paged(self, by: str, error: str = "") -> None:
-        """A page has left by this connector, or may not have."""
+    def sent(self, by: str, result: DeliveryResult, error: str = "") -> None:
+        """What became of something that was to be told by this connector."""
         ...
 
     def say(self, level: str, event: str, **fields: object) -> None:
@@ -163,7 +163,10 @@ class Proving:
         await self._note(proof)
         outcome = await self._voice.say(way, Message(SUBJECT, _text(page, proof), proof.key, proof.attempt, proof.attempt > 1))
         if not isinstance(outcome, Stalled):
-            house.paged(way.connector.ref.name, outcome.error if isinstance(outcome, Retry) else "")
+            if isinstance(outcome, Retry):
+                house.sent(way.connector.ref.name, "waiting", outcome.error)
+            else:
+                house.sent(way.connector.ref.name, "sent")
         after = _after(proof, outcome)
         # Known here even where the record cannot take it, so that it does not leave a second time in this life.
         self._last = after

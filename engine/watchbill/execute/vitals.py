@@ -14,6 +14,7 @@ from datetime import timedelta
 from typing import Final, Literal, Protocol, TypeAlias
 
 from watchbill.errors import WatchbillError
+from watchbill.model.plan import DeliveryResult
 
 SILENT_FOR: Final = 20.0
 """Seconds without a sign of life of the event loop, or without a look at what has fallen due, before that is trouble."""
@@ -74,6 +75,7 @@ class Vitals:
         self._failed_pages = 0
         self._failing_since = self._failed_at = 0.0
         self._failed_by: dict[str, str] = {}
+        self._unable: dict[str, tuple[float, str]] = {}
 
     # --- signs ----------------------------------------------------------------------------
 
@@ -110,16 +112,22 @@ class Vitals:
         with self._door:
             self._waiting.pop(request, None)
 
-    def paged(self, by: str, error: str = "") -> None:
-        """A page has left *by* this connector; with an *error*, it may not have, and will be tried again."""
+    def sent(self, by: str, result: DeliveryResult, error: str = "") -> None:
+        """What became of something that was to be told *by* this connector."""
         with self._door:
-            if not error:
+            now = self._elapsed()
+            if result == "unable":
+                self._unable[by] = (now, error)
+                return
+            if result in ("sent", "refused"):
+                # The other side has taken what it was sent, or said no to it: the way there is open.
+                self._unable.pop(by, None)
                 self._failed_pages = 0
                 self._failed_by.clear()
                 return
-            self._failed_at = self._elapsed()
+            self._failed_at = now
             if not self._failed_pages:
-                self._failing_since = self._failed_at
+                self._failing_since = now
             self._failed_pages += 1
             self._failed_by[by] = error
 
@@ -179,9 +187,16 @@ class Vitals:
         return Trouble("inbox", said, f"Whom they concern is not paged yet: look at its log, and {_BY_HAND}")
 
     def _outbound(self) -> Trouble | None:
+        """Nothing can be sent by a connector, which is known after the first time; or nothing has left for a while."""
         with self._door:
             count, since, last, by = self._failed_pages, self._failing_since, self._failed_at, dict(self._failed_by)
-        if count < PAGES or last - since < FAILING_FOR or self._elapsed() - last > FORGOTTEN_AFTER:
+            now = self._elapsed()
+            unable = {name: error for name, (at, error) in self._unable.items() if now - at <= FORGOTTEN_AFTER}
+        if unable:
+            errors = "; ".join(f"{name}: {error}" for name, error in unable.items())
+            said = f"nothing can be sent by {' and '.join(unable)} ({errors})"
+            return Trouble("outbound", said, "Whom they reach is not reached: mend that, and page by hand until it is well")
+        if count < PAGES or last - since < FAILING_FOR or now - last > FORGOTTEN_AFTER:
             return None
         errors = "; ".join(f"{name}: {error}" for name, error in by.items())
         said = f"none of the last {count} pages could leave, in {_seconds(last - since)} ({errors})"

@@ -48,7 +48,8 @@ class Delivery:
     """One contact of one person that a page uses, when, and what became of it.
 
     *at* is when it is to leave. *attempt* counts the attempts that have ended, *settled_at* is when the last one did or when the other
-    side last reported, and *error* what it said. *retry_at* is when it is tried again, None for never.
+    side last reported, and *error* what it said. *retry_at* is when it is tried again, None for never. *possibly_repeated* says that an
+    attempt was made after one of which nobody knows whether it had left.
     """
 
     person: str
@@ -61,6 +62,7 @@ class Delivery:
     attempt: int = 0
     settled_at: datetime | None = None
     retry_at: datetime | None = None
+    possibly_repeated: bool = False
 
     @property
     def use(self) -> str:

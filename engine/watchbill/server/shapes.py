@@ -8,7 +8,7 @@ from typing import Any, Final
 from watchbill.model.alert import ClaimedAlert
 from watchbill.model.event import Event
 from watchbill.model.incident import EscalationRun, Incident, Muting
-from watchbill.model.plan import Call, Done, Duty, Outcome, Reason, Retry, Stalled, Step
+from watchbill.model.plan import Call, Delivery, Done, Duty, Outcome, Reason, Retry, Stalled, Step
 from watchbill.model.timeline import Happening
 from watchbill.report.plan_json import place_json, reason_json, ref_json
 from watchbill.server.access import split_recorded
@@ -115,14 +115,30 @@ def step(its: Step, row: steps.Row | None) -> Document:
         "retry_at": its.retry_at,
         "people": [duty(each) for each in its.people],
         "calls": [call(each) for each in its.calls],
-        "deliveries": [{"person": each.person, "use": f"{each.connector}.{each.action}", "at": each.at} for each in its.deliveries],
+        "deliveries": [delivery(each) for each in its.deliveries],
         "subject": its.subject or None,
         "text": its.text or None,
         "note": its.note or None,
         "attempt": row.attempt if row is not None else 0,
-        "possibly_repeated": row is not None and row.possibly_repeated,
+        "possibly_repeated": (row is not None and row.possibly_repeated) or any(each.possibly_repeated for each in its.deliveries),
         "outcome": outcome(row.outcome) if row is not None else None,
         "can": list(can(its)),
+    }
+
+
+def delivery(its: Delivery) -> Document:
+    """One contact of one person, and what became of it. The address is left out."""
+    return {
+        "person": its.person,
+        "connector": its.connector,
+        "use": its.use,
+        "at": its.at,
+        "result": its.result,
+        "error": its.error or None,
+        "attempt": its.attempt,
+        "settled_at": its.settled_at,
+        "retry_at": its.retry_at,
+        "possibly_repeated": its.possibly_repeated,
     }
 
 

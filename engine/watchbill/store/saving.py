@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Boolean, Connection, bindparam, select, update
 
 from watchbill.decide.runs import runs_after
 from watchbill.model.decision import Decision, RepairRun, Snapshot
-from watchbill.model.event import AlertsReceived, Event, Observed, Woken
+from watchbill.model.event import AlertsReceived, DeliveryReported, Event, Observed, Woken
 from watchbill.model.incident import Incident, Opened, StepChanged
 from watchbill.model.plan import FINAL
 from watchbill.store import steps
@@ -19,7 +19,7 @@ from watchbill.store.remembering import Remembered, remembered_by
 from watchbill.store.statements import Statement, inserting, instant, micros, micros_or_none, numbering
 from watchbill.store.tables import DECISION, INCIDENT, REPAIR_RUN
 
-_QUIET: Final = (AlertsReceived, Woken, Observed)
+_QUIET: Final = (AlertsReceived, Woken, Observed, DeliveryReported)
 """Events that are not worth a line in the timeline where nothing came of them. What people say always is."""
 
 _ROW: Final = ("incident", "number", "at", "by", "event", "changes", "reasons", "wake_at", "revision", "tzdata", "facts")
@@ -40,8 +40,10 @@ _WENT_ON: Final = Statement(
         wake_at=bindparam("new_wake_at"),
         acknowledged_by=bindparam("new_acknowledged_by"),
         number=bindparam("new_number"),
+        is_unanswered=bindparam("new_is_unanswered", type_=Boolean()),
     ),
-    *("new_status", "new_severity", "new_status_at", "new_wake_at", "new_acknowledged_by", "new_number", "incident", "before"),
+    *("new_status", "new_severity", "new_status_at", "new_wake_at", "new_acknowledged_by", "new_number", "new_is_unanswered"),
+    *("incident", "before"),
 )
 _WAKE: Final = Statement(
     update(INCIDENT).where(INCIDENT.c.id == bindparam("incident")).values(wake_at=bindparam("new_wake_at")), *("new_wake_at", "incident")
@@ -137,6 +139,7 @@ def _open(connection: Connection, incident: Incident, decision: Decision) -> Non
         incident.revision,
         incident.acknowledged_by,
         1,
+        incident.is_unanswered,
     )
 
 
@@ -149,6 +152,7 @@ def _go_on(connection: Connection, incident: Incident, decision: Decision, numbe
         micros_or_none(decision.wake_at),
         incident.acknowledged_by,
         number,
+        incident.is_unanswered,
         incident.id,
         number - 1,
     )
@@ -157,7 +161,7 @@ def _go_on(connection: Connection, incident: Incident, decision: Decision, numbe
 
 
 def _steps(connection: Connection, incident: Incident, decision: Decision, at: datetime) -> None:
-    """The steps that are handed out now; and of those handed out before, which have come to an end before they were begun."""
+    """The steps that are handed out now; of those handed out before, which are over, and when the next delivery of one leaves."""
     handed_out = {step.id for step in decision.steps}
     over = [
         change.step.id
@@ -169,6 +173,12 @@ def _steps(connection: Connection, incident: Incident, decision: Decision, at: d
     ]
     if over:
         steps.call_off(connection, over, at)
+    changed = {change.step.id: change.step for change in decision.changes if type(change) is StepChanged and change.step.deliveries}
+    for step in changed.values():
+        leaves_at = step.leaves_at
+        if step.id not in handed_out and step.state == "started" and leaves_at is not None:
+            steps.go_on(connection, step, leaves_at)
+            enqueue(connection, "run-step", step.id, leaves_at)
     for step in decision.steps:
         steps.hand_out(connection, incident.id, step, at)
         enqueue(connection, "run-step", step.id, at)

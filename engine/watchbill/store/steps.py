@@ -101,6 +101,12 @@ _POSTPONE: Final = Statement(
     .values(state=literal_column("'queued'"), due_at=bindparam("new_due_at"), begun_at=None),
     *("new_due_at", "step"),
 )
+_GO_ON: Final = Statement(
+    update(STEP)
+    .where(STEP.c.id == bindparam("step"), STEP.c.state != literal_column("'settled'"))
+    .values(state=literal_column("'queued'"), due_at=bindparam("new_due_at"), body=bindparam("new_body")),
+    *("new_due_at", "new_body", "step"),
+)
 _MARK: Final = Statement(
     update(STEP)
     .where(STEP.c.id == bindparam("step"), STEP.c.state == literal_column("'queued'"))
@@ -151,6 +157,11 @@ def call_off(connection: Connection, ids: Iterable[str], at: datetime) -> None:
     """Settle those of these steps that are queued still: they are not to be begun any more."""
     moment = micros(at)
     _CALL_OFF.run_many(connection, [(moment, id) for id in ids])
+
+
+def go_on(connection: Connection, step: Step, at: datetime) -> bool:
+    """Go on with this *step*, as it is now, at that time; whether it was handed out and is not over."""
+    return _GO_ON.count(connection, micros(at), _STEP.encode(step), step.id) == 1
 
 
 # --- carried out ----------------------------------------------------------------------

@@ -23,6 +23,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     column,
+    false,
     literal_column,
     text,
 )
@@ -64,6 +65,7 @@ INCIDENT: Final = Table(
     _text("revision"),
     _text("acknowledged_by"),
     Column("number", Integer, nullable=False),  # of its last decision
+    Column("is_unanswered", Boolean, nullable=False, server_default=false()),  # every round went unanswered
     # Two that open an incident of one key at the same time cannot both succeed.
     Index("incident_newest", "key", unique=True, sqlite_where=text("is_newest = 1"), postgresql_where=text("is_newest")),
     Index("incident_wake", "wake_at", sqlite_where=column("wake_at").is_not(None), postgresql_where=column("wake_at").is_not(None)),
@@ -149,6 +151,27 @@ EFFECT: Final = Table(
     _at("settled_at", needed=False),
     _text("outcome", needed=False),
     UniqueConstraint("step", "call", "attempt", name="effect_call"),
+)
+
+DELIVERY: Final = Table(
+    "delivery",
+    METADATA,
+    Column("id", _number(), primary_key=True),
+    _text("step"),
+    Column("number", Integer, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    _text("incident"),
+    _text("person"),
+    _text("connector"),
+    _text("action"),
+    _text("result"),
+    _text("error"),
+    _text("effect"),  # what the other side calls it
+    _at("begun_at"),
+    _at("settled_at"),
+    _at("reported_at", needed=False),
+    UniqueConstraint("step", "number", "attempt", name="delivery_attempt"),
+    Index("delivery_incident", "incident"),
 )
 
 # --- what comes in --------------------------------------------------------------------

@@ -1,0 +1,158 @@
+"""The deliveries of steps: each contact of each person is called in a task of its own, at its own time.
+
+Rule 1: a contact that hangs delays no other, and none is called twice while its call lasts: a task is known by its step and its number.
+Rule 2: what is to leave, and when, says the record: `decide` moves contacts forward and withdraws them, and here they are only begun.
+Rule 3: how a call ended is recorded, and decided on, in one transaction, for each contact by itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from watchbill.errors import WatchbillError
+from watchbill.execute.caller import Caller, Ended
+from watchbill.execute.calls import PlannedCall, backoff, limit_of
+from watchbill.execute.deciding import Decided, decide_event, record_attempt
+from watchbill.execute.ports import House, recorded
+from watchbill.model.event import DeliveryReported
+from watchbill.model.incident import Incident
+from watchbill.model.plan import Delivery, Step
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+SOONEST: Final = timedelta(seconds=0.5)
+"""How long an attempt waits for the one before it at least, however short a wait the other side asks for."""
+
+
+class DeliveryTasks:
+    """The calls of contacts that are under way now."""
+
+    def __init__(self, house: House, caller: Caller) -> None:
+        self._house, self._caller = house, caller
+        self._tasks: dict[tuple[str, int], asyncio.Task[None]] = {}
+        self._calling: set[tuple[str, int]] = set()
+        self._at_work: Counter[str] = Counter()
+        self._later: dict[str, datetime] = {}
+
+    def __len__(self) -> int:
+        return len(self._tasks)
+
+    @property
+    def tasks(self) -> tuple[asyncio.Task[None], ...]:
+        """The tasks that are under way."""
+        return tuple(self._tasks.values())
+
+    def wants(self, step: str, now: datetime) -> bool:
+        """Whether a *step* that has fallen due is to be begun: none of its contacts is being called, or another one is due by *now*."""
+        if not self._at_work[step]:
+            return True
+        later = self._later.get(step)
+        return later is not None and later <= now
+
+    def next_at(self) -> datetime | None:
+        """When the next contact of a step is due of which another one is being called; None where none is. The record knows the others."""
+        return min(self._later.values(), default=None)
+
+    def begin(self, step: Step, incident: Incident) -> None:
+        """Call the contacts of this *step* that are due and not being called, and remember when the next one is due."""
+        step, now = incident.steps.get(step.id, step), self._house.now()
+        later: datetime | None = None
+        for number, delivery in enumerate(step.deliveries):
+            leaves_at = delivery.leaves_at
+            if leaves_at is None or (step.id, number) in self._tasks:
+                continue
+            if leaves_at <= now:
+                self._start(incident, step, number, delivery)
+            elif later is None or leaves_at < later:
+                later = leaves_at
+        if later is not None and self._at_work[step.id]:
+            self._later[step.id] = later
+            self._house.look_by(later)
+        else:
+            self._later.pop(step.id, None)
+
+    def stop(self, step: str) -> None:
+        """End those calls of this *step* that have not left yet. One that is leaving comes to its end, so that its outcome is known."""
+        self._later.pop(step, None)
+        if self._at_work[step]:
+            for key, task in tuple(self._tasks.items()):
+                if key[0] == step and key not in self._calling:
+                    task.cancel()
+
+    def _start(self, incident: Incident, step: Step, number: int, delivery: Delivery) -> None:
+        key = (step.id, number)
+        task = asyncio.create_task(self._guarded(incident, step, number, delivery), name=f"step {step.id}#{number + 1}")
+        self._tasks[key] = task
+        self._at_work[step.id] += 1
+        task.add_done_callback(lambda task: self._forget(key, task))
+
+    def _forget(self, key: tuple[str, int], task: asyncio.Task[None]) -> None:
+        """The *task* is over. A newer one for the same contact stays."""
+        if self._tasks.get(key) is not task:
+            return
+        del self._tasks[key]
+        self._calling.discard(key)
+        self._at_work[key[0]] -= 1
+        if not self._at_work[key[0]]:
+            del self._at_work[key[0]]
+            self._later.pop(key[0], None)
+
+    async def _guarded(self, incident: Incident, step: Step, number: int, delivery: Delivery) -> None:
+        try:
+            await self._deliver(incident, step, number, delivery)
+        except asyncio.CancelledError:
+            raise
+        except WatchbillError as error:
+            # The record could not take it. The row says that it is not settled, so that it is looked for again.
+            self._house.say("error", "step_not_recorded", incident=incident.id, step=step.id, error=error.message)
+        except Exception as error:
+            said = f"this is a bug of watchbill: {type(error).__name__}: {error}"
+            self._house.say("error", "step_failed", incident=incident.id, step=step.id, error=said)
+            await self._report(incident, delivery, DeliveryReported(step.id, number, "failed", said), None)
+
+    async def _deliver(self, incident: Incident, step: Step, number: int, delivery: Delivery) -> None:
+        house, key = self._house, (step.id, number)
+        bill = house.policies.bill_of(incident.revision)
+        call = PlannedCall(number, delivery.connector, delivery.action, {"to": delivery.address}, delivery.at, delivery.person)
+        ended = await self._caller.call(
+            bill,
+            incident,
+            step,
+            call,
+            attempt=delivery.attempt + 1,
+            is_repeat=delivery.result == "unknown",
+            begins=lambda: self._calling.add(key),
+        )
+        if ended.result != "shadow":
+            house.sent(delivery.connector, ended.result, ended.error)
+        await self._report(incident, delivery, self._meant(step, number, delivery, ended), ended)
+
+    def _meant(self, step: Step, number: int, delivery: Delivery, ended: Ended) -> DeliveryReported:
+        """What is reported of a call that has *ended*, and when it may be made again."""
+        attempt = delivery.attempt + 1
+        if ended.kind != "again" or attempt >= limit_of(step.kind):
+            return DeliveryReported(step.id, number, ended.result, ended.error)
+        wait = backoff(f"{step.id}#{number}", attempt)
+        if ended.after is not None:
+            wait = max(min(wait, ended.after), SOONEST)
+        return DeliveryReported(step.id, number, ended.result, ended.error, self._house.now() + wait)
+
+    async def _report(self, incident: Incident, delivery: Delivery, report: DeliveryReported, ended: Ended | None) -> None:
+        house = self._house
+
+        def job(connection: Connection) -> Decided | None:
+            now = house.now()
+            effect, begun_at = (ended.effect, ended.begun_at) if ended is not None else ("", now)
+            record_attempt(connection, incident.id, delivery, report, now, effect=effect, begun_at=begun_at)
+            return decide_event(connection, house.policies, incident.id, report, now)
+
+        decided = await recorded(house, report.step, job)
+        task = asyncio.current_task()
+        if task is not None:
+            self._forget((report.step, report.number), task)
+        if decided is not None:
+            house.decided(decided)
