@@ -169,4 +169,4 @@ def test_the_alarm_reads_well_each_time() -> None:
     alarms = [line.partition(" ")[2] for line in lines(watch, "alarm")]
     assert alarms[0] == "alarm the engine's own alarm: nobody answered any page"
     assert set(alarms[1:]) == {"alarm the engine's own alarm: nobody has answered yet"}
-    assert lines(watch, "done")[-1].endswith("the engine's own alarm")
+    assert lines(watch, "sent")[-1].endswith("sent the engine's own alarm")

@@ -113,7 +113,7 @@ class _Telling:
             if step is not None and step.deliveries:
                 yield from self._deliveries(event.step)
             elif step is not None and isinstance(event.outcome, Done):
-                yield self._said("done", _named(step), step.because, place=step.place)
+                yield self._said("sent" if step.kind == "alarm" else "done", _named(step), step.because, place=step.place)
         elif isinstance(event, Observed):
             step = self._step(event.step)
             if step is not None:
