@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from watchbill.model.alert import ClaimedAlert
-from watchbill.model.event import Event
+from watchbill.model.event import DeliveryReported, Event
 from watchbill.model.incident import EscalationRun, Incident, Muting
 from watchbill.model.plan import Call, Delivery, Done, Duty, Outcome, Reason, Retry, Stalled, Step
 from watchbill.model.timeline import Happening
@@ -222,6 +222,7 @@ _WORDS: Final[Mapping[str, str]] = {
     "AlertsReceived": "alerts",
     "Woken": "clock",
     "StepFinished": "step-finished",
+    "DeliveryReported": "delivery-reported",
     "Observed": "observed",
     "Acknowledged": "acknowledge",
     "Unacknowledged": "unacknowledge",
@@ -248,6 +249,8 @@ def event(its: Event) -> Document:
         value = getattr(its, name, None)
         if value is not None:
             found[name] = value
+    if isinstance(its, DeliveryReported):
+        found |= {"delivery": its.number, "result": its.result, "error": its.error or None}
     return found
 
 

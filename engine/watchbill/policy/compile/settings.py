@@ -46,6 +46,8 @@ def settings(bench: Workbench, draft: Draft) -> Settings:
         severities={word.strip().lower(): severity for word, severity in spec.severities.items()},
         grants=tuple(grants.values()),
         escalation=spec.escalation,
+        fallback_wait=texts.some_duration(at / "fallback_wait", spec.fallback_wait),
+        alarm_every=texts.duration(at / "alarm_every", spec.alarm_every, least=_SHORTEST),
     )
 
 

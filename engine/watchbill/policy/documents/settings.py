@@ -44,6 +44,10 @@ class SettingsSpec(Section):
         min_length=1,
     )
     fallback_team: Name = key("The team that gets whatever nobody else takes.", "platform")
+    fallback_wait: Duration = key(
+        "How long the fallback team has to answer before the engine raises its own alarm; longer than zero.", "15m", default="15m"
+    )
+    alarm_every: Duration = key("How often the engine's own alarm is repeated until somebody answers; at least `1m`.", "15m", default="15m")
     zone: str = key("The time zone where a document names none.", "Europe/Lisbon", default="UTC")
     labels: Maybe[list[Text]] = key(
         "The label names that matchers may use, besides service, team, tier and severity. Left out, all may be used.",
