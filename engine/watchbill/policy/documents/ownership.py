@@ -36,6 +36,12 @@ class Contact(Section):
     use: UseText = key("A connector's action that reaches a person, as `connector.action`.", "phone.call")
     to: Text = key("The address: a number, an account, a mailbox.", "+351 555 0100")
     after: Duration = key("How long after the page it is used.", "2m", default="0s")
+    rings: Maybe[bool] = key(
+        "Whether it wakes the person. Left out, `twilio.call` and `webhook.page` do, and all others do not. The first that does not is "
+        "the contact that tells.",
+        False,
+        default=None,
+    )
 
 
 class Leave(Section):

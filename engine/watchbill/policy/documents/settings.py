@@ -61,7 +61,7 @@ class SettingsSpec(Section):
         "What teams may use beyond their own.", [{"to": "team/payments", "connectors": ["cluster"]}], default_factory=list
     )
     last_resort: Maybe[PlainUse] = key(
-        "Who hears that the engine itself is in trouble, or that nobody could be reached; an action that does more than read.",
+        "Who hears that the engine itself is in trouble, or that nobody could be reached; an action that tells or reaches somebody.",
         {"use": "mail.send", "with": {"to": "oncall@example.com"}},
         default=None,
     )
