@@ -25,7 +25,7 @@ from watchbill.model.event import Observed
 from watchbill.model.incident import Incident
 from watchbill.model.plan import Done, Outcome, Retry, Stalled, Step
 from watchbill.model.policies import Connector
-from watchbill.model.policyset import Action
+from watchbill.model.policyset import PLACE_OF_STEP, Action, kind_of, unfit
 from watchbill.model.references import Json
 from watchbill.store import effects, incidents, steps
 
@@ -198,6 +198,9 @@ class Performing:
         if there.connector is None or there.type is None or there.action is None:
             missing = "connector" if there.connector is None else "type" if there.type is None else "action"
             return Ended(call, now, "failed", error=f"{call.connector}.{call.action}: there is no such {missing} any more")
+        wrong = unfit(f"{call.connector}.{call.action}", kind_of(there.action, there.connector), PLACE_OF_STEP[handed.step.kind])
+        if wrong:
+            return Ended(call, now, "failed", error=wrong)
         if there.connector.shadow:
             return Ended(call, now, "done", {"shadow": True}, error="the connector is in shadow: nothing was touched")
         performer = self._performers.get(there.type.name)
