@@ -233,7 +233,7 @@ CASES = {
     "somebody on call without a contact": (
         header("Person", "bo") + "spec: {}\n",
         "3:18: `bo` is on call on `payments-primary` and has no contacts [person-without-contact]\n"
-        '  help: add `contacts`: `[{use: phone.call, to: "+351 555 0100"}]`',
+        '  help: add `contacts`: `[{use: phone.page, to: "+351 555 0100"}]`',
     ),
     "approvals that nobody may give": (
         a_repair("  phase: human-initiated\n  approvals: 2\n"),

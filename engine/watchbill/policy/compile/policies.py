@@ -51,15 +51,22 @@ def _check_besides(bench: Workbench, at: At, spec: written.EscalationSpec) -> No
     if spec.hub is not None:
         help = "take it away: the escalation that wins opens the hub"
         at.draft.report("no-effect", (at / "hub").key_place, "`hub` has no effect beside `continue: true`", help, "warning")
-    chats = {draft.document.spec.chat: draft.name for draft in bench.names.of("Team") if draft.document is not None}
+    teams = [draft for draft in bench.names.of("Team") if draft.document is not None and draft.document.spec.chat is not None]
+    chats = {_channel(draft.document.spec.chat): draft.name for draft in teams}
     for index, level in enumerate(spec.levels):
         for number, call in enumerate(level.notify):
-            channel = call.with_.get("channel")
-            whose = chats.get(channel) if isinstance(channel, str) else None
-            if whose is not None and whose != at.draft.team:
-                said = f"an escalation with `continue` posts to its own team only, and {quoted(str(channel))} is the chat of `{whose}`"
-                spot = at / "levels" / index / "notify" / number / "with" / "channel"
-                spot.report("not-granted", said, f"post where `{at.draft.team}` talks")
+            for key in ("channel", "path"):
+                channel = call.with_.get(key)
+                whose = chats.get(_channel(channel)) if isinstance(channel, str) else None
+                if whose is not None and whose != at.draft.team:
+                    said = f"an escalation with `continue` posts to its own team only, and {quoted(str(channel))} is the chat of `{whose}`"
+                    spot = at / "levels" / index / "notify" / number / "with" / key
+                    spot.report("not-granted", said, f"post where `{at.draft.team}` talks")
+
+
+def _channel(text: str) -> str:
+    """What a channel is called, however it is written: `#payments`, or `/payments` as the path of a gateway."""
+    return text.lstrip("#/")
 
 
 def expect_owner(bench: Workbench, draft: Draft) -> None:

@@ -67,7 +67,7 @@ class SettingsSpec(Section):
     )
     synthetic_page: Maybe[SyntheticPage] = key(
         "A page that leaves on a schedule to prove that watchbill can reach people; when it fails, the last resort says so.",
-        {"use": "phone.sms", "with": {"to": "+351 555 0199"}, "every": "1d"},
+        {"use": "phone.page", "with": {"to": "+351 555 0199"}, "every": "1d"},
         default=None,
     )
 
