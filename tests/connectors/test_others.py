@@ -411,6 +411,26 @@ def test_our_own_types_are_without_a_flaw():
     assert flaw(replace(NTFY.TYPE, actions=())) == "it has no action, or two of one name"
 
 
+@pytest.mark.parametrize(
+    ("says", "wrong"),
+    [
+        ({"does": "shouts"}, "`does` of `push` is one of `reads`, `tells`, `reaches`, `opens`, `changes`"),
+        ({"generic": True}, "`push` is generic, so it says nothing of what it does"),
+        ({"does": "tells", "rings": True}, "`push` rings, so it reaches a person"),
+        ({"does": "reads"}, "`push` only reads, so it may be repeated"),
+        ({"does": "changes", "generic": True}, ""),
+        ({"rings": True}, ""),
+    ],
+)
+def test_what_an_action_of_a_package_says_of_itself_fits_together(says: dict[str, Any], wrong: str):
+    """
+    What an action does is one of five things, and what else it says goes with that.
+    """
+    (action,) = NTFY.TYPE.actions
+
+    assert flaw(replace(NTFY.TYPE, actions=(replace(action, **says),))) == wrong
+
+
 def test_performers_are_those_of_the_catalogue(out: Ways):
     """
     Every type has somebody who carries it out or says why not; what is no type has nobody.

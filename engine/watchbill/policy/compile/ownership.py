@@ -172,8 +172,8 @@ def _check_binding(bench: Workbench, at: At, key: str, connector: str) -> None:
         said = f"`{key}` is of the type {meant.value.type}, and `{connector}` of the type {bound.value.type}"
         at.report("bad-binding", said, f"bind it to a connector of the type {meant.value.type}")
         return
-    generic = next((action for action in bench.catalogue[bound.value.type].actions if action.generic), None)
-    if generic is not None and meant.value.tells and not bound.value.tells:
+    is_generic = any(action.generic for action in bench.catalogue[bound.value.type].actions)
+    if is_generic and meant.value.tells and not bound.value.tells:
         said = f"`{key}` tells somebody, and `{connector}` changes a system"
         at.report("bad-binding", said, f"say `tells: true` on Connector/{connector} if somebody reads it")
         return
