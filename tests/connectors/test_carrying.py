@@ -27,7 +27,7 @@ BELL = ConnectorType(
     (
         Action("ring", "Rings.", TAKES, result=GIVES),
         Action("set", "Sets.", TAKES, idempotent=True, result=GIVES),
-        Action("look", "Looks.", TAKES, reads=True, idempotent=True, result=GIVES),
+        Action("look", "Looks.", TAKES, does="reads", idempotent=True, result=GIVES),
     ),
 )
 

@@ -58,7 +58,7 @@ def an_alert(name: str = "HighErrorRate", fingerprint: str = "7f3a", **more: Any
 
 def a_person(name: str = "ana", zone: str = "Europe/Lisbon", at: datetime = AT, **more: Any) -> PlannedPerson:
     """Somebody who is called, then gets a message."""
-    ways = (PlannedContact("phone.call", timedelta()), PlannedContact("phone.sms", timedelta(minutes=2)))
+    ways = (PlannedContact("phone.call", timedelta(), rings=True), PlannedContact("phone.sms", timedelta(minutes=2)))
     usual = {
         "full_name": name.capitalize(),
         "duty": "role/primary",

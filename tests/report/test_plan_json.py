@@ -75,7 +75,10 @@ def test_times_and_durations():
     assert document["at"] == "2026-11-23T03:12:00Z"
     assert time_json(after(0.0125)) == "2026-11-23T03:12:00.750000Z"
     assert person["local_at"] == "2026-11-23T04:23:00+01:00"
-    assert person["contacts"] == [{"use": "phone.call", "after": "0s"}, {"use": "phone.sms", "after": "2m"}]
+    assert person["contacts"] == [
+        {"use": "phone.call", "after": "0s", "rings": True},
+        {"use": "phone.sms", "after": "2m", "rings": False},
+    ]
     assert document["updates"][0]["every"] == "30m"
 
 

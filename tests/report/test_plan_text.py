@@ -181,6 +181,7 @@ def test_somebody_in_utc_needs_no_second_clock():
         ((("phone.call", 0), ("phone.sms", 2)), "call, then SMS after 2m"),
         ((("phone.call", 0), ("mail.send", 0), ("chat.direct", 5)), "call and e-mail, then direct message after 5m"),
         ((("phone.call", 0), ("backup.call", 3)), "phone.call, then backup.call after 3m"),
+        ((("phone.page", 0), ("chat.page", 2)), "phone, then chat after 2m"),
         ((("push.notify", 1),), "push after 1m"),
     ],
 )

@@ -29,7 +29,7 @@ TYPE = ConnectorType(
                     "limit": whole("How many at most.", least=1, most=200, default=20),
                 }
             ),
-            reads=True,
+            does="reads",
             idempotent=True,
             escaping=(("range", "none"), ("service", "none"), ("kinds", "none")),
             result=result(

@@ -59,7 +59,7 @@ TYPE = ConnectorType(
                 },
                 ("to",),
             ),
-            reaches=True,
+            does="reaches",
             escaping=(("to", "header"), ("subject", "header"), ("text", "none")),
             result=result({"message_id": text("The `Message-ID` it was sent with.")}),
         ),

@@ -25,7 +25,7 @@ TYPE = ConnectorType(
                     "limit": whole("How many at most.", least=1, most=50, default=5),
                 }
             ),
-            reads=True,
+            does="reads",
             idempotent=True,
             escaping=(("range", "none"), ("same", "none")),
             result=result(

@@ -62,7 +62,7 @@ _READS = (
             },
             ("kind",),
         ),
-        reads=True,
+        does="reads",
         idempotent=True,
         escaping=_in_path("kind", "name", "selector", "namespace"),
         result=result(
@@ -98,7 +98,7 @@ _READS = (
             },
             ("kind", "name"),
         ),
-        reads=True,
+        does="reads",
         idempotent=True,
         escaping=_in_path("kind", "name", "namespace"),
         result=result({"text": {"type": "string", "description": "The description."}}),
@@ -115,7 +115,7 @@ _READS = (
                 "limit": whole("How many at most.", least=1, most=500, default=50),
             }
         ),
-        reads=True,
+        does="reads",
         idempotent=True,
         escaping=(*_in_path("namespace", "name", "type"), ("range", "none")),
         result=result(
@@ -154,7 +154,7 @@ _READS = (
             ),
             "oneOf": [{"required": ["pod"]}, {"required": ["selector"]}],
         },
-        reads=True,
+        does="reads",
         idempotent=True,
         escaping=(*_in_path("pod", "selector", "container", "namespace"), ("range", "none")),
         result=result({"text": {"type": "string", "description": "The lines, each with its pod."}, "count": whole("How many lines.")}),

@@ -34,7 +34,7 @@ TYPE = ConnectorType(
                 },
                 ("query",),
             ),
-            reads=True,
+            does="reads",
             idempotent=True,
             escaping=(("query", "promql"), ("range", "none")),
             result=result(
@@ -59,7 +59,7 @@ TYPE = ConnectorType(
                 },
                 ("query",),
             ),
-            reads=True,
+            does="reads",
             idempotent=True,
             escaping=(("query", "promql"), ("range", "none"), ("against", "none")),
             result=result(

@@ -48,7 +48,7 @@ TYPE = ConnectorType(
             name="query",
             summary="Runs one SELECT in a read-only transaction.",
             arguments=_ARGUMENTS,
-            reads=True,
+            does="reads",
             idempotent=True,
             # Parameters are bound, never written into the statement.
             escaping=(("query", "none"), ("parameters", "none")),

@@ -56,7 +56,7 @@ TYPE = ConnectorType(
             arguments=arguments(
                 {"query": _QUERY, "offset": duration("How long before now to look; for a comparison with the past.")}, ("query",)
             ),
-            reads=True,
+            does="reads",
             idempotent=True,
             escaping=(("query", "promql"), ("offset", "none")),
             result=_INSTANT,
@@ -73,7 +73,7 @@ TYPE = ConnectorType(
                 },
                 ("query",),
             ),
-            reads=True,
+            does="reads",
             idempotent=True,
             escaping=(("query", "promql"), ("range", "none"), ("step", "none"), ("against", "none")),
             result=_RANGE,

@@ -56,6 +56,7 @@ TYPE = ConnectorType(
                     "notify": flag("Whether subscribers get a message.", default=True),
                 }
             ),
+            does="tells",
             escaping=(("subject", "none"), ("text", "html"), ("status", "none"), ("components", "none"), ("impact", "none")),
             result=result({**_INCIDENT, "is_new": {"type": "boolean", "description": "Whether it was published now."}}),
         ),
@@ -63,7 +64,7 @@ TYPE = ConnectorType(
             name="get",
             summary="Reads what the page says: incidents that are open, and how components are.",
             arguments=arguments({"limit": whole("How many incidents at most.", least=1, most=100, default=10)}),
-            reads=True,
+            does="reads",
             idempotent=True,
             result=result(
                 {

@@ -27,7 +27,8 @@ TYPE = ConnectorType(
             arguments=arguments(
                 {"to": _NUMBER, "text": text("What is read out; the page's own text where it is left out.", longest=4000)}, ("to",)
             ),
-            reaches=True,
+            does="reaches",
+            rings=True,
             # It is spoken from TwiML, which is XML.
             escaping=(("to", "none"), ("text", "html")),
             result=_SENT,
@@ -38,7 +39,7 @@ TYPE = ConnectorType(
             arguments=arguments(
                 {"to": _NUMBER, "text": text("What it says; the page's own text where it is left out.", longest=1600)}, ("to",)
             ),
-            reaches=True,
+            does="reaches",
             escaping=(("to", "none"), ("text", "none")),
             result=_SENT,
         ),

@@ -55,6 +55,7 @@ TYPE = ConnectorType(
                     "text": text("What it says; the page's or the update's own text where it is left out."),
                 }
             ),
+            generic=True,
             # Texts inside `body` become JSON texts after they were filled in, so they need nothing more.
             escaping=(("path", "url"), ("body", "none"), ("headers", "header"), ("subject", "none"), ("text", "none")),
             result=_ANSWERED,
@@ -70,7 +71,8 @@ TYPE = ConnectorType(
                 },
                 ("to",),
             ),
-            reaches=True,
+            does="reaches",
+            rings=True,
             escaping=(("to", "none"), ("subject", "none"), ("text", "none")),
             result=_ANSWERED,
         ),

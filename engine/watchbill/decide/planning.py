@@ -142,7 +142,7 @@ def _people(bill: Bill, duties: Iterable[Duty], at: datetime) -> tuple[PlannedPe
 
 def _person(bill: Bill, duty: Duty, at: datetime) -> PlannedPerson:
     person = bill.policies.people[duty.person]
-    contacts = tuple(PlannedContact(str(contact), contact.after) for contact in person.contacts)
+    contacts = tuple(PlannedContact(str(contact), contact.after, contact.rings) for contact in person.contacts)
     return PlannedPerson(person.name, person.full_name, duty.duty, duty.why, person.zone.local(at), person.zone.name, contacts)
 
 

@@ -21,7 +21,7 @@ from watchbill.execute.calls import TIMEOUT, PlannedCall, declared, subject_of, 
 from watchbill.model.incident import Incident
 from watchbill.model.plan import DeliveryResult, Step
 from watchbill.model.policies import Connector
-from watchbill.model.policyset import Action
+from watchbill.model.policyset import PLACE_OF_STEP, Action, kind_of, unfit
 from watchbill.model.references import Json
 
 AT_ONCE: Final = 16
@@ -83,6 +83,9 @@ class Caller:
         if there.connector is None or there.type is None or there.action is None:
             missing = "connector" if there.connector is None else "type" if there.type is None else "action"
             return Ended(call, now, "unable", "failed", error=f"{name}: there is no such {missing} any more")
+        wrong = unfit(name, kind_of(there.action, there.connector), PLACE_OF_STEP[step.kind])
+        if wrong:
+            return Ended(call, now, "unable", "failed", error=wrong)
         if there.connector.shadow:
             begins()
             return Ended(call, now, "shadow", "done", {"shadow": True}, error="the connector is in shadow: nothing was touched")

@@ -21,10 +21,11 @@ from watchbill.model.severity import Severity
 
 @dataclass(frozen=True, slots=True)
 class PlannedContact:
-    """One way a person is tried: the connector's action, and how long after the page."""
+    """One way a person is tried: the connector's action, how long after the page, and whether it rings."""
 
     use: str
     after: timedelta
+    rings: bool = False
 
 
 @dataclass(frozen=True, slots=True)

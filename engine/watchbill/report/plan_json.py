@@ -157,7 +157,7 @@ def _person(person: PlannedPerson) -> Document:
         "why": person.why,
         "local_at": person.local_at.isoformat(),
         "zone": person.zone,
-        "contacts": [{"use": way.use, "after": format_duration(way.after)} for way in person.contacts],
+        "contacts": [{"use": way.use, "after": format_duration(way.after), "rings": way.rings} for way in person.contacts],
     }
 
 

@@ -14,7 +14,7 @@ from watchbill.model.policies import PHASES
 from watchbill.model.references import Kind
 from watchbill.model.severity import RANK
 from watchbill.report import API_VERSION
-from watchbill.report.shapes import Schema, list_of, nullable, object_of, ref, strings, text, texts
+from watchbill.report.shapes import Schema, flag, list_of, nullable, object_of, ref, strings, text, texts
 
 _UNIT: Final = r"(\d+y)?(\d+w)?(\d+d)?(\d+h)?(\d+m)?(\d+s)?(\d+ms)?"
 
@@ -133,6 +133,15 @@ def shared() -> Schema:
     }
 
 
+def _contact() -> Schema:
+    return object_of(
+        "One way to a person.",
+        use=text("`connector.action`."),
+        after=ref("duration", "How long after the page."),
+        rings=flag("Whether it wakes them; the first that does not is the contact that tells."),
+    )
+
+
 def people() -> Schema:
     """What is about people: who is reached, by which page, where they talk."""
     return {
@@ -146,7 +155,7 @@ def people() -> Schema:
             zone=text("Their time zone."),
             contacts=list_of("contact", "How they are tried, in order of preference."),
         ),
-        "contact": object_of("One way to a person.", use=text("`connector.action`."), after=ref("duration", "How long after the page.")),
+        "contact": _contact(),
         "page": object_of(
             "One level of one round falling due.",
             at=ref("time", "When it falls due."),

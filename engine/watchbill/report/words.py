@@ -21,7 +21,7 @@ _WEEKDAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 _CONTACTS: Final = {"sms": "SMS", "mms": "MMS", "email": "e-mail", "mail": "e-mail", "voice": "call", "direct": "direct message"}
 
-_SENDING: Final = ("post", "send", "publish", "message", "update", "notify", "create")
+_SENDING: Final = ("post", "send", "publish", "message", "update", "notify", "create", "page")
 """Actions whose connector's name says enough: ``statuspage.post`` is the status page."""
 
 
@@ -154,8 +154,8 @@ def post(post: PlannedPost) -> str:
 
 
 def said_to(call: Call) -> str:
-    """Where a *call* speaks: its ``channel`` or ``to``, if it has one."""
-    return plain(_argument(call, ("channel", "to", "room")))
+    """Where a *call* speaks: its ``channel``, ``to`` or ``path``, if it has one."""
+    return plain(_argument(call, ("channel", "to", "room", "path")))
 
 
 def said_text(call: Call) -> str:

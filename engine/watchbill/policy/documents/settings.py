@@ -65,13 +65,13 @@ class SettingsSpec(Section):
         "What teams may use beyond their own.", [{"to": "team/payments", "connectors": ["cluster"]}], default_factory=list
     )
     last_resort: Maybe[PlainUse] = key(
-        "Who hears that the engine itself is in trouble, or that nobody could be reached; an action that does more than read.",
+        "Who hears that the engine itself is in trouble, or that nobody could be reached; an action that tells or reaches somebody.",
         {"use": "mail.send", "with": {"to": "oncall@example.com"}},
         default=None,
     )
     synthetic_page: Maybe[SyntheticPage] = key(
         "A page that leaves on a schedule to prove that watchbill can reach people; when it fails, the last resort says so.",
-        {"use": "phone.sms", "with": {"to": "+351 555 0199"}, "every": "1d"},
+        {"use": "phone.page", "with": {"to": "+351 555 0199"}, "every": "1d"},
         default=None,
     )
 

@@ -242,7 +242,7 @@ class Expect(Section):
         "Every page there is, up to `until`, or up to the last one listed.", [{"at": "0s", "people": ["mei"]}], default=None
     )
     no_pages: Maybe[Literal[True]] = key("Nobody is paged up to `until`, or for a day.", True, default=None)
-    posts: Maybe[list[Post]] = key("Posts to channels.", [{"use": "chat.post", "contains": "#payments-alerts"}], default=None)
+    posts: Maybe[list[Post]] = key("Posts to channels.", [{"use": "chat.post", "contains": "/payments-alerts"}], default=None)
     hub: Maybe[TextOrSection[Hub]] = key(
         "The channel that opens, by its name, or more of the hub.", "inc-checkout-*", {"channel": "inc-checkout-*"}, default=None
     )
