@@ -58,10 +58,12 @@ def load_policies(root: Path) -> tuple[PolicySet, str]:
     Raises UserError `no-policies` where the settings are broken, so that nothing could be loaded.
     """
     from watchbill.cli.revision import revision_of
+    from watchbill.connectors.capability import findings
     from watchbill.connectors.catalogue import catalogue
     from watchbill.policy import load
 
-    compiled = load(root, catalogue(), revision_of(root, folders_of(root)))
+    types = catalogue()
+    compiled = load(root, types, revision_of(root, folders_of(root)), lambda policies: findings(policies, types))
     if compiled.policies is None:
         raise UserError(
             f"no policies could be loaded: `{SETTINGS}` has {_said(compiled)}",

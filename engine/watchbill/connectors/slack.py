@@ -24,6 +24,7 @@ TYPE = ConnectorType(
     actions=(
         Action(
             name="post",
+            carried_out=False,
             summary="Posts a message to a channel, or into a thread.",
             arguments=arguments(
                 {
@@ -39,6 +40,7 @@ TYPE = ConnectorType(
         ),
         Action(
             name="direct",
+            carried_out=False,
             summary="Sends somebody a direct message.",
             arguments=arguments(
                 {
@@ -53,6 +55,7 @@ TYPE = ConnectorType(
         ),
         Action(
             name="open-channel",
+            carried_out=False,
             summary="Makes a channel, or finds the one that has this name already.",
             arguments=arguments(
                 {
@@ -68,6 +71,7 @@ TYPE = ConnectorType(
         ),
         Action(
             name="invite",
+            carried_out=False,
             summary="Asks people into a channel.",
             arguments=arguments(
                 {
@@ -82,6 +86,7 @@ TYPE = ConnectorType(
         ),
         Action(
             name="set-topic",
+            carried_out=False,
             summary="Sets the topic of a channel.",
             arguments=arguments({"channel": _CHANNEL, "topic": text("The topic, without formatting.", longest=250)}, ("channel", "topic")),
             idempotent=True,

@@ -75,6 +75,8 @@ TYPE = ConnectorType(
             result=_ANSWERED,
         ),
     ),
+    extra="serve",
+    addresses=("url",),
 )
 
 

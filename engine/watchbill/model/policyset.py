@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Final
 
 from watchbill.errors import Place
 from watchbill.model.ownership import Person, Service, Team
@@ -22,7 +23,7 @@ from watchbill.model.policies import (
     TimeInterval,
     Triage,
 )
-from watchbill.model.references import Json
+from watchbill.model.references import Json, Kind
 from watchbill.model.schedule import Override, Schedule
 from watchbill.model.severity import Severity
 from watchbill.model.sources import Probe, Source
@@ -115,6 +116,9 @@ class PolicySet:
 
 # --- the catalogue --------------------------------------------------------------------
 
+PLANNED_ONLY: Final[Mapping[Kind, str]] = {"Probe": "`plan` and `test` know this kind, and `serve` runs none"}
+"""Kinds of documents that this version describes and does not carry out, and what it does with them instead."""
+
 
 @dataclass(frozen=True, slots=True)
 class Action:
@@ -123,7 +127,8 @@ class Action:
     *reads* only reads (it may be a collector); *idempotent* may be repeated without harm;
     *reaches* gets to a person. *arguments* is a JSON Schema of an object. *escaping* names, for an argument,
     how text that is filled in is escaped: ``promql``, ``html``, ``mrkdwn``, ``header``, ``url``, ``argv`` or ``none``.
-    *result* is a JSON Schema of what comes back, against which `expect` is typed.
+    *result* is a JSON Schema of what comes back, against which `expect` is typed. *carried_out* says whether this version
+    can perform it at all, and does not only plan with it.
     """
 
     name: str
@@ -134,17 +139,30 @@ class Action:
     reaches: bool = False
     escaping: tuple[tuple[str, str], ...] = ()
     result: Mapping[str, Json] = field(default_factory=dict)
+    carried_out: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class ConnectorType:
-    """A kind of outside system: its *settings* (a JSON Schema of an object), secrets and actions."""
+    """A kind of outside system: its *settings* (a JSON Schema of an object), secrets and actions.
+
+    What an installation needs for it: *extra* is the extra of watchbill that brings its libraries, *programs* are names or paths
+    of programs that it runs. *addresses* are the settings that hold a URL which watchbill's own client connects to.
+    """
 
     name: str
     summary: str
     settings: Mapping[str, Json]
     secrets: tuple[str, ...]
     actions: tuple[Action, ...]
+    extra: str = ""
+    programs: tuple[str, ...] = ()
+    addresses: tuple[str, ...] = ()
+
+    @property
+    def is_carried_out(self) -> bool:
+        """Whether this version can perform any of its actions."""
+        return any(action.carried_out for action in self.actions)
 
     def action(self, name: str) -> Action | None:
         """The action of this *name*, or None."""
