@@ -236,8 +236,8 @@ def beyond(*documents: Written, process: Process | None = None) -> list[tuple[st
 
 def test_what_is_not_carried_out():
     """
-    What this version does not carry out is found before merge: a connector of which it only plans with what is used, a `Probe`, and whatever
-    is in `mode: shadow` are warnings.
+    What this version does not carry out is found before merge: a connector of which it only plans with what is used, a `Probe`, and
+    whatever is in `mode: shadow` are warnings.
     """
     probe = (
         "Probe",
