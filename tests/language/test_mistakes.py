@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.language.makers import COMPANY, PAGE, RESTART, SETTINGS, Written, a_watch, compiled, findings, policies, rules, text_of
+from tests.language.makers import COMPANY, PAGE, RESTART, SETTINGS, Written, a_watch, compiled, findings, plans, policies, rules, text_of
 from tests.makers import an_alert, at
 from watchbill.cli.editions import lost
 from watchbill.connectors import capability
@@ -305,3 +305,39 @@ def test_the_same_on_every_machine():
     assert ("error", "reaches-nobody", "Person/ana") not in beyond(*documents)
     assert ("error", "reaches-nobody", "Person/ana") in beyond(*documents, process=lacking)
     assert ("warning", "missing-secret", "Connector/pager") in beyond(*documents, process=lacking)
+
+
+def test_the_plan_marks_it():
+    """
+    A plan marks each contact, post, room, piece of evidence, channel and step that this version does not carry out, or that is in shadow,
+    where it stands.
+    """
+    board = ("Connector", "board", "{type: slack}", "")
+    looks = ("Connector", "looks", "{type: loki, with: {url: https://logs.example.com}}", "")
+    trial = ("Connector", "trial", "{type: log, mode: shadow}", "")
+    journal = ("Connector", "journal", "{type: log}", "")
+    rung = "{page: person/ana, notify: [{use: board.post, with: {channel: '#x'}}]}"
+    hub = "{channel: {use: board.open-channel, with: {name: inc}}}"
+    (found,) = plans(
+        VOICE,
+        PAGER,
+        board,
+        looks,
+        trial,
+        journal,
+        reached_by("ana", "pager.page", "voice.call"),
+        ("Escalation", "payments-all", f"levels: [{rung}]\nhub: {hub}"),
+        ("Triage", "logs", "{collect: [{name: lines, use: looks.query-range, with: {query: '{app=\"x\"}'}}]}"),
+        ("Audience", "staff", "{channels: [{use: trial.write}, {use: journal.write}]}"),
+        ("Comms", "staff", "{audience: staff, first: 0s, messages: {triggered: {subject: it is slow, body: we look}}}"),
+        ("Remediation", "restart", "{phase: human-initiated, target: x, steps: [{name: ask, use: trial.write}], rollback: {none: nothing}}"),
+    )
+    person = found.escalations[0].pages[0].people[0]
+
+    assert [(contact.use, contact.mark) for contact in person.contacts] == [("pager.page", None), ("voice.call", "not-carried-out")]
+    assert [post.mark for post in found.posts] == ["not-carried-out"]
+    assert found.hub is not None
+    assert found.hub.channel_mark == "not-carried-out"
+    assert [piece.mark for piece in found.evidence if piece.name == "lines"] == ["not-carried-out"]
+    assert [update.marks for update in found.updates if update.audience == "staff"] == [("shadow", None)]
+    assert [repair.marks for repair in found.repairs if repair.name == "restart"] == [("shadow",)]
