@@ -20,12 +20,27 @@ secret (`env/NAME` or `file/NAME`). Policies call an action as `NAME.ACTION`, wh
 
 An action that **reads** may be a collector or a probe. One that **reaches a person** may be a contact. One that is **idempotent** may be
 repeated without harm. Texts that are filled into an argument are escaped as it says.
+
+What is **not carried out** by this version is checked, planned and tested as all else, and refused when it falls due: `watchbill validate`
+says who relies on it ([`not-carried-out`](../errors.md#not-carried-out)), and `watchbill plan` marks the line. An extra is what
+brings the libraries that a type needs; `watchbill doctor` says where it is missing.
 """
 
 
 def page() -> tuple[Path, str]:
     """The page, and its text as the catalogue says now."""
-    return PAGE, "\n".join((HEAD, *(part for kind in catalogue().values() for part in about(kind))))
+    return PAGE, "\n".join((HEAD, overview(), *(part for kind in catalogue().values() for part in about(kind))))
+
+
+def overview() -> str:
+    """Every type with its actions, and which of them this version carries out."""
+    rows = []
+    for kind in catalogue().values():
+        idle = [action.name for action in kind.actions if not action.carried_out]
+        carried_out = "yes" if not idle else "no" if not kind.is_carried_out else f"all but {', '.join(f'`{name}`' for name in idle)}"
+        actions = ", ".join(f"`{action.name}`" for action in kind.actions)
+        rows.append(f"| [{kind.name}](#{kind.name}) | {actions} | {carried_out} | {f'`{kind.extra}`' if kind.extra else ''} |\n")
+    return f"| type | actions | carried out | extra |\n| --- | --- | --- | --- |\n{''.join(rows)}"
 
 
 def about(kind: ConnectorType) -> Iterator[str]:
@@ -39,6 +54,7 @@ def about(kind: ConnectorType) -> Iterator[str]:
             *(["reads"] if action.reads else []),
             *(["reaches a person"] if action.reaches else []),
             *(["idempotent"] if action.idempotent and not action.reads else []),
+            *(["not carried out"] if not action.carried_out else []),
         ]
         nature = f" *{', '.join(traits)}*" if traits else ""
         yield f"### {kind.name}: {action.name}\n\n{action.summary}{nature}\n"

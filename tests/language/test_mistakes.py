@@ -330,7 +330,11 @@ def test_the_plan_marks_it():
         ("Triage", "logs", "{collect: [{name: lines, use: looks.query-range, with: {query: '{app=\"x\"}'}}]}"),
         ("Audience", "staff", "{channels: [{use: trial.write}, {use: journal.write}]}"),
         ("Comms", "staff", "{audience: staff, first: 0s, messages: {triggered: {subject: it is slow, body: we look}}}"),
-        ("Remediation", "restart", "{phase: human-initiated, target: x, steps: [{name: ask, use: trial.write}], rollback: {none: nothing}}"),
+        (
+            "Remediation",
+            "restart",
+            "{phase: human-initiated, target: x, steps: [{name: ask, use: trial.write}], rollback: {none: nothing}}",
+        ),
     )
     person = found.escalations[0].pages[0].people[0]
 

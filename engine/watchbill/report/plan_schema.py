@@ -42,7 +42,9 @@ def _definitions() -> Schema:
         "plan": _plan(),
         **shared(),
         **people(),
+        **_talk(),
         **_work(),
+        **_repair(),
     }
 
 
@@ -138,7 +140,7 @@ def shared() -> Schema:
 
 
 def people() -> Schema:
-    """What is about people: who is reached, by which page, where they talk."""
+    """What is about people: who is reached, by which page."""
     return {
         "person": object_of(
             "Somebody who is reached.",
@@ -178,6 +180,12 @@ def people() -> Schema:
             repeat={"type": "integer", "minimum": 0, "description": "How many further rounds follow the first."},
             after=text("What follows the last page, in words."),
         ),
+    }
+
+
+def _talk() -> Schema:
+    """What is about where people talk: posts, and the hub."""
+    return {
         "post": object_of(
             "A call that is made at a time: a channel post, the opening of a channel or a bridge.",
             at=ref("time", "When it is made."),
@@ -245,6 +253,11 @@ def _work() -> Schema:
             kind={"enum": list(get_args(ForecastKind)), "description": "What sort of limit was asked."},
             because=ref("reference", "The policy it comes from."),
         ),
+    }
+
+
+def _repair() -> Schema:
+    return {
         "repair": object_of(
             "A remediation that applies, and what it may do.",
             name=text("The remediation."),
