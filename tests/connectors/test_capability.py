@@ -60,7 +60,9 @@ SHOP = (
 
 def compiled(*documents: str, settings: str = SETTINGS, process: Process | None = None) -> Compiled:
     """The shop with these documents, judged against this version, and against a *process* where there is one."""
-    texts = {"watchbill.yaml": settings, "case.yaml": "---\n".join(documents), "shop.yaml": "---\n".join((*SHOP, *CONNECTORS))}
+    heads = {document.partition("spec:")[0].partition(", team")[0] for document in documents}
+    usual = [each for each in (*SHOP, *CONNECTORS) if each.partition("spec:")[0].partition(", team")[0] not in heads]
+    texts = {"watchbill.yaml": settings, "case.yaml": "---\n".join(documents), "shop.yaml": "---\n".join(usual)}
     files = {name: text.encode() for name, text in texts.items()}
     return compile_files(PolicyFiles(files, (), ""), TYPES, "4f2c1d9", lambda policies: findings(policies, TYPES, process))
 
@@ -204,6 +206,74 @@ def test_a_service_that_would_reach_nobody():
         ("Service/checkout", "`checkout` reaches nobody: none of `ana` and `bo` can be reached"),
         (None, "what no service claims reaches nobody: none of `ana` and `bo` can be reached"),
     ]
+
+
+EVE = person("eve", "pager.page")
+WATCH = document(
+    "Schedule", "watch", '{layers: [{name: base, rotation: {every: 1w, start: "2026-01-05 09:00"}, participants: [ana, PERSON]}]}'
+)
+SOMEHOW: dict[str, tuple[str, ...]] = {
+    "a level of its own escalation": (document("Escalation", "own", "{match: ['service=\"checkout\"'], levels: [{page: person/eve}]}"),),
+    "a turn on a schedule": (
+        WATCH.replace("PERSON", "eve"),
+        document("Escalation", "own", "{match: ['alertname=\"x\"'], levels: [{page: schedule/watch}]}"),
+    ),
+    "an override, at whatever time": (
+        WATCH.replace("PERSON", "bo"),
+        document("Override", "eve-once", '{schedule: watch, person: eve, from: "2031-01-01T00:00:00Z", to: "2031-01-02T00:00:00Z"}', ""),
+        document("Escalation", "own", "{match: ['alertname=\"x\"'], levels: [{page: schedule/watch}]}"),
+    ),
+    "a role of a team above": (
+        document("Team", "house", "{roles: {lead: person/eve}}", ""),
+        document("Team", "inner", "{parent: house, roles: {primary: person/ana}}", ""),
+        document("Service", "checkout", "{tier: 1}", "inner"),
+    ),
+    "an escalation besides, of another team": (
+        document("Team", "security", "{roles: {primary: person/eve}}", ""),
+        document("Escalation", "besides", "{continue: true, levels: [{page: team/security}]}", "security"),
+    ),
+    "the default of the service": (
+        document("Escalation", "named", "{match: ['service=\"other\"'], levels: [{page: person/eve}]}"),
+        document("Service", "checkout", "{tier: 1, escalation: named}"),
+    ),
+    "the fallback team": (
+        document("Team", "last", "{roles: {primary: person/eve}}", ""),
+        document("Settings", "shop", "{fallback_team: last}", ""),
+    ),
+}
+"""Ways by which eve could be paged for checkout."""
+
+
+@pytest.mark.parametrize("way", SOMEHOW)
+def test_whoever_could_be_paged_at_all_counts(way: str):
+    """
+    As long as somebody who can be reached could be paged for a service, by whatever way and at whatever time, it is no error.
+    """
+    dead = (person("ana", "phone.call"), person("bo", "phone.call"))
+    more = [each for each in SOMEHOW[way] if "kind: Settings" not in each]
+    settings = next((each for each in SOMEHOW[way] if "kind: Settings" in each), SETTINGS)
+
+    def services(*documents: str) -> set[str | None]:
+        found = compiled(*dead, *documents, settings=settings).beyond
+        return {each.document for each in found if each.level == "error"} & {"Service/checkout"}
+
+    assert services(*more, EVE.replace("pager.page", "phone.call").replace('to: "eve"', 'to: "+351 555 0102"')) == {"Service/checkout"}
+    assert services(*more, EVE) == set()
+
+
+def test_what_surely_concerns_others_does_not_count():
+    """
+    An escalation of another service, or of a team without a say here, pages nobody for this one.
+    """
+    dead = (person("ana", "phone.call"), person("bo", "phone.call"), EVE)
+    others = (
+        document("Escalation", "other", "{match: ['service=\"search\"'], levels: [{page: person/eve}]}"),
+        document("Escalation", "tier", "{match: ['tier=\"3\"'], levels: [{page: person/eve}]}"),
+        document("Team", "security", "{roles: {primary: person/eve}}", ""),
+        document("Escalation", "theirs", "{levels: [{page: team/security}]}", "security"),
+    )
+
+    assert "Service/checkout" in {each.document for each in compiled(*dead, *others).beyond if each.level == "error"}
 
 
 def test_who_is_quarantined_makes_nobody_sure():

@@ -6,57 +6,78 @@ who ever has a turn on it. Whoever is not among these people is never paged.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
+from typing import Final
 
 from watchbill.expressions.matchers import compile_matcher
+from watchbill.model.labels import Labels
 from watchbill.model.ownership import Service
 from watchbill.model.policies import Escalation
 from watchbill.model.policyset import PolicySet
 from watchbill.model.references import Kind, Target
 
-
-def could_page(policies: PolicySet, owner: str, service: Service | None) -> tuple[str, ...] | None:
-    """The people whom alerts of this *service* of this *owner* could page, in order of first mention.
-
-    Without a *service* it is what no service claims. None where that is not known, because a document on the way is quarantined.
-    """
-    search = _Search(policies)
-    for escalation in _possible(policies, owner, service):
-        for level in escalation.levels:
-            search.follow_all(level.page, owner)
-    for name in policies.line_of(owner):
-        search.follow_all((role.target for role in policies.teams[name].roles), name)
-    search.follow(Target("team", policies.settings.fallback_team), owner)
-    return None if search.is_unsure else tuple(search.people)
+_KNOWN: Final = frozenset(("service", "team", "tier"))
+"""Labels that an alert has of its service, whatever else it brings."""
 
 
-def called_last(policies: PolicySet) -> tuple[str, ...] | None:
-    """The people of the fallback team who are paged when nobody else answers; None where that is not known. They are among all others."""
-    search = _Search(policies)
-    search.follow(Target("team", policies.settings.fallback_team), "")
-    return None if search.is_unsure else tuple(search.people)
+class Candidates:
+    """Whom the services of these *policies* could page; made once, and asked of each service."""
 
+    def __init__(self, policies: PolicySet) -> None:
+        self._policies = policies
+        self._by_team: dict[tuple[str, str], list[Escalation]] = {}
+        self._besides: list[Escalation] = []
+        self._tests: dict[str, tuple[tuple[str, Callable[[Labels], bool]], ...]] = {}
+        for name, escalation in policies.escalations.items():
+            matchers = (matcher for matcher in escalation.selector.match if matcher.name in _KNOWN)
+            self._tests[name] = tuple((matcher.name, compile_matcher(matcher)) for matcher in matchers)
+            only = next((each.value for each in escalation.selector.match if each.name == "service" and each.operator == "="), "")
+            (self._besides if escalation.proceed else self._by_team.setdefault((escalation.ref.team, only), [])).append(escalation)
 
-def _possible(policies: PolicySet, owner: str, service: Service | None) -> Iterator[Escalation]:
-    """The escalations that could take part, and the defaults."""
-    line = policies.line_of(owner)
-    labels = {"team": owner, **({"service": service.name, "tier": str(service.tier)} if service is not None else {})}
-    named = {policies.settings.escalation, *(policies.teams[name].escalation for name in line)}
-    fallback = policies.teams.get(policies.settings.fallback_team)
-    named |= {fallback.escalation if fallback is not None else None, service.escalation if service is not None else None}
-    for name, escalation in policies.escalations.items():
-        matchers = (matcher for matcher in escalation.selector.match if matcher.name in labels)
-        applies = escalation.proceed or _reaches(policies, escalation.ref.team, line)
-        if name in named or (applies and all(compile_matcher(matcher)(labels) for matcher in matchers)):
-            yield escalation
+    def of(self, owner: str, service: Service | None = None) -> tuple[str, ...] | None:
+        """The people whom alerts of this *service* of this *owner* could page, in order of first mention.
 
+        Without a *service* it is what no service claims. None where that is not known, because a document on the way is quarantined.
+        """
+        policies, search = self._policies, _Search(self._policies)
+        for escalation in self._possible(owner, service):
+            for level in escalation.levels:
+                search.follow_all(level.page, owner)
+        for name in policies.line_of(owner):
+            search.follow_all((role.target for role in policies.teams[name].roles), name)
+        search.follow(Target("team", policies.settings.fallback_team), owner)
+        return None if search.is_unsure else tuple(search.people)
 
-def _reaches(policies: PolicySet, team: str, line: tuple[str, ...]) -> bool:
-    """Whether policies of this *team* apply to services of the first team of this *line*: it is on it, or has a grant."""
-    if not team or team in line:
-        return True
-    granted = {name for grant in policies.settings.grants if grant.team == team for name in grant.services_of}
-    return "*" in granted or not granted.isdisjoint(line)
+    def called_last(self) -> tuple[str, ...] | None:
+        """The people of the fallback team who are paged when nobody else answers, and so by every service; None where that is not known."""
+        search = _Search(self._policies)
+        search.follow(Target("team", self._policies.settings.fallback_team), "")
+        return None if search.is_unsure else tuple(search.people)
+
+    def _possible(self, owner: str, service: Service | None) -> Iterator[Escalation]:
+        """The escalations that could take part, and the defaults."""
+        policies, line = self._policies, self._policies.line_of(owner)
+        labels = {"team": owner, **({"service": service.name, "tier": str(service.tier)} if service is not None else {})}
+        fallback = policies.teams.get(policies.settings.fallback_team)
+        teams = (*(policies.teams[name] for name in line), *((fallback,) if fallback is not None else ()))
+        named = (service.escalation if service is not None else None, *(team.escalation for team in teams), policies.settings.escalation)
+        yield from (policies.escalations[name] for name in dict.fromkeys(named) if name in policies.escalations)
+        teams_near = ("", *line, *self._granted(line))
+        if service is None:
+            # Nobody knows what label `service` such an alert has.
+            near = [found for (team, _), found in self._by_team.items() if team in teams_near]
+        else:
+            near = [self._by_team.get((team, name), []) for team in teams_near for name in ("", service.name)]
+        for escalation in (*chain.from_iterable(near), *self._besides):
+            if all(holds(labels) for name, holds in self._tests[escalation.ref.name] if name in labels):
+                yield escalation
+
+    def _granted(self, line: tuple[str, ...]) -> Iterator[str]:
+        """The teams off this *line* whose policies apply to it by a grant."""
+        for grant in self._policies.settings.grants:
+            if grant.team not in line and ("*" in grant.services_of or not set(line).isdisjoint(grant.services_of)):
+                yield grant.team
 
 
 class _Search:

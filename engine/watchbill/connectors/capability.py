@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urlsplit
 
-from watchbill.connectors.candidates import called_last, could_page
+from watchbill.connectors.candidates import Candidates
 from watchbill.connectors.uses import UsedAt, uses_of
 from watchbill.errors import Finding, Level, Place
 from watchbill.model.ownership import Person
@@ -242,10 +242,11 @@ class _Judge:
             if person.contacts and not self._is_reached(person):
                 yield _finding("reaches-nobody", person.ref, self._unreached(person), self._way_out(person), "error")
         own = Ref("Settings", "settings", "", settings.place)
-        if not self._reaches_any(called_last(policies)):
+        candidates = Candidates(policies)
+        if not self._reaches_any(candidates.called_last()):
             for service in policies.services.values():
-                yield from self._nobody(service.ref, could_page(policies, service.owner, service), f"`{service.name}` reaches nobody")
-            yield from self._nobody(own, could_page(policies, settings.fallback_team, None), "what no service claims reaches nobody")
+                yield from self._nobody(service.ref, candidates.of(service.owner, service), f"`{service.name}` reaches nobody")
+            yield from self._nobody(own, candidates.of(settings.fallback_team), "what no service claims reaches nobody")
         page = settings.synthetic_page
         for key, call in (("last_resort", settings.last_resort), ("synthetic_page", page.call if page is not None else None)):
             yield from self._call(own, key, call)
