@@ -27,6 +27,10 @@ and nowhere else. Where only you know what is at the other end, the action chang
 | --- | --- |
 {places}
 An action that is **idempotent** may be repeated without harm. Texts that are filled into an argument are escaped as it says.
+
+What is **not carried out** by this version is checked, planned and tested as all else, and refused when it falls due: `watchbill validate`
+says who relies on it ([`not-carried-out`](../errors.md#not-carried-out)), and `watchbill plan` marks the line. An extra is what
+brings the libraries that a type needs; `watchbill doctor` says where it is missing.
 """
 
 PLACES: Final[Mapping[UsePlace, str]] = {
@@ -47,12 +51,23 @@ PLACES: Final[Mapping[UsePlace, str]] = {
 
 def page() -> tuple[Path, str]:
     """The page, and its text as the catalogue says now."""
-    return PAGE, "\n".join((HEAD.format(places=places()), *(part for kind in catalogue().values() for part in about(kind))))
+    return PAGE, "\n".join((HEAD.format(places=places()), overview(), *(part for kind in catalogue().values() for part in about(kind))))
 
 
 def places() -> str:
     """A row for every place of the language that calls actions."""
     return "".join(f"| {PLACES[place]} | {', '.join(kinds)} |\n" for place, kinds in TAKES.items())
+
+
+def overview() -> str:
+    """Every type with its actions, and which of them this version carries out."""
+    rows = []
+    for kind in catalogue().values():
+        idle = [action.name for action in kind.actions if not action.carried_out]
+        carried_out = "yes" if not idle else "no" if not kind.is_carried_out else f"all but {', '.join(f'`{name}`' for name in idle)}"
+        actions = ", ".join(f"`{action.name}`" for action in kind.actions)
+        rows.append(f"| [{kind.name}](#{kind.name}) | {actions} | {carried_out} | {f'`{kind.extra}`' if kind.extra else ''} |\n")
+    return f"| type | actions | carried out | extra |\n| --- | --- | --- | --- |\n{''.join(rows)}"
 
 
 def about(kind: ConnectorType) -> Iterator[str]:
@@ -66,6 +81,7 @@ def about(kind: ConnectorType) -> Iterator[str]:
             f"{action.does}, or tells with `tells: true`" if action.generic else action.does,
             *(["rings"] if action.rings else []),
             *(["idempotent"] if action.idempotent and not action.reads else []),
+            *(["not carried out"] if not action.carried_out else []),
         ]
         yield f"### {kind.name}: {action.name}\n\n{action.summary} *{', '.join(traits)}*\n"
         rows = keys(cast("Mapping[str, Any]", action.arguments), dict(action.escaping))

@@ -251,3 +251,20 @@ def a_small_plan(**more: Any) -> Plan:
     """Only what no plan can do without."""
     empty: dict[str, Any] = dict.fromkeys(("escalations", "posts", "evidence", "updates", "repairs", "refused", "reasons"), ())
     return a_plan(**{**empty, "hub": None, **more})
+
+
+def a_marked_plan() -> Plan:
+    """A plan of which much comes to nothing."""
+    ways = (PlannedContact("phone.call", timedelta(), "not-carried-out"), PlannedContact("phone.sms", timedelta(minutes=2), "shadow"))
+    page = a_page(0, a_person(contacts=ways))
+    hub = PlannedHub(
+        "#inc-checkout-1123", True, (("ana", "role/primary"),), CRITICAL, a_place(line=20), "not-carried-out", "not-carried-out"
+    )
+    return a_plan(
+        escalations=(an_escalation(pages=(page,)),),
+        posts=(replace(a_post(11), mark="not-carried-out"),),
+        hub=hub,
+        evidence=(replace(some_evidence("error-rate", "error rate"), mark="not-carried-out"), some_evidence("logs", "new log templates")),
+        updates=(an_update(channels=("status.post", "mail.send"), marks=("not-carried-out", None)),),
+        repairs=(a_repair(marks=("shadow",)),),
+    )

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from tests.report.makers import (
     a_fallback_page,
+    a_marked_plan,
     a_page,
     a_person,
     a_plan,
@@ -357,3 +358,33 @@ def test_notes_stand_at_the_end():
     assert plan_text(a_small_plan(notes=("the severity `meltdown` is not known and counts as critical",))).endswith(
         "NOTE    the severity `meltdown` is not known and counts as critical\n"
     )
+
+
+# --- what comes to nothing ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("width", [40, 80, 120])
+def test_what_comes_to_nothing_is_marked_where_it_stands(width):
+    """
+    A contact, a post, a room, a collector, a channel of an update and a step that come to nothing say so where they stand.
+    """
+    text = plan_text(a_marked_plan(), width=width)
+
+    for said in (
+        "call: not carried out by this version; SMS: in shadow, touches nothing",
+        "channel and bridge: not carried out by this version",
+        "(not carried out by this version)",
+        "error rate: not carried out by this version",
+        "status: not carried out by this version",
+        "cluster.rollout-restart: in shadow, touches nothing",
+    ):
+        assert said in flat(text)
+    assert max(map(columns, text.splitlines())) <= width
+
+
+def test_what_acts_has_no_mark():
+    """
+    Where everything is carried out, nothing is said about it.
+    """
+    assert "carried out" not in plan_text(a_plan())
+    assert "shadow" not in plan_text(a_plan())

@@ -15,6 +15,7 @@ TYPE = ConnectorType(
     actions=(
         Action(
             name="recent",
+            carried_out=False,
             summary="Lists the changes before the incident, the newest first.",
             arguments=arguments(
                 {

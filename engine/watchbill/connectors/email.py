@@ -64,6 +64,7 @@ TYPE = ConnectorType(
             result=result({"message_id": text("The `Message-ID` it was sent with.")}),
         ),
     ),
+    addresses=("url",),
 )
 
 

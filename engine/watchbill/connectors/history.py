@@ -13,6 +13,7 @@ TYPE = ConnectorType(
     actions=(
         Action(
             name="similar",
+            carried_out=False,
             summary="Lists earlier incidents like this one, the most alike first, with what ended them.",
             arguments=arguments(
                 {

@@ -59,6 +59,8 @@ TYPE = ConnectorType(
             ),
         ),
     ),
+    extra="serve",
+    addresses=("url",),
 )
 
 

@@ -25,6 +25,7 @@ TYPE = ConnectorType(
     actions=(
         Action(
             name="query-range",
+            carried_out=False,
             summary="Fetches the newest lines of a span that ends now.",
             arguments=arguments(
                 {
@@ -49,6 +50,7 @@ TYPE = ConnectorType(
         ),
         Action(
             name="new-patterns",
+            carried_out=False,
             summary="Lists the patterns of lines that occur now and did not occur before.",
             arguments=arguments(
                 {

@@ -46,6 +46,7 @@ TYPE = ConnectorType(
     actions=(
         Action(
             name="query",
+            carried_out=False,
             summary="Runs one SELECT in a read-only transaction.",
             arguments=_ARGUMENTS,
             does="reads",

@@ -13,7 +13,7 @@ import json
 import os
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -97,7 +97,7 @@ async def _described(name: str, path: Path, processes: Processes) -> Program:
         wrong = str(problem)
     else:
         if not wrong:
-            return Program(kind, path)
+            return Program(replace(kind, programs=(str(path),)), path)
     raise UserError(f"the program of the connector `{name}` cannot be used: {wrong}", help, rule="broken-connector")
 
 

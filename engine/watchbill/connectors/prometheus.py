@@ -52,6 +52,7 @@ TYPE = ConnectorType(
     actions=(
         Action(
             name="query",
+            carried_out=False,
             summary="Evaluates an expression at one instant.",
             arguments=arguments(
                 {"query": _QUERY, "offset": duration("How long before now to look; for a comparison with the past.")}, ("query",)
@@ -63,6 +64,7 @@ TYPE = ConnectorType(
         ),
         Action(
             name="query-range",
+            carried_out=False,
             summary="Evaluates an expression over a span that ends now.",
             arguments=arguments(
                 {

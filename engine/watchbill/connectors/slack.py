@@ -24,6 +24,7 @@ TYPE = ConnectorType(
     actions=(
         Action(
             name="post",
+            carried_out=False,
             summary="Posts a message to a channel, or into a thread.",
             arguments=arguments(
                 {
@@ -40,6 +41,7 @@ TYPE = ConnectorType(
         ),
         Action(
             name="direct",
+            carried_out=False,
             summary="Sends somebody a direct message.",
             arguments=arguments(
                 {
@@ -54,6 +56,7 @@ TYPE = ConnectorType(
         ),
         Action(
             name="open-channel",
+            carried_out=False,
             summary="Makes a channel, or finds the one that has this name already.",
             arguments=arguments(
                 {
@@ -70,6 +73,7 @@ TYPE = ConnectorType(
         ),
         Action(
             name="invite",
+            carried_out=False,
             summary="Asks people into a channel.",
             arguments=arguments(
                 {
@@ -85,6 +89,7 @@ TYPE = ConnectorType(
         ),
         Action(
             name="set-topic",
+            carried_out=False,
             summary="Sets the topic of a channel.",
             arguments=arguments({"channel": _CHANNEL, "topic": text("The topic, without formatting.", longest=250)}, ("channel", "topic")),
             does="opens",

@@ -36,6 +36,7 @@ TYPE = ConnectorType(
     actions=(
         Action(
             name="post",
+            carried_out=False,
             summary="Publishes an incident, or updates the one that was published for the same incident before.",
             arguments=arguments(
                 {
@@ -62,6 +63,7 @@ TYPE = ConnectorType(
         ),
         Action(
             name="get",
+            carried_out=False,
             summary="Reads what the page says: incidents that are open, and how components are.",
             arguments=arguments({"limit": whole("How many incidents at most.", least=1, most=100, default=10)}),
             does="reads",

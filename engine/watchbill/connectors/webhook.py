@@ -77,6 +77,8 @@ TYPE = ConnectorType(
             result=_ANSWERED,
         ),
     ),
+    extra="serve",
+    addresses=("url",),
 )
 
 

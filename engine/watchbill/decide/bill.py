@@ -17,6 +17,7 @@ from watchbill.expressions.conditions import compile_condition, explain_conditio
 from watchbill.expressions.matchers import compile_matchers, matches_everything
 from watchbill.expressions.templates import compile_template
 from watchbill.model.alert import ClaimedAlert
+from watchbill.model.forecast import Mark
 from watchbill.model.labels import Labels, Matcher
 from watchbill.model.ownership import Service
 from watchbill.model.plan import Reason
@@ -144,6 +145,15 @@ class Bill:
     def of(cls, policies: PolicySet, catalogue: Catalogue | None = None) -> Bill:
         """The bill of these *policies*. The *catalogue* says how arguments are escaped; without one they are not."""
         return cls(policies, catalogue or {})
+
+    def mark(self, connector: str, action: str) -> Mark | None:
+        """Why this *action* of a *connector* comes to nothing, whatever the moment; None where it does not, as far as is known."""
+        declared = self.policies.connectors.get(connector)
+        if declared is None or declared.shadow:
+            return "shadow" if declared is not None else None
+        kind = self.catalogue.get(declared.type)
+        found = kind.action(action) if kind is not None else None
+        return "not-carried-out" if found is not None and not found.carried_out else None
 
     def claims(self, labels: Labels, *, everything: bool = False) -> Iterator[tuple[Claim, Matcher | None]]:
         """Each claim that could take these received *labels*, with its first matcher that fails."""

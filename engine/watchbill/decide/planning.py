@@ -6,7 +6,7 @@ started; this only sorts them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -89,11 +89,11 @@ def _gather(bill: Bill, correlation: Correlation, at: datetime, moments: tuple[M
         team=lead.team,
         claim=correlation.reasons[0],
         escalations=tuple(_escalations(bill, moments, steps, reasons)),
-        posts=tuple(_posts(steps)),
-        hub=_hub(steps),
+        posts=tuple(_posts(bill, steps)),
+        hub=_hub(bill, steps),
         evidence=tuple(_evidence(bill, steps)),
         evidence_budget=max((each.budget for each in _triages(bill, steps)), default=timedelta(0)),
-        updates=tuple(_updates(bill, steps)),
+        updates=tuple(_updates(bill, steps, dict(service.bindings) if service else {})),
         repairs=repairs,
         refused=_refused(reasons, shown),
         reasons=tuple(dict.fromkeys((*correlation.reasons, *reasons))),
@@ -142,7 +142,10 @@ def _people(bill: Bill, duties: Iterable[Duty], at: datetime) -> tuple[PlannedPe
 
 def _person(bill: Bill, duty: Duty, at: datetime) -> PlannedPerson:
     person = bill.policies.people[duty.person]
-    contacts = tuple(PlannedContact(str(contact), contact.after, contact.rings) for contact in person.contacts)
+    contacts = tuple(
+        PlannedContact(str(contact), contact.after, contact.rings, bill.mark(contact.connector, contact.action))
+        for contact in person.contacts
+    )
     return PlannedPerson(person.name, person.full_name, duty.duty, duty.why, person.zone.local(at), person.zone.name, contacts)
 
 
@@ -183,14 +186,14 @@ def _page(bill: Bill, step: Step) -> PlannedPage:
     return PlannedPage(at, step.round, level, targets, people, step.because, step.place, step.note)
 
 
-def _posts(steps: tuple[Step, ...]) -> Iterable[PlannedPost]:
+def _posts(bill: Bill, steps: tuple[Step, ...]) -> Iterable[PlannedPost]:
     for step in steps:
         if step.kind == "notify" and step.round == 0 and step.started_at is not None:
             for call in step.calls:
-                yield PlannedPost(step.started_at, step.kind, call, step.because, step.place)
+                yield PlannedPost(step.started_at, step.kind, call, step.because, step.place, bill.mark(call.connector, call.action))
 
 
-def _hub(steps: tuple[Step, ...]) -> PlannedHub | None:
+def _hub(bill: Bill, steps: tuple[Step, ...]) -> PlannedHub | None:
     opened = [step for step in steps if step.kind in ("hub", "bridge") and step.calls]
     if not opened:
         return None
@@ -198,7 +201,9 @@ def _hub(steps: tuple[Step, ...]) -> PlannedHub | None:
     paged = [duty for step in steps if step.kind == "page" and step.started_at == opened[0].started_at for duty in step.people]
     invited = dict.fromkeys((duty.person, duty.duty) for duty in (*paged, *opened[0].people))
     has_bridge = any(step.kind == "bridge" for step in opened)
-    return PlannedHub(channel, has_bridge, tuple(invited), opened[0].because, opened[0].place)
+    marks = {step.kind: bill.mark(step.calls[0].connector, step.calls[0].action) for step in reversed(opened)}
+    first = opened[0]
+    return PlannedHub(channel, has_bridge, tuple(invited), first.because, first.place, marks.get("hub"), marks.get("bridge"))
 
 
 def _first_text(call: Call) -> str:
@@ -218,10 +223,12 @@ def _evidence(bill: Bill, steps: tuple[Step, ...]) -> Iterable[PlannedEvidence]:
         for collector in (each for each in (triage.collectors if triage else ()) if each.name == step.slot):
             call = step.calls[0] if step.calls else Call(collector.use.connector, collector.use.action, {})
             error = step.note if step.state == "failed" else ""
-            yield PlannedEvidence(collector.name, collector.title, call, step.timeout or collector.timeout, step.because, step.place, error)
+            mark = bill.mark(call.connector, call.action)
+            timeout = step.timeout or collector.timeout
+            yield PlannedEvidence(collector.name, collector.title, call, timeout, step.because, step.place, error, mark)
 
 
-def _updates(bill: Bill, steps: tuple[Step, ...]) -> Iterable[PlannedUpdate]:
+def _updates(bill: Bill, steps: tuple[Step, ...], bound: Mapping[str, str]) -> Iterable[PlannedUpdate]:
     for step in steps:
         if step.kind != "update" or step.round != 0:
             continue
@@ -245,6 +252,7 @@ def _updates(bill: Bill, steps: tuple[Step, ...]) -> Iterable[PlannedUpdate]:
             sent_at=step.started_at,
             every=comms.cadence,
             liaison=str(audience.liaison or ""),
+            marks=tuple(bill.mark(bound.get(use.connector, use.connector), use.action) for use in audience.channels),
         )
 
 
@@ -286,6 +294,9 @@ def _repair(draft: Draft, candidate: repairing.Candidate, incident: Incident) ->
         runbook=remediation.runbook or "",
         note=begun.note if begun is not None else "",
         error=error,
+        marks=tuple(
+            "shadow" if repairing.is_shadow(draft, remediation) else draft.bill.mark(call.connector, call.action) for call in calls
+        ),
     )
 
 

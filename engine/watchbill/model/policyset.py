@@ -23,7 +23,7 @@ from watchbill.model.policies import (
     TimeInterval,
     Triage,
 )
-from watchbill.model.references import Json
+from watchbill.model.references import Json, Kind
 from watchbill.model.schedule import Override, Schedule
 from watchbill.model.severity import Severity
 from watchbill.model.sources import Probe, Source
@@ -119,6 +119,9 @@ class PolicySet:
 
 # --- the catalogue --------------------------------------------------------------------
 
+PLANNED_ONLY: Final[Mapping[Kind, str]] = {"Probe": "`plan` and `test` know this kind, and `serve` runs none"}
+"""Kinds of documents that this version describes and does not carry out, and what it does with them instead."""
+
 
 ActionKind = Literal["reads", "tells", "reaches", "opens", "changes"]
 """What an action does: it only looks; it says something where somebody reads it; it gets to a person; it opens a place to talk in, or
@@ -136,7 +139,8 @@ class Action:
     changes a system unless the `Connector` document says `tells: true`, for only who writes that knows what is at the other end. One
     that *rings* wakes the person it reaches. *arguments* is a JSON Schema of an object. *escaping* names, for an argument,
     how text that is filled in is escaped: ``promql``, ``html``, ``mrkdwn``, ``header``, ``url``, ``argv`` or ``none``.
-    *result* is a JSON Schema of what comes back, against which `expect` is typed.
+    *result* is a JSON Schema of what comes back, against which `expect` is typed. *carried_out* says whether this version
+    can perform it at all, and does not only plan with it.
     """
 
     name: str
@@ -148,6 +152,7 @@ class Action:
     rings: bool = False
     escaping: tuple[tuple[str, str], ...] = ()
     result: Mapping[str, Json] = field(default_factory=dict)
+    carried_out: bool = True
 
     @property
     def reads(self) -> bool:
@@ -162,13 +167,25 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class ConnectorType:
-    """A kind of outside system: its *settings* (a JSON Schema of an object), secrets and actions."""
+    """A kind of outside system: its *settings* (a JSON Schema of an object), secrets and actions.
+
+    What an installation needs for it: *extra* is the extra of watchbill that brings its libraries, *programs* are names or paths
+    of programs that it runs. *addresses* are the settings that hold a URL which watchbill's own client connects to.
+    """
 
     name: str
     summary: str
     settings: Mapping[str, Json]
     secrets: tuple[str, ...]
     actions: tuple[Action, ...]
+    extra: str = ""
+    programs: tuple[str, ...] = ()
+    addresses: tuple[str, ...] = ()
+
+    @property
+    def is_carried_out(self) -> bool:
+        """Whether this version can perform any of its actions."""
+        return any(action.carried_out for action in self.actions)
 
     def action(self, name: str) -> Action | None:
         """The action of this *name*, or None."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import zip_longest
 from typing import Any, TypeAlias
 
 from watchbill.errors import Place
@@ -157,7 +158,9 @@ def _person(person: PlannedPerson) -> Document:
         "why": person.why,
         "local_at": person.local_at.isoformat(),
         "zone": person.zone,
-        "contacts": [{"use": way.use, "after": format_duration(way.after), "rings": way.rings} for way in person.contacts],
+        "contacts": [
+            {"use": way.use, "after": format_duration(way.after), "rings": way.rings, "mark": way.mark} for way in person.contacts
+        ],
     }
 
 
@@ -193,6 +196,7 @@ def _post(post: PlannedPost) -> Document:
         "at": time_json(post.at),
         "kind": post.kind,
         "call": _call(post.call),
+        "mark": post.mark,
         "because": ref_json(post.because),
         "place": place_json(post.place),
     }
@@ -202,6 +206,8 @@ def _hub(hub: PlannedHub) -> Document:
     return {
         "channel": hub.channel,
         "bridge": hub.bridge,
+        "channel_mark": hub.channel_mark,
+        "bridge_mark": hub.bridge_mark,
         "invited": [{"name": name, "duty": duty} for name, duty in hub.invited],
         "because": ref_json(hub.because),
         "place": place_json(hub.place),
@@ -215,6 +221,7 @@ def _evidence(evidence: PlannedEvidence) -> Document:
         "call": _call(evidence.call),
         "timeout": format_duration(evidence.timeout),
         "error": evidence.error or None,
+        "mark": evidence.mark,
         "because": ref_json(evidence.because),
         "place": place_json(evidence.place),
     }
@@ -226,6 +233,7 @@ def _update(update: PlannedUpdate) -> Document:
         "title": update.title,
         "due_at": time_json(update.due_at),
         "channels": list(update.channels),
+        "marks": [found for _, found in zip_longest(update.channels, update.marks)],
         "subject": update.subject,
         "body": update.body,
         "reviewer": None if update.reviewer is None else _person(update.reviewer),
@@ -251,6 +259,7 @@ def _repair(repair: PlannedRepair) -> Document:
         "target": repair.target,
         "runs": repair.runs,
         "steps": [_call(call) for call in repair.steps],
+        "marks": [found for _, found in zip_longest(repair.steps, repair.marks)],
         "forecasts": [_forecast(each) for each in repair.forecasts],
         "verification": repair.verification,
         "rollback": repair.rollback,

@@ -5,14 +5,25 @@ Times are UTC unless a zone is named beside them. One that falls on another day 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from typing import Final, Literal
 
 from watchbill.errors import Place
 from watchbill.expressions.durations import format_duration
-from watchbill.model.forecast import Plan, PlannedContact, PlannedEscalation, PlannedPerson, PlannedPost, PlannedRepair, PlannedUpdate
+from watchbill.model.forecast import (
+    Mark,
+    Plan,
+    PlannedContact,
+    PlannedEscalation,
+    PlannedEvidence,
+    PlannedHub,
+    PlannedPerson,
+    PlannedPost,
+    PlannedRepair,
+    PlannedUpdate,
+)
 from watchbill.model.plan import Call, Reason
 from watchbill.report.counts import count, listing
 from watchbill.report.plain import first_line, plain
@@ -115,8 +126,61 @@ def _contact(use: str) -> str:
 
 def channels(uses: Sequence[str]) -> str:
     """The channels of an update: ``statuspage and e-mail``."""
+    return listing(_channels(uses))
+
+
+def _channels(uses: Sequence[str]) -> list[str]:
     words = [_contact(use) for use in uses]
-    return listing([plain(use) if words.count(word) > 1 else word for word, use in zip(words, uses, strict=True)])
+    return [plain(use) if words.count(word) > 1 else word for word, use in zip(words, uses, strict=True)]
+
+
+# --- what comes to nothing --------------------------------------------------------------
+
+
+MARKS: Final[Mapping[Mark, str]] = {"not-carried-out": "not carried out by this version", "shadow": "in shadow, touches nothing"}
+
+
+def mark(found: Mark | None) -> str:
+    """Why something comes to nothing, behind it: `` (not carried out by this version)``; empty where it does not."""
+    return f" ({MARKS[found]})" if found is not None else ""
+
+
+def marked(names: Sequence[str], marks: Sequence[Mark | None]) -> str:
+    """Which of these *names* come to nothing, and why: ``call and SMS: not carried out by this version``; empty where none does."""
+    said = []
+    for why, words in MARKS.items():
+        idle = list(dict.fromkeys(name for name, found in zip(names, marks, strict=False) if found == why))
+        if idle:
+            said.append(f"{listing(idle)}: {words}")
+    return "; ".join(said)
+
+
+def marked_contacts(ways: Sequence[PlannedContact]) -> str:
+    """Which *ways* to a person come to nothing, and why."""
+    return marked([word for word, _ in _ways(ways)], [way.mark for way in ways])
+
+
+def marked_channels(update: PlannedUpdate) -> str:
+    """By which channels an *update* does not leave, and why."""
+    return marked(_channels(update.channels), update.marks)
+
+
+def marked_hub(hub: PlannedHub) -> str:
+    """What of a *hub* is not opened, and why."""
+    return marked(("channel", "bridge"), (hub.channel_mark, hub.bridge_mark))
+
+
+def marked_evidence(pieces: Sequence[PlannedEvidence]) -> str:
+    """Which *pieces* of evidence are not collected, and why; of all of a policy in two words."""
+    marks = [piece.mark for piece in pieces]
+    if len(pieces) > 1 and marks[0] is not None and len(set(marks)) == 1:
+        return f"all of it: {MARKS[marks[0]]}"
+    return marked([plain(piece.title) or plain(piece.name) for piece in pieces], marks)
+
+
+def marked_steps(repair: PlannedRepair) -> str:
+    """Which steps of a *repair* are not taken, and why."""
+    return marked([f"{plain(step.connector)}.{plain(step.action)}" for step in repair.steps], repair.marks)
 
 
 def held(plan: Plan, escalation: PlannedEscalation) -> str:
