@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from tests.makers import (
     Document,
     a_collector,
+    a_comms,
     a_connector,
     a_hub,
     a_level,
     a_remediation,
     a_repair_step,
     a_shop,
+    a_template,
     a_triage,
     a_use,
     an_alert,
+    an_audience,
     an_escalation,
 )
 from tests.watch import Watch
 from watchbill.connectors.catalogue import catalogue
 from watchbill.decide import Bill
 from watchbill.model.alert import Alert
-from watchbill.model.policies import Rollback
+from watchbill.model.policies import Message, Rollback
+from watchbill.model.references import Use
 
 CONNECTORS = (
     a_connector("chat", "slack"),
@@ -155,3 +161,109 @@ def test_what_nobody_knows_is_not_checked() -> None:
     watch = fires(a_watch(an_escalation("e", a_level(notify=[a_use("nobody.knows", volume="{{ alert.name }}")]))))
 
     assert watch.step("notify").calls[0].arguments == {"volume": "HighErrorRate"}
+
+
+# --- updates ------------------------------------------------------------------------------
+
+MAIL = a_use("mail.send", to="list@example.com", subject="{{ subject }}", text="{{ body }}")
+POST = a_use("chat.post", channel="#status", subject="{{ subject }}", text="{{ body }}")
+SAID = {"triggered": ("The shop is slow", "we are looking"), "unchanged": (None, "no change"), "resolved": (None, "it is over")}
+
+
+def told(*channels: Use, messages: Mapping[str, tuple[str | None, str]] = SAID, **labels: str) -> Watch:
+    """Customers are told of an alert by these *channels*; twenty minutes have passed."""
+    whole: Mapping[Any, tuple[str | None, str]] = messages
+    texts = tuple(Message(status, a_template(head) if head else None, a_template(body)) for status, (head, body) in whole.items())
+    comms = replace(a_comms(), messages=texts)
+    watch = a_watch(an_escalation(), a_connector("mail", "email"), an_audience("customers", *channels), comms)
+    watch.receives(an_alert(**labels))
+    watch.passes(minutes=20)
+    return watch
+
+
+def test_a_subject_falls_back_to_the_last_one_told() -> None:
+    """
+    An update without a subject has that of the update before, so that it reaches channels that want one.
+    """
+    watch = told(MAIL)
+    watch.passes(minutes=30)
+    watch.resolves()
+
+    assert [(step.subject, step.calls[0].arguments["text"]) for _, step in watch.started if step.kind == "update"] == [
+        ("The shop is slow", "we are looking"),
+        ("The shop is slow", "no change"),
+        ("The shop is slow", "it is over"),
+    ]
+
+
+def test_the_first_update_without_a_subject_has_none() -> None:
+    """
+    Where nobody was told a subject before, the update has none, and an optional argument for it is left out.
+    """
+    watch = told(MAIL, messages={"triggered": (None, "we are looking")})
+
+    assert watch.step("update").subject == ""
+    assert watch.step("update").calls[0].arguments == {"to": "list@example.com", "text": "we are looking"}
+
+
+def test_a_subject_that_comes_out_empty_is_none() -> None:
+    """
+    A subject that fills in as empty counts as none, and falls back like one.
+    """
+    watch = told(MAIL, messages={**SAID, "resolved": ("{{ alert.annotations.title }}", "it is over")})
+    watch.resolves()
+
+    assert watch.step("update", -1).subject == "The shop is slow"
+
+
+def test_another_comms_goes_on_with_the_subject_that_its_audience_knows() -> None:
+    """
+    Where another Comms takes over an audience, the last subject told is that of the audience.
+    """
+    narrow = replace(
+        a_comms("narrow", match=['alertname="Down"'], first=timedelta(0)), messages=(Message("triggered", None, a_template("worse")),)
+    )
+    watch = a_watch(
+        an_escalation(),
+        an_audience("customers", POST),
+        replace(a_comms(first=timedelta(0)), messages=(Message("triggered", a_template("The shop is slow"), a_template("it began")),)),
+        narrow,
+    )
+    watch.receives(an_alert())
+    watch.receives(an_alert(alertname="Down"))
+    watch.passes(minutes=10)
+
+    assert [(step.because.name, step.subject) for _, step in watch.started if step.kind == "update"] == [
+        ("customers-critical", "The shop is slow"),
+        ("narrow", "The shop is slow"),
+    ]
+
+
+def test_one_channel_that_does_not_fit_keeps_no_other_from_its_readers() -> None:
+    """
+    An update leaves by the channels whose arguments fit, and its note says which did not and why.
+    """
+    watch = told(MAIL, a_use("chat.post", channel="#{{ alert.name }}", text="{{ body }}"))
+
+    assert watch.calls("update") == [("12:15", "mail.send")]
+    assert watch.step("update").state == "started"
+    assert watch.step("update").note.startswith("`channel` of chat.post is not of the shape ")
+
+
+def test_an_update_that_fits_nowhere_fails() -> None:
+    """
+    Where no channel can take it the update fails, and the next one is due all the same.
+    """
+    watch = told(MAIL, messages={"triggered": ("{{ alert.labels.title }}", "it began")}, title="t" * 300)
+
+    assert ended(watch, "update") == ("failed", "`subject` of mail.send is longer than 250 characters, now that it is filled in")
+    assert [step.state for step in watch.steps("update")] == ["failed", "planned"]
+
+
+def test_an_update_that_says_nothing_fails() -> None:
+    """
+    An update whose text comes out empty is not sent.
+    """
+    watch = told(MAIL, messages={"triggered": ("The shop is slow", "{{ alert.annotations.summary }}")})
+
+    assert ended(watch, "update") == ("failed", "the text for `triggered` comes out empty")
