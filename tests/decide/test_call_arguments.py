@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from tests.makers import (
+    NOON,
     Document,
     a_collector,
     a_comms,
@@ -16,7 +17,9 @@ from tests.makers import (
     a_level,
     a_remediation,
     a_repair_step,
+    a_review,
     a_shop,
+    a_team,
     a_template,
     a_triage,
     a_use,
@@ -27,6 +30,7 @@ from tests.makers import (
 from tests.watch import Watch
 from watchbill.connectors.catalogue import catalogue
 from watchbill.decide import Bill
+from watchbill.decide.planning import plan
 from watchbill.model.alert import Alert
 from watchbill.model.policies import Message, Rollback
 from watchbill.model.references import Use
@@ -267,3 +271,54 @@ def test_an_update_that_says_nothing_fails() -> None:
     watch = told(MAIL, messages={"triggered": ("The shop is slow", "{{ alert.annotations.summary }}")})
 
     assert ended(watch, "update") == ("failed", "the text for `triggered` comes out empty")
+
+
+# --- what the plan shows ------------------------------------------------------------------
+
+
+def test_the_plan_shows_all_that_an_audience_is_told() -> None:
+    """
+    A planned update has its subject, its text, and every argument of each channel, with its own words for what is left out.
+    """
+    watch = told(MAIL, a_use("mail.send", to="press@example.com"), a_use("chat.post", channel="#{{ alert.name }}", text="{{ body }}"))
+    (found,) = plan(watch.bill, [an_alert()], NOON)
+    (update,) = found.updates
+
+    assert (update.subject, update.body) == ("The shop is slow", "we are looking")
+    assert [(each.use, each.call.arguments if each.call else None) for each in update.calls] == [
+        ("mail.send", {"to": "list@example.com", "subject": "The shop is slow", "text": "we are looking"}),
+        ("mail.send", {"to": "press@example.com", "subject": "The shop is slow", "text": "we are looking"}),
+        ("chat.post", None),
+    ]
+    assert update.calls[2].error.startswith("`channel` of chat.post is not of the shape ")
+    assert found.notes[0].startswith("the update to customers 30m after the first leaves not everywhere: `channel` of chat.post")
+
+
+def test_the_plan_shows_what_waits_for_a_yes() -> None:
+    """
+    An update that is held until somebody reviews it is shown with the words that are held.
+    """
+    liaison = a_team("engineering", members=["eve"], roles={"customer-liaison": "person/eve"})
+    held = replace(
+        a_comms(), messages=(Message("triggered", a_template("Slow"), a_template("we are looking")),), review=a_review(hold=True)
+    )
+    watch = a_watch(an_escalation(), a_connector("mail", "email"), liaison, an_audience("customers", MAIL), held)
+    (update,) = plan(watch.bill, [an_alert()], NOON)[0].updates
+
+    assert (update.sent_at, update.subject, update.body) == (None, "Slow", "we are looking")
+    assert update.calls[0].call is not None
+
+
+def test_the_plan_shows_what_cannot_be_posted() -> None:
+    """
+    Posts and rooms whose arguments do not fit stand in the plan with the reason.
+    """
+    post = a_use("chat.post", channel="#{{ alert.name }}", text="it broke")
+    watch = a_watch(an_escalation("e", a_level(notify=[post]), hub=a_hub("Inc {{ alert.name }}")))
+    (found,) = plan(watch.bill, [an_alert()], NOON)
+
+    assert [(each.kind, f"{each.call.connector}.{each.call.action}", bool(each.error)) for each in found.posts] == [
+        ("hub", "chat.open-channel", True),
+        ("notify", "chat.post", True),
+    ]
+    assert found.hub is None

@@ -27,6 +27,11 @@ class TakenArguments:
         names = frozenset(str(name) for name in required) if isinstance(required, list | tuple) else frozenset[str]()
         return cls(dict(action.escaping), names, action.arguments, compile_arguments(action.arguments))
 
+    def takes(self, name: str) -> bool:
+        """Whether there is an argument of this *name*."""
+        properties = self.schema.get("properties")
+        return isinstance(properties, Mapping) and name in properties
+
     def fitting(self, filled: dict[str, Json], use: str) -> dict[str, Json]:
         """These arguments as the action takes them: where it wants a number and a template gave a text, that text is read as one.
 

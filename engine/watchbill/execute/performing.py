@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeVar
 from watchbill.connectors.performing import About, Performer, Refused, Request, Transient, Unknown
 from watchbill.decide.bill import Bill
 from watchbill.decide.retrying import is_pointless
+from watchbill.decide.step_words import subject_of, text_of
 from watchbill.errors import OutsideError, WatchbillError
-from watchbill.execute.calls import TIMEOUT, PlannedCall, calls_of, declared, limit_of, next_due, subject_of, text_of
+from watchbill.execute.calls import TIMEOUT, PlannedCall, about_for, calls_of, declared, limit_of, next_due
 from watchbill.execute.deciding import Decided, Handed, decide_event, settle
 from watchbill.execute.policies import Policies
 from watchbill.model.event import Observed
@@ -182,7 +183,7 @@ class Performing:
         """Have the last resort say that nobody could be reached; how that went."""
         step, is_repeat = handed.step, handed.possibly_repeated or handed.attempt > 1
         subject, text = subject_of(incident, step), text_of(incident, step, self._url_of(incident.id))
-        about = self._about(incident)
+        about = about_for(incident, step, self._url_of(incident.id))
         outcome = await self._house.alarm(subject, text, step.id, attempt=handed.attempt, is_repeat=is_repeat, about=about)
         return Stalled(outcome.error) if isinstance(outcome, Retry) and handed.attempt >= limit_of(step.kind) else outcome
 
@@ -219,7 +220,7 @@ class Performing:
                 is_repeat=handed.possibly_repeated,
                 subject=subject_of(incident, step),
                 text=text_of(incident, step, self._url_of(incident.id)),
-                about=self._about(incident),
+                about=about_for(incident, step, self._url_of(incident.id)),
             )
             async with self._room[call.connector]:
                 done = await performer.perform(request)
@@ -234,18 +235,6 @@ class Performing:
         except WatchbillError as failure:
             return Ended(call, now, "failed", error=failure.message)
         return Ended(call, now, "done", done.result, done.effect)
-
-    def _about(self, incident: Incident) -> About:
-        return About(
-            incident=incident.id,
-            title=incident.lead.alert.name,
-            status=incident.status,
-            severity=incident.severity,
-            service=incident.service or "",
-            team=incident.team,
-            opened_at=incident.opened_at,
-            url=self._url_of(incident.id),
-        )
 
     # --- what came of it ----------------------------------------------------------------
 

@@ -76,13 +76,14 @@ class PlannedEscalation:
 
 @dataclass(frozen=True, slots=True)
 class PlannedPost:
-    """A call that is made at a time: a channel post, the opening of a channel or a bridge."""
+    """A call that is made at a time: a channel post, the opening of a channel or a bridge. *error* says why it cannot be made."""
 
     at: datetime
     kind: str
     call: Call
     because: Ref
     place: Place
+    error: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +111,23 @@ class PlannedEvidence:
 
 
 @dataclass(frozen=True, slots=True)
+class PlannedTelling:
+    """One channel of an update: *use* as its audience names it, and all that it is called with, the step's own words among it.
+
+    There is no *call* where its arguments do not fit; *error* then says why.
+    """
+
+    use: str
+    call: Call | None
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class PlannedUpdate:
     """An update that is due to an audience.
 
     *due_at* is the obligation. *reviewer* is who reads it first, and *sent_at* when it leaves if they do not answer
-    (None: it is held until somebody does). *every* is the cadence that follows.
+    (None: it is held until somebody does). *every* is the cadence that follows. *calls* are all that leaves, channel by channel.
     """
 
     audience: str
@@ -130,6 +143,7 @@ class PlannedUpdate:
     sent_at: datetime | None = None
     every: timedelta | None = None
     liaison: str = ""
+    calls: tuple[PlannedTelling, ...] = ()
 
 
 ForecastKind = Literal["ceiling", "freeze", "rate", "cooldown", "concurrency"]

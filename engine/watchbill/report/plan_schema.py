@@ -42,6 +42,7 @@ def _definitions() -> Schema:
         "plan": _plan(),
         **shared(),
         **people(),
+        **_telling(),
         **_work(),
     }
 
@@ -174,6 +175,7 @@ def people() -> Schema:
             at=ref("time", "When it is made."),
             kind=text("`notify`, `hub`, `bridge`, …"),
             call=ref("call", "What is done."),
+            error=nullable({"type": "string"}, "Why it cannot be made: its arguments, once filled in, are not what the action takes."),
             because=ref("reference", "The policy it comes from."),
             place=ref("place", "The very line."),
         ),
@@ -204,22 +206,6 @@ def _work() -> Schema:
             because=ref("reference", "The policy it comes from."),
             place=ref("place", "The very line."),
         ),
-        "update": object_of(
-            "An update that is due to an audience.",
-            audience=text("By its name."),
-            title=text("What it is called."),
-            due_at=ref("time", "The obligation."),
-            channels=texts("`connector.action`, each."),
-            subject=text("May be empty."),
-            body=text("What is said."),
-            reviewer=nullable(ref("person"), "Who reads it before it leaves."),
-            review=text("How it is reviewed, in words; may be empty."),
-            sent_at=nullable(ref("time"), "When it leaves if the reviewer does not answer; null where it is held until they do."),
-            every=nullable(ref("duration"), "The cadence that follows."),
-            liaison=nullable({"type": "string"}, "Who answers for it."),
-            because=ref("reference", "The policy it comes from."),
-            place=ref("place", "The very line."),
-        ),
         "forecast": object_of(
             "What a guard or guardrail says now; it is asked again when the step starts.",
             text=text("What was asked, and the answer: `0 of 2 in 1d`."),
@@ -247,5 +233,34 @@ def _work() -> Schema:
             error=nullable({"type": "string"}, "Why its target or arguments could not be filled in."),
             because=ref("reference", "The policy it comes from."),
             place=ref("place", "The very line."),
+        ),
+    }
+
+
+def _telling() -> Schema:
+    """What is about audiences: who is told what, and how it leaves."""
+    return {
+        "update": object_of(
+            "An update that is due to an audience.",
+            audience=text("By its name."),
+            title=text("What it is called."),
+            due_at=ref("time", "The obligation."),
+            channels=texts("`connector.action`, each."),
+            subject=text("May be empty."),
+            body=text("What is said."),
+            reviewer=nullable(ref("person"), "Who reads it before it leaves."),
+            review=text("How it is reviewed, in words; may be empty."),
+            sent_at=nullable(ref("time"), "When it leaves if the reviewer does not answer; null where it is held until they do."),
+            every=nullable(ref("duration"), "The cadence that follows."),
+            liaison=nullable({"type": "string"}, "Who answers for it."),
+            calls=list_of("telling", "All that leaves, channel by channel."),
+            because=ref("reference", "The policy it comes from."),
+            place=ref("place", "The very line."),
+        ),
+        "telling": object_of(
+            "What one channel of an update gets.",
+            use=text("`connector.action`, as the audience names it."),
+            call=nullable(ref("call"), "With the update's own words for what its audience leaves out; null where it cannot be made."),
+            error=nullable({"type": "string"}, "Why it cannot be made."),
         ),
     }
