@@ -32,7 +32,7 @@ RULE: Final = "unguarded-argument"
 _KINDS: Final[tuple[Kind, ...]] = ("Escalation", "Triage", "Comms", "Remediation")
 
 Worst: TypeAlias = Literal["usual", "empty", "long", "odd"]
-_TOLD: Final[tuple[Worst, ...]] = ("usual", "empty", "long", "odd")
+_TOLD: Final[tuple[Worst, ...]] = ("usual", "empty", "odd", "long")
 """What is tried of what people are told. In a usual case only what does not depend on the alert can fail, such as a status."""
 _DONE: Final[tuple[Worst, ...]] = ("empty", "long")
 """What is tried of what is done to systems: a label of another shape had better refuse a step, and so it does."""
@@ -188,7 +188,7 @@ class _Checker:
             variables = template_variables(each.template)
             for worst in tried:
                 assert alert is not None
-                if worst == "long" and tried is _DONE and "pattern" in each.schema:
+                if worst == "long" and tried is _DONE and ("pattern" in each.schema or "maxLength" not in each.schema):
                     continue  # what has another shape had better be refused
                 below = template_variables(target) if target is not None and ("target",) in variables else ()
                 context = alert.context(variables, worst)
