@@ -331,6 +331,7 @@ async def test_what_a_program_is_told(public: Path, out: Ways):
             "service": "checkout",
             "team": "payments",
         },
+        "thread": "",
     }
     assert SECRET not in Path(f"{kept}.env").read_text("utf-8")
 

@@ -20,6 +20,7 @@ from watchbill.model.forecast import (
     PlannedPerson,
     PlannedPost,
     PlannedRepair,
+    PlannedTelling,
     PlannedUpdate,
 )
 from watchbill.model.plan import Call, Reason
@@ -140,7 +141,7 @@ def an_update(**more: Any) -> PlannedUpdate:
         "audience": "customers",
         "title": "customers",
         "due_at": after(15),
-        "channels": ("statuspage.post",),
+        "channels": ("statuspage.post", "chat.post"),
         "subject": "Payments are slower than usual",
         "body": "We are looking into it.\nNext update in 30 minutes.",
         "because": a_ref("Comms", "customers-critical", "support"),
@@ -148,6 +149,22 @@ def an_update(**more: Any) -> PlannedUpdate:
         "reviewer": a_person("carol", "UTC", duty="role/customer-liaison", why="by name"),
         "sent_at": after(25),
         "every": timedelta(minutes=30),
+        "calls": (
+            PlannedTelling(
+                "statuspage.post",
+                Call(
+                    "statuspage",
+                    "post",
+                    {
+                        "subject": "Payments are slower than usual",
+                        "text": "We are looking into it.\nNext update in 30 minutes.",
+                        "components": {"k4x1": "partial_outage"},
+                        "notify": True,
+                    },
+                ),
+            ),
+            PlannedTelling("chat.post", None, "`channel` of chat.post is empty, now that it is filled in"),
+        ),
     }
     return PlannedUpdate(**{**usual, **more})
 

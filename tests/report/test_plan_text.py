@@ -16,6 +16,7 @@ from tests.report.makers import (
     a_page,
     a_person,
     a_plan,
+    a_post,
     a_ref,
     a_repair,
     a_small_plan,
@@ -28,7 +29,7 @@ from tests.report.makers import (
 )
 from watchbill.model.alert import Alert, ClaimedAlert
 from watchbill.model.forecast import PlannedContact
-from watchbill.model.plan import Reason
+from watchbill.model.plan import Call, Reason
 from watchbill.report.plain import columns
 from watchbill.report.plan_text import plan_text, plans_text
 
@@ -240,19 +241,39 @@ def test_quiet_hours_are_said_with_the_update_that_waits():
     """
     waits = "waits until Mon 07:00 Lisbon, quiet hours"
     reviewed = an_update(review=f"{waits}; not reviewed in time")
-    beyond = an_update(sent_at=None, reviewer=None, review=waits, subject="", body="")
+    beyond = an_update(sent_at=None, reviewer=None, review=waits, subject="", body="", calls=())
 
     assert f"reviewed by carol, sent 03:37 if nobody answers, {waits}; then" in flat(plan_text(a_small_plan(updates=(reviewed,))))
-    assert f"statuspage, {waits}; then" in flat(plan_text(a_small_plan(updates=(beyond,))))
+    assert f"statuspage and chat, {waits}; then" in flat(plan_text(a_small_plan(updates=(beyond,))))
 
 
 def test_an_update_that_cannot_be_sent_says_why():
     """
     An update whose text cannot be filled in says so in place of how it leaves.
     """
-    update = an_update(sent_at=None, reviewer=None, review="the alert has no label region", subject="", body="")
+    update = an_update(sent_at=None, reviewer=None, review="the alert has no label region", subject="", body="", calls=())
 
-    assert "statuspage, not sent: the alert has no label region" in flat(plan_text(a_small_plan(updates=(update,))))
+    assert "statuspage and chat, not sent: the alert has no label region" in flat(plan_text(a_small_plan(updates=(update,))))
+
+
+def test_all_that_an_audience_is_told_is_there():
+    """
+    Subject and text are shown whole, then what each channel gets besides; a channel that cannot take it is named with the reason.
+    """
+    said = flat(plan_text(a_small_plan(updates=(an_update(),))))
+
+    assert "«Payments are slower than usual» «We are looking into it. Next update in 30 minutes.»" in said
+    assert "statuspage.post: subject and text as above, components k4x1 «partial_outage», notify true" in said
+    assert "not by chat.post: `channel` of chat.post is empty, now that it is filled in" in said
+
+
+def test_a_post_that_cannot_be_made_says_why():
+    """
+    A post whose arguments do not fit stands with the reason in place of what it says.
+    """
+    failed = a_post(call=Call("chat", "post", {}), error="`channel` of chat.post is empty, now that it is filled in")
+
+    assert "chat.post cannot be made: `channel` of chat.post is empty" in flat(plan_text(a_small_plan(posts=(failed,))))
 
 
 def test_updates_stand_in_the_order_in_which_they_are_due():

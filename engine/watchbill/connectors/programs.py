@@ -238,6 +238,7 @@ def _spoken(request: Request) -> dict[str, Any]:
         "timeout_seconds": request.seconds,
         "now": request.now.isoformat(),
         "incident": request.about.facts(),
+        "thread": request.about.thread,
     }
 
 

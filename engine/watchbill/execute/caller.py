@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
-from watchbill.connectors.performing import About, Performer, Refused, Request, Transient, Unable, Unknown
+from watchbill.connectors.performing import Performer, Refused, Request, Transient, Unable, Unknown
 from watchbill.decide.bill import Bill
+from watchbill.decide.step_words import subject_of, text_of
 from watchbill.errors import WatchbillError
-from watchbill.execute.calls import TIMEOUT, PlannedCall, declared, subject_of, text_of
+from watchbill.execute.calls import TIMEOUT, PlannedCall, about_for, declared
 from watchbill.model.incident import Incident
 from watchbill.model.plan import DeliveryResult, Step
 from watchbill.model.policies import Connector
@@ -107,7 +108,7 @@ class Caller:
                 is_repeat=is_repeat,
                 subject=subject_of(incident, step),
                 text=text_of(incident, step, self._url_of(incident.id)),
-                about=self.about(incident),
+                about=about_for(incident, step, self._url_of(incident.id)),
             )
             async with self._slot(call.connector, is_urgent=there.action.reaches):
                 begins()
@@ -138,19 +139,6 @@ class Caller:
         finally:
             if has_place:
                 room.release()
-
-    def about(self, incident: Incident) -> About:
-        """What an outside system may be told of this *incident*."""
-        return About(
-            incident=incident.id,
-            title=incident.lead.alert.name,
-            status=incident.status,
-            severity=incident.severity,
-            service=incident.service or "",
-            team=incident.team,
-            opened_at=incident.opened_at,
-            url=self._url_of(incident.id),
-        )
 
 
 def may_repeat(action: Action) -> bool:

@@ -84,7 +84,10 @@ class PlannedEscalation:
 
 @dataclass(frozen=True, slots=True)
 class PlannedPost:
-    """A call that is made at a time: a channel post, the opening of a channel or a bridge. With a *mark* nobody reads it."""
+    """A call that is made at a time: a channel post, the opening of a channel or a bridge.
+
+    With a *mark* nobody reads it. *error* says why it cannot be made.
+    """
 
     at: datetime
     kind: str
@@ -92,6 +95,7 @@ class PlannedPost:
     because: Ref
     place: Place
     mark: Mark | None = None
+    error: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,11 +129,24 @@ class PlannedEvidence:
 
 
 @dataclass(frozen=True, slots=True)
+class PlannedTelling:
+    """One channel of an update: *use* as its audience names it, and all that it is called with, the step's own words among it.
+
+    There is no *call* where its arguments do not fit; *error* then says why.
+    """
+
+    use: str
+    call: Call | None
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class PlannedUpdate:
     """An update that is due to an audience.
 
     *due_at* is the obligation. *reviewer* is who reads it first, and *sent_at* when it leaves if they do not answer
-    (None: it is held until somebody does). *every* is the cadence that follows. *marks* stand beside the *channels*.
+    (None: it is held until somebody does). *every* is the cadence that follows. *calls* are all that leaves, channel by channel; *marks*
+    stand beside the *channels*.
     """
 
     audience: str
@@ -146,6 +163,7 @@ class PlannedUpdate:
     every: timedelta | None = None
     liaison: str = ""
     marks: tuple[Mark | None, ...] = ()
+    calls: tuple[PlannedTelling, ...] = ()
 
 
 ForecastKind = Literal["ceiling", "freeze", "rate", "cooldown", "concurrency"]

@@ -93,6 +93,7 @@ CALLS: Final[Mapping[str, str]] = {
     "not-granted": "the team has no grant for what the document does",
     "secret-in-plain-text": "a secret stands in the repository",
     "failing-template": "a template fails for a service that it is for",
+    "unguarded-argument": "what is told or done can fail by what an alert brings",
 }
 
 SENSE: Final[Mapping[str, str]] = {
@@ -166,7 +167,7 @@ MATTERS_OF_JUDGEMENT: Final = frozenset(
         *("not-binds-tight", "not-a-list", "maybe-null", "backtick-text"),
         *("depends-on-quarantined", "undeclared-label", "ambiguous-claim", "tied-policies", "person-without-contact", "no-approver"),
         *("dependency-cycle", "unreachable-policy", "no-consent", "paged-twice", "no-runbook"),
-        *("failing-template", "schedule-gap", "expired", *CAPABILITY),
+        *("failing-template", "unguarded-argument", "schedule-gap", "expired", *CAPABILITY),
         "unused-ignore",
     )
 )

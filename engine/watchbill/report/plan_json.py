@@ -26,6 +26,7 @@ from watchbill.model.forecast import (
     PlannedPerson,
     PlannedPost,
     PlannedRepair,
+    PlannedTelling,
     PlannedUpdate,
 )
 from watchbill.model.plan import Call, Reason
@@ -197,6 +198,7 @@ def _post(post: PlannedPost) -> Document:
         "kind": post.kind,
         "call": _call(post.call),
         "mark": post.mark,
+        "error": post.error or None,
         "because": ref_json(post.because),
         "place": place_json(post.place),
     }
@@ -241,9 +243,14 @@ def _update(update: PlannedUpdate) -> Document:
         "sent_at": _moment(update.sent_at),
         "every": _length(update.every),
         "liaison": update.liaison or None,
+        "calls": [_telling(each) for each in update.calls],
         "because": ref_json(update.because),
         "place": place_json(update.place),
     }
+
+
+def _telling(telling: PlannedTelling) -> Document:
+    return {"use": telling.use, "call": None if telling.call is None else _call(telling.call), "error": telling.error or None}
 
 
 def _forecast(forecast: Forecast) -> Document:

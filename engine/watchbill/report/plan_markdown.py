@@ -128,7 +128,7 @@ def _talk(plan: Plan) -> list[str]:
             listing([words.clock(post.at, plan.at) for post in alike]),
             code(f"{alike[0].call.connector}.{alike[0].call.action}", cell=True) + _bold(words.mark(alike[0].mark)),
             escape(words.said_to(alike[0].call)),
-            escape(words.said_text(alike[0].call)),
+            escape(f"cannot be made: {alike[0].error}" if alike[0].error else words.said_text(alike[0].call)),
             _place(alike[0].place),
         ]
         for alike in words.alike(plan.posts)
@@ -159,12 +159,14 @@ def _tell(plan: Plan) -> list[str]:
             words.clock(update.due_at, plan.at),
             escape(update.title or update.audience),
             escape(words.how_told(plan, update)) + _idle(words.marked_channels(update)),
-            escape(update.subject or update.body),
+            escape(update.subject),
+            escape(update.body),
+            "<br>".join(escape(words.called(update, channel)) for channel in update.calls),
             _place(update.place),
         ]
         for update in sorted(plan.updates, key=lambda update: update.due_at)
     ]
-    return ["#### Tell", "", *table(("By (UTC)", "Audience", "How", "Text", "Where"), rows)] if rows else []
+    return ["#### Tell", "", *table(("By (UTC)", "Audience", "How", "Subject", "Text", "Calls", "Where"), rows)] if rows else []
 
 
 def _repair(plan: Plan) -> list[str]:

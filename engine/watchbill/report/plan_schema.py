@@ -43,6 +43,7 @@ def _definitions() -> Schema:
         **shared(),
         **people(),
         **_talk(),
+        **_telling(),
         **_work(),
         **_repair(),
     }
@@ -197,6 +198,7 @@ def _talk() -> Schema:
             kind=text("`notify`, `hub`, `bridge`, …"),
             call=ref("call", "What is done."),
             mark=nullable(ref("mark"), "Why nobody reads it; null where somebody may."),
+            error=nullable({"type": "string"}, "Why it cannot be made: its arguments, once filled in, are not what the action takes."),
             because=ref("reference", "The policy it comes from."),
             place=ref("place", "The very line."),
         ),
@@ -227,27 +229,6 @@ def _work() -> Schema:
             timeout=ref("duration", "How long it may take."),
             error=nullable({"type": "string"}, "Why its arguments could not be filled in."),
             mark=nullable(ref("mark"), "Why nothing is collected; null where something may be."),
-            because=ref("reference", "The policy it comes from."),
-            place=ref("place", "The very line."),
-        ),
-        "update": object_of(
-            "An update that is due to an audience.",
-            audience=text("By its name."),
-            title=text("What it is called."),
-            due_at=ref("time", "The obligation."),
-            channels=texts("`connector.action`, each."),
-            marks={
-                "type": "array",
-                "description": "Of each channel, why nothing leaves by it; null where it does.",
-                "items": nullable(ref("mark"), "In the same order."),
-            },
-            subject=text("May be empty."),
-            body=text("What is said."),
-            reviewer=nullable(ref("person"), "Who reads it before it leaves."),
-            review=text("How it is reviewed, in words; may be empty."),
-            sent_at=nullable(ref("time"), "When it leaves if the reviewer does not answer; null where it is held until they do."),
-            every=nullable(ref("duration"), "The cadence that follows."),
-            liaison=nullable({"type": "string"}, "Who answers for it."),
             because=ref("reference", "The policy it comes from."),
             place=ref("place", "The very line."),
         ),
@@ -288,5 +269,39 @@ def _repair() -> Schema:
             error=nullable({"type": "string"}, "Why its target or arguments could not be filled in."),
             because=ref("reference", "The policy it comes from."),
             place=ref("place", "The very line."),
+        ),
+    }
+
+
+def _telling() -> Schema:
+    """What is about audiences: who is told what, and how it leaves."""
+    return {
+        "update": object_of(
+            "An update that is due to an audience.",
+            audience=text("By its name."),
+            title=text("What it is called."),
+            due_at=ref("time", "The obligation."),
+            channels=texts("`connector.action`, each."),
+            marks={
+                "type": "array",
+                "description": "Of each channel, why nothing leaves by it; null where it does.",
+                "items": nullable(ref("mark"), "In the same order."),
+            },
+            subject=text("May be empty."),
+            body=text("What is said."),
+            reviewer=nullable(ref("person"), "Who reads it before it leaves."),
+            review=text("How it is reviewed, in words; may be empty."),
+            sent_at=nullable(ref("time"), "When it leaves if the reviewer does not answer; null where it is held until they do."),
+            every=nullable(ref("duration"), "The cadence that follows."),
+            liaison=nullable({"type": "string"}, "Who answers for it."),
+            calls=list_of("telling", "All that leaves, channel by channel."),
+            because=ref("reference", "The policy it comes from."),
+            place=ref("place", "The very line."),
+        ),
+        "telling": object_of(
+            "What one channel of an update gets.",
+            use=text("`connector.action`, as the audience names it."),
+            call=nullable(ref("call"), "With the update's own words for what its audience leaves out; null where it cannot be made."),
+            error=nullable({"type": "string"}, "Why it cannot be made."),
         ),
     }

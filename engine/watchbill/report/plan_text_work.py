@@ -8,8 +8,8 @@ from watchbill.model.forecast import Forecast, Plan, PlannedRepair
 from watchbill.report import words
 from watchbill.report.counts import count, listing
 from watchbill.report.layout import entry, flow, placed, sizes_of, wrap
-from watchbill.report.paint import Line, Span, line
-from watchbill.report.plain import first_line, plain
+from watchbill.report.paint import Line, Span, Style, line
+from watchbill.report.plain import plain
 from watchbill.report.sections import DETAIL, GUTTER, headed, where
 
 # --- where we talk ----------------------------------------------------------------------
@@ -30,7 +30,7 @@ def talk(plan: Plan, width: int) -> list[Line]:
     for alike in words.alike(plan.posts):
         times = listing([words.clock(post.at, plan.at) for post in alike])
         mark = Span(words.mark(alike[0].mark), "warning")
-        said = line(Span(times, "time"), "  ", words.post(alike[0]), mark)
+        said = line(Span(times, "time"), "  ", Span(words.post(alike[0]), "warning" if alike[0].error else "none"), mark)
         lines += placed(wrap(said, width, 2, DETAIL), where(alike[0].place), width)
     return lines
 
@@ -69,7 +69,7 @@ def collect(plan: Plan, width: int) -> list[Line]:
 
 
 def tell(plan: Plan, width: int) -> list[Line]:
-    """Each update by when it is due, how it leaves, and the first line of what it says."""
+    """Each update by when it is due, how it leaves, every word of it, and what each channel gets."""
     if not plan.updates:
         return []
     updates = sorted(plan.updates, key=lambda update: update.due_at)
@@ -85,9 +85,12 @@ def tell(plan: Plan, width: int) -> list[Line]:
     for row, update in zip(rows, updates, strict=True):
         lines += entry(row, sizes_of(rows), width)
         lines += _idle(words.marked_channels(update), width, DETAIL)
-        text = first_line(update.subject) or first_line(update.body)
-        quoted = wrap(line(Span(f"«{text}»", "aside")), width, DETAIL, DETAIL + 1) if text else []
+        said = [f"«{text}»" for text in (plain(update.subject), plain(update.body)) if text]
+        quoted = [row for text in said for row in wrap(line(Span(text, "aside")), width, DETAIL, DETAIL + 1)]
         lines += placed(quoted, where(update.place), width)
+        for channel in update.calls:
+            style: Style = "aside" if channel.call is not None else "warning"
+            lines += wrap(line(Span(words.called(update, channel), style)), width, DETAIL, DETAIL + 2)
     return lines
 
 

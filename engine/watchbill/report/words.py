@@ -22,9 +22,11 @@ from watchbill.model.forecast import (
     PlannedPerson,
     PlannedPost,
     PlannedRepair,
+    PlannedTelling,
     PlannedUpdate,
 )
 from watchbill.model.plan import Call, Reason
+from watchbill.model.references import Json
 from watchbill.report.counts import count, listing
 from watchbill.report.plain import first_line, plain
 
@@ -211,9 +213,11 @@ def alike(posts: Sequence[PlannedPost]) -> list[list[PlannedPost]]:
 
 
 def post(post: PlannedPost) -> str:
-    """A post: its action, where it goes, and the first line of what it says."""
+    """A post: its action, where it goes, and the first line of what it says; or why it cannot be made."""
     to, text = said_to(post.call), said_text(post.call)
     name = f"{plain(post.call.connector)}.{plain(post.call.action)}"
+    if post.error:
+        return f"{name} cannot be made: {plain(post.error)}"
     return name + (f" {to}" if to else "") + (f": «{text}»" if text else "")
 
 
@@ -247,6 +251,29 @@ def how_told(plan: Plan, update: PlannedUpdate) -> str:
     then = f"; then every {span(update.every)}" if update.every else ""
     liaison = f"; liaison: {whom((update.liaison,))}" if update.liaison and update.reviewer is None else ""
     return ", ".join(parts) + then + liaison
+
+
+def called(update: PlannedUpdate, channel: PlannedTelling) -> str:
+    """What one channel of an *update* gets: its arguments, those that are the update's own words by their names; or why it gets nothing."""
+    call = channel.call
+    if call is None:
+        return f"not by {plain(channel.use)}: {plain(channel.error)}"
+    own = {"subject": update.subject.strip(), "text": update.body.strip()}
+    above = [name for name, value in call.arguments.items() if isinstance(value, str) and value.strip() in own.values()]
+    parts = [f"{listing([plain(name) for name in above])} as above"] if above else []
+    parts += [f"{plain(name)} {_shown(value)}" for name, value in call.arguments.items() if name not in above]
+    name = f"{plain(call.connector)}.{plain(call.action)}"
+    return f"{name}: {', '.join(parts)}" if parts else name
+
+
+def _shown(value: Json) -> str:
+    if isinstance(value, str):
+        return f"«{plain(value)}»"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{plain(name)} {_shown(each)}" for name, each in value.items())
+    if isinstance(value, Sequence):
+        return ", ".join(_shown(each) for each in value)
+    return "nothing" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
 
 # --- remediations -----------------------------------------------------------------------

@@ -12,7 +12,9 @@ from fnmatch import fnmatchcase
 from typing import Any, Final
 
 from watchbill.decide import Bill
+from watchbill.decide.planned_updates import what_is_told
 from watchbill.expressions.durations import format_duration
+from watchbill.model.decision import Snapshot
 from watchbill.model.given import PersonRetries, PersonStarts
 from watchbill.model.plan import Call, Step
 from watchbill.model.testing import (
@@ -183,6 +185,12 @@ def _update(bill: Bill, play: CasePlay, expected: ExpectedUpdate) -> Iterator[Di
         yield Difference(subject, "it is due", got, expected.place, _why_of_updates(bill, play, expected.audience))
         return
     because = (why_of_step(found, "it is due"),)
+    if found.state == "failed" and found.started_at is None:
+        yield Difference(subject, "it is sent", f"it is not sent: {found.note}", expected.place, because)
+        return
+    errors = _unfit(bill, play, found)
+    if errors:
+        yield Difference(subject, "it leaves by every channel", f"it does not: {'; '.join(errors)}", expected.place, because)
     if expected.contains is not None and expected.contains not in found.text and expected.contains not in found.subject:
         said = " ".join(f"{found.subject} {found.text}".split())
         got = f"«{said}»" if said else f"it is not sent: {found.note or found.state}"
@@ -196,6 +204,17 @@ def _update(bill: Bill, play: CasePlay, expected: ExpectedUpdate) -> Iterator[Di
     if expected.sent is not None and found.started_at != play.case.at + expected.sent:
         got = f"sent at {_offset(play, found.started_at)}" if found.started_at is not None else f"not sent: {found.note or found.state}"
         yield Difference(subject, f"sent at {format_duration(expected.sent)}", got, expected.place, because)
+
+
+def _unfit(bill: Bill, play: CasePlay, step: Step) -> tuple[str, ...]:
+    """Why channels cannot take this update, which has been sent or waits for its review: each as the engine would say it."""
+    comms = bill.policies.comms.get(step.because.name)
+    audience = bill.policies.audiences.get(comms.audience) if comms is not None else None
+    moments = next((each.moments for each in play.incidents if any(own is step for own in each.steps)), ())
+    if comms is None or audience is None or not moments:
+        return ()
+    _, body, calls = what_is_told(bill, moments, Snapshot(), step, comms, audience)
+    return tuple(each.error for each in calls if each.call is None) if body else ("its text cannot be filled in",)
 
 
 def _is_same(review: Step, update: Step) -> bool:

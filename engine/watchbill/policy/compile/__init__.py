@@ -31,6 +31,7 @@ from watchbill.policy.compile import (
     testing,
     timing,
     whole,
+    worst_values,
 )
 from watchbill.policy.compile.draft import Draft
 from watchbill.policy.compile.endings import dated
@@ -186,6 +187,7 @@ STAGES: Final[tuple[Callable[[Workbench], None], ...]] = (
     dependencies.check_consent,
     whole.check_contacts,
     filling.check_templates,
+    worst_values.check_worst_values,
 )
 """What is done, from top to bottom, after every document was read and had its name taken."""
 
