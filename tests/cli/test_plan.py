@@ -152,7 +152,7 @@ def test_what_did_not_compile_is_left_out_and_said(run, shop, alert):
 
     assert done.code == 0
     assert done.out.startswith("WARNING 1 document did not compile and is not in this plan: Escalation/wrong\n")
-    assert done.err == "the policies have 1 error; `watchbill validate` shows them\n"
+    assert done.err == "the policies have 1 error, and Escalation/wrong is left out; `watchbill validate` shows them\n"
 
 
 def test_nothing_that_could_be_loaded(run, shop, alert):

@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING, Final
 
 from watchbill.cli.files import content
 from watchbill.errors import OutsideError, UserError
-from watchbill.report.counts import count
+from watchbill.report.counts import count, listing
 
 if TYPE_CHECKING:
     from watchbill.model.policyset import PolicySet
     from watchbill.policy import Compiled
 
 SETTINGS: Final = "watchbill.yaml"
+
+MOST_NAMES: Final = 5
+"""How many documents that are left out a remark names."""
 
 
 def root_of(path: str | None) -> Path:
@@ -104,4 +107,13 @@ def remark_on(compiled: Compiled, root: Path) -> str:
     """What to say of policies that are not all in force, or that validate has more to say of; empty where there is nothing."""
     said = _said(compiled)
     where = "" if str(root) == "." else f" {root}"
-    return f"the policies have {said}; `watchbill validate{where}` shows them\n" if said else ""
+    return f"the policies have {said}{_left_out(compiled)}; `watchbill validate{where}` shows them\n" if said else ""
+
+
+def _left_out(compiled: Compiled) -> str:
+    """What goes on without: the documents that are quarantined, the first of them by name."""
+    if not compiled.quarantined:
+        return ""
+    more = len(compiled.quarantined) - MOST_NAMES
+    names = [*compiled.quarantined[:MOST_NAMES], *([f"{more:,} more"] if more > 0 else [])]
+    return f", and {listing(names)} {'is' if len(compiled.quarantined) == 1 else 'are'} left out"
