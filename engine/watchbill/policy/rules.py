@@ -133,6 +133,7 @@ CAPABILITY: Final[Mapping[str, str]] = {
 TESTS: Final[Mapping[str, str]] = {
     "bad-table": "a table of a policy test does not fit together",
     "no-expectation": "a case of a policy test expects nothing",
+    "no-delivery": "a policy test speaks of a delivery that no policy here makes",
 }
 
 IGNORING: Final[Mapping[str, str]] = {

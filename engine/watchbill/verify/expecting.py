@@ -21,6 +21,8 @@ from watchbill.model.testing import (
     NOBODY,
     Difference,
     Expected,
+    ExpectedAlarm,
+    ExpectedDelivery,
     ExpectedEvidence,
     ExpectedHub,
     ExpectedName,
@@ -34,6 +36,7 @@ from watchbill.model.testing import (
 )
 from watchbill.report.counts import listing
 from watchbill.verify.cases import CasePlay, Played
+from watchbill.verify.delivery_results import alarm_differences, delivery_differences, unused_differences
 from watchbill.verify.pages import page_differences, pages_of, why_of_page
 from watchbill.verify.reasons import why_not, why_of_step, whys
 from watchbill.verify.standing import standing_of, why_of_repair
@@ -42,7 +45,7 @@ from watchbill.verify.standing import standing_of, why_of_repair
 def differences(bill: Bill, play: CasePlay) -> tuple[Difference, ...]:
     """Everything in which this *play* is not as its case expects, in the order of the expectations."""
     found = [difference for expected in play.case.expected for difference in _CHECKS[type(expected)](bill, play, expected)]
-    return (*found, *_unanswered(bill, play))
+    return (*found, *_unanswered(bill, play), *unused_differences(bill, play))
 
 
 def _unanswered(bill: Bill, play: CasePlay) -> Iterator[Difference]:
@@ -263,25 +266,27 @@ def _status(bill: Bill, play: CasePlay, expected: ExpectedStatus) -> Iterator[Di
 def _nothing(bill: Bill, play: CasePlay, expected: ExpectedNothing) -> Iterator[Difference]:
     end = play.case.at + expected.until
     kinds = _NOTHING[expected.of]
+    subject = "what follows" if expected.of == "all" else expected.of
     for each in play.incidents:
         for at, step in each.started(*kinds):
             if at <= end and (step.kind != "page" or step.people):
                 who = f" of {listing([duty.person for duty in step.people])}" if step.people else ""
                 got = f"{step.kind}{who} at {_offset(play, at)}"
-                yield Difference(_WHAT[expected.of], "nothing", got, expected.place, (why_of_step(step, f"it brings this {step.kind}"),))
+                yield Difference(subject, "nothing", got, expected.place, (why_of_step(step, f"it brings this {step.kind}"),))
         if "offer" in kinds:
             for step in each.steps:
                 if step.kind == "offer" and step.due_at <= end:
                     because = (why_of_step(step, "it is offered"),)
-                    yield Difference(_WHAT[expected.of], "nothing", f"{step.because.name} is offered", expected.place, because)
+                    yield Difference(subject, "nothing", f"{step.because.name} is offered", expected.place, because)
 
 
-_WHAT: Final = {"all": "what follows", "posts": "posts", "evidence": "evidence", "updates": "updates", "remediations": "remediations"}
 _NOTHING: Final = {
     "posts": ("notify",),
     "evidence": ("collect",),
     "updates": ("update",),
     "remediations": ("repair", "offer"),
+    "deliveries": ("page", "review", "remind", "notify", "hub", "bridge", "collect", "update"),
+    "alarms": ("alarm",),
     "all": ("page", "alarm", "notify", "hub", "bridge", "update", "review", "remind", "repair", "offer"),
 }
 
@@ -295,5 +300,7 @@ _CHECKS: Final[Mapping[type[Expected], Callable[[Bill, CasePlay, Any], Iterable[
     ExpectedUpdate: _update,
     ExpectedRepair: _repair,
     ExpectedStatus: _status,
+    ExpectedDelivery: delivery_differences,
+    ExpectedAlarm: alarm_differences,
     ExpectedNothing: _nothing,
 }
