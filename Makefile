@@ -81,8 +81,32 @@ fix: $(VENV)/ready ## mend what mends itself: form, order of imports
 ##@ Now and then
 
 .PHONY: test-long
-test-long: $(VENV)/ready ## run every test, the laws on many more examples; takes minutes
-	@$(BIN)/python -m pytest -n $(WORKERS) --durations=10 -m "long or not long" --hypothesis-profile=long $(ARGS)
+test-long: $(VENV)/ready $(VENV)/faketime ## run every test, the laws on many more examples, and test-dates; takes an hour
+	@failed=; \
+	$(BIN)/python -m pytest -n $(WORKERS) --durations=10 -m "long or not long" --hypothesis-profile=long $(ARGS) || failed=1; \
+	$(MAKE) test-dates || failed=1; \
+	test -z "$$failed"
+
+# A leap day, and the night in which Europe's clocks are set back, an hour before that. Real spans stay as long as they are:
+# only the date is another one. See tests/moved_clock.py for what cannot run so, and why.
+DATES ?= 2028-02-29T12:00:00 2031-10-26T00:10:00
+
+.PHONY: test-dates
+test-dates: $(VENV)/ready $(VENV)/faketime ## run the tests with the clock at 2028-02-29 and at 2031-10-26; narrower as test
+	@failed=; for date in $(DATES); do \
+		echo "== the clock stands at $$date"; \
+		TZ=UTC NO_FAKE_STAT=1 FAKETIME_DONT_FAKE_MONOTONIC=1 faketime "$$date" \
+			$(BIN)/python -m pytest -p tests.moved_clock -n $(WORKERS) $(ARGS) || failed="$$failed $$date"; \
+	done; \
+	test -z "$$failed" || { echo "make: the tests fail at$$failed" >&2; exit 1; }
+
+# Nothing is made: it is there, or what to install is said before anything runs.
+.PHONY: $(VENV)/faketime
+$(VENV)/faketime:
+	@command -v faketime >/dev/null || { \
+		echo "make: there is no faketime, with which the tests are run at other dates" >&2; \
+		echo "  help: install libfaketime: apt-get install faketime (Debian, Ubuntu), dnf install libfaketime (Fedora)" >&2; \
+		exit 1; }
 
 .PHONY: cover
 cover: $(VENV)/ready ## run the tests and list the branches that none of them took

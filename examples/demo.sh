@@ -8,11 +8,11 @@ say() { printf '\n\033[1m%s\033[0m\n' "$1"; }
 run() { printf '$ %s\n' "$*"; "$@"; }
 
 say "1. Is the reference repository sound? (watchbill.yaml, ownership/, policies/)"
-run watchbill validate
+run watchbill validate --at 2026-11-23T03:12:00Z
 
 say "2. Ten planted mistakes, all at once, each at its line:"
 status=0
-run watchbill validate examples/mistakes || status=$?
+run watchbill validate examples/mistakes --at 2026-11-23T03:12:00Z || status=$?
 test "$status" -eq 1 || { echo "demo: expected findings, and exit status 1" >&2; exit 1; }
 
 say "3. Who is on call, three in the morning in London?"

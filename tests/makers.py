@@ -221,7 +221,7 @@ def a_person(
     """A person who can be called by phone, and then gets a message."""
     if contacts is None:
         number = "+1 555 0100"
-        contacts = (Contact("phone", "call", number), Contact("phone", "sms", number, timedelta(minutes=2)))
+        contacts = (Contact("phone", "call", number, rings=True), Contact("phone", "sms", number, timedelta(minutes=2)))
     ref = more.pop("ref", a_ref("Person", name, ""))
     return Person(ref, more.pop("full_name", name.capitalize()), a_zone(zone), contacts, tuple(leave), **more)
 

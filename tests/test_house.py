@@ -381,5 +381,17 @@ def test_hooks_and_ci_call_the_makefile_and_nothing_else():
     hooks = re.findall(r"entry: (.+)", (ROOT / ".pre-commit-config.yaml").read_text("utf-8"))
 
     assert os.access(run, os.X_OK)
-    assert re.findall(r"^make \w+", run.read_text("utf-8"), re.MULTILINE) == ["make lint", "make test"]
+    assert re.findall(r"^make \w+", run.read_text("utf-8"), re.MULTILINE) == ["make clean", "make lint", "make test"]
     assert [hook for hook in hooks if not hook.startswith("make ")] == []
+
+
+def test_ci_begins_with_nothing():
+    """
+    What lands is tried in an environment that is made anew, without a cache, with the pip of the oldest Python that is promised.
+    """
+    run = (ROOT / ".ci" / "run").read_text("utf-8")
+    oldest = settings()["project"]["requires-python"].removeprefix(">=")
+
+    assert "export PIP_NO_CACHE_DIR=1" in run
+    assert f"${{PYTHON:-python{oldest} " in run
+    assert run.index("export") < run.index("make clean") < run.index("make lint")

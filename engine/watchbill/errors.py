@@ -42,7 +42,8 @@ class Finding:
 
     *rule* is the one name of this check: in the code, in `docs/errors.md`, in reports.
     *document* is ``Kind/name`` of the document it stands in, where that is known; a
-    document with an error is quarantined, one with warnings only is not.
+    document with an error is quarantined, one with warnings only is not, and nor is one
+    that is sound and cannot be carried out.
     """
 
     rule: str

@@ -28,7 +28,7 @@ metadata: {name: ana}
 spec:
   full_name: Ana Sousa
   zone: Europe/Lisbon
-  contacts: [{use: phone.call, to: "+351 555 0100"}]
+  contacts: [{use: pager.page, to: ana}]
 ---
 apiVersion: watchbill/v1
 kind: Person
@@ -36,7 +36,7 @@ metadata: {name: bo}
 spec:
   full_name: Bo Berg
   zone: Europe/Berlin
-  contacts: [{use: phone.call, to: "+49 555 0101"}]
+  contacts: [{use: pager.page, to: bo}]
 ---
 apiVersion: watchbill/v1
 kind: Team
@@ -71,11 +71,11 @@ spec: {tier: 1}
 ---
 apiVersion: watchbill/v1
 kind: Connector
-metadata: {name: phone}
+metadata: {name: pager}
 spec:
-  type: twilio
-  with: {account_sid: AC00000000000000000000000000000000, from: "+1 555 0100"}
-  secrets: {auth_token: env/TWILIO_TOKEN}
+  type: webhook
+  with: {url: https://pager.example.com}
+  secrets: {token: env/PAGER_TOKEN}
 """,
     "policies/payments.yaml": """
 apiVersion: watchbill/v1

@@ -189,3 +189,118 @@ def test_what_is_quite_another_name_is_not_suggested(run):
     A name that nothing resembles gets no odd suggestion, whatever kind it is of.
     """
     assert "help: name one of its schedules, teams, services, roles or people" in run("oncall", "schedule/role/x").err
+
+
+# --- what is left out -------------------------------------------------------------------
+
+
+def spoiled(shop, name):
+    """The shop with a key that nobody knows in the document of this *name*."""
+    file = shop / "ownership" / "payments.yaml"
+    documents = file.read_text(encoding="utf-8").split("---\n")
+    broken = [f"{each.rstrip()}\nextra: 1\n" if f"name: {name}" in each.partition("spec:")[0] else each for each in documents]
+    file.write_text("---\n".join(broken), encoding="utf-8")
+
+
+def test_who_is_left_out_is_named(run, shop):
+    """
+    Where whoever is on call has a broken document, the answer is not that nobody is: it names the document, and the rest stays.
+    """
+    spoiled(shop, "bo}")
+    done = run("oncall", "--at", AT)
+
+    assert done.code == 0
+    assert done.out.splitlines()[2:4] == [
+        "  payments-primary  unknown  until 09:00",
+        "      cannot say who: Person/bo is left out; layer base",
+    ]
+    assert done.err == "the policies have 1 error, and Person/bo is left out; `watchbill validate` shows them\n"
+
+
+def test_who_is_left_out_is_no_gap_to_other_programs(run, shop):
+    """
+    As JSON it is not known who is on call, which is no gap, and what was left out is listed.
+    """
+    spoiled(shop, "bo}")
+    document = json.loads(run("oncall", "schedule/payments-primary", "lead", "--at", AT, "--format", "json").out)
+    primary, lead = document["items"]
+
+    assert document["quarantined"] == ["Person/bo"]
+    assert (primary["people"], primary["known"], primary["gap_until"]) == ([], False, None)
+    assert (lead["people"], lead["notes"]) == ([], ["Person/bo is quarantined"])
+
+
+@pytest.mark.parametrize(
+    ("broken", "asked", "said"),
+    [
+        ("payments}", "payments", "cannot say who: Team/payments is left out"),
+        ("payments}", "checkout", "cannot say who: Team/payments is left out"),
+        ("payments}", "role/lead@payments", "cannot say who: Team/payments is left out"),
+        ("checkout", "checkout", "cannot say who: Service/checkout is left out"),
+        ("payments-primary", "payments-primary", "cannot say who: Schedule/payments-primary is left out"),
+        ("payments-primary", "payments", "primary: Schedule/payments-primary is quarantined"),
+        ("ana}", "person/ana", "cannot say who: Person/ana is left out"),
+    ],
+)
+def test_what_is_left_out_has_an_answer(run, shop, broken, asked, said):
+    """
+    What is asked for and left out is answered by saying so, beside what is sound.
+    """
+    spoiled(shop, broken)
+    done = run("oncall", asked, "desk", "--at", AT)
+
+    assert done.code == 0
+    assert said in " ".join(done.out.split())
+    assert "desk nobody until 08:00" in " ".join(done.out.split())
+
+
+def test_a_role_that_a_team_that_is_left_out_may_give(run, shop):
+    """
+    A role that nobody has is not said to be unknown without a word on the team that is left out.
+    """
+    spoiled(shop, "payments}")
+    done = run("oncall", "lead", "--at", AT)
+
+    assert done.code == 2
+    assert "help: it may be a role of Team/payments, which is left out; run `watchbill validate`" in done.err
+
+
+def test_roles_from_a_team_that_is_left_out(run, shop):
+    """
+    Roles that would come from a team above are not said to be nobody's when that team is left out.
+    """
+    above = "apiVersion: watchbill/v1\nkind: Team\nmetadata: {name: engineering}\nspec: {}\nextra: 1\n"
+    (shop / "ownership" / "engineering.yaml").write_text(above, encoding="utf-8")
+    file = shop / "ownership" / "payments.yaml"
+    file.write_text(file.read_text().replace("  members: [ana, bo]", "  parent: engineering\n  members: [ana, bo]"))
+    said = " ".join(run("oncall", "payments", "--at", AT).out.split())
+
+    assert "cannot say who has the roles that come from above: Team/engineering is left out" in said
+    assert "primary bo" in said
+
+
+def test_turns_of_who_is_left_out(run, shop):
+    """
+    Over a span the turns of somebody who is left out stand where they are, and that they cannot be reached is said in every form.
+    """
+    spoiled(shop, "bo}")
+    asked = ("oncall", "payments-primary", "--at", AT, "--for", "1d")
+    document = json.loads(run(*asked, "--format", "json").out)
+
+    assert "bo cannot be reached in these turns: Person/bo is left out" in run(*asked).out
+    assert (document["quarantined"], document["items"][0]["left_out"]) == (["Person/bo"], ["Person/bo"])
+    assert "layer base\\; Person/bo is left out" in run(*asked, "--format", "ics").out
+
+
+def test_turns_of_what_is_left_out(run, shop):
+    """
+    Over a span what is left out takes nothing from the rest, and has no turns of its own.
+    """
+    spoiled(shop, "payments-primary")
+    beside = run("oncall", "payments-primary", "desk", "--at", AT, "--for", "1d")
+    alone = run("oncall", "payments-primary", "--at", AT, "--for", "1d")
+
+    assert (beside.code, beside.out.partition("  ")[0]) == (0, "desk")
+    assert "`schedule/payments-primary` has no turns: Schedule/payments-primary is left out\n" in beside.err
+    assert alone.code == 2
+    assert "Schedule/payments-primary is left out [no-schedule]\n  help: run `watchbill validate` to see what to mend" in alone.err

@@ -29,7 +29,7 @@ def test_who_is_paged(run, alert):
 
     assert (done.code, done.err) == (0, "")
     assert "HighErrorRate on checkout   critical · tier 1 · payments" in done.out
-    assert "03:12  bo  primary  call  04:12 in Berlin" in done.out
+    assert "03:12  bo  primary  page  04:12 in Berlin" in done.out
     assert "then the engine's own alarm" in done.out
 
 
@@ -152,7 +152,7 @@ def test_what_did_not_compile_is_left_out_and_said(run, shop, alert):
 
     assert done.code == 0
     assert done.out.startswith("WARNING 1 document did not compile and is not in this plan: Escalation/wrong\n")
-    assert done.err == "the policies have 1 error; `watchbill validate` shows them\n"
+    assert done.err == "the policies have 1 error, and Escalation/wrong is left out; `watchbill validate` shows them\n"
 
 
 def test_nothing_that_could_be_loaded(run, shop, alert):

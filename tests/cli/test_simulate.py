@@ -186,7 +186,35 @@ def test_json(simulate):
     assert page["place"] == {"file": "policies/payments.yaml", "line": 6, "column": 7}
 
 
+def test_deliveries_end_as_told(simulate):
+    """
+    A page whose every contact is refused passes its level at once; what is said of somebody counts for them alone.
+    """
+    all_of_them = lines(simulate("--delivery", "phone.call=refused@2s", "--for", "10m").out)
+    nobody = simulate("--delivery", "phone.call:ana=unknown", "--for", "10m")
+
+    assert "03:12:02 +2s fails page by payments-any: bo: phone.call refused" in all_of_them
+    assert "page bo (lead)" in all_of_them[all_of_them.index("03:12:02 +2s fails page by payments-any: bo: phone.call refused") :]
+    assert "03:17 +5m page bo (lead)" in lines(nobody.out)
+    assert nobody.err == "nothing left by phone.call for ana\n"
+
+
 WRONG = {
+    "no delivery": (
+        ("--delivery", "phone.call"),
+        "`phone.call` cannot be read [bad-script]\n  help: write it as `phone.page:mei=refused@2s`",
+    ),
+    "no result of a delivery": (("--delivery", "phone.call=refuse"), "did you mean `refused`?"),
+    "no result at all": (("--delivery", "phone.call=x"), "write one of `sent`, `failed`"),
+    "no action": (("--delivery", "phone=failed"), "`phone` is no action of a connector [bad-script]"),
+    "no such action": (("--delivery", "phone.cal=failed"), "phone (twilio) has no action `cal` [unknown-action]"),
+    "no connector": (("--delivery", "fone.call=failed"), "[unknown-name]\n  help: did you mean `phone`?"),
+    "nobody to deliver to": (("--delivery", "phone.call:anna=failed"), "[unknown-name]\n  help: did you mean `ana`?"),
+    "a time that is none": (("--delivery", "phone.call=failed@soon"), "[bad-script]"),
+    "nothing that is used": (
+        ("--delivery", "cluster.scale=failed"),
+        "`cluster.scale=failed` makes no sense: no page, post, room, collector or update here uses `cluster.scale` [no-delivery]",
+    ),
     "no time": (("--ack", "ana"), "`ana` cannot be read [bad-script]\n  help: write it as `ana@7m`"),
     "no duration": (("--ack", "ana@soon"), "[bad-script]"),
     "nobody": (("--ack", "anna@7m"), "[unknown-name]\n  help: did you mean `ana`?"),

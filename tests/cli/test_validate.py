@@ -350,3 +350,85 @@ def test_far_too_many_findings_are_counted_in_every_form(run, shop, form):
     assert first.out == second.out
     assert ("5,800 more findings are not listed" in first.out) or json.loads(first.out)["unlisted"][0]["errors"] == 5800
     assert len(first.out) < 300_000
+
+
+# --- what cannot be carried out -----------------------------------------------------------
+
+PHONE = """
+apiVersion: watchbill/v1
+kind: Connector
+metadata: {name: phone}
+spec: {type: twilio, with: {account_sid: AC00000000000000000000000000000000, from: "+1 212 555 0199"}}
+---
+apiVersion: watchbill/v1
+kind: Person
+metadata: {name: cy}
+spec: {contacts: [{use: phone.call, to: "+351 555 0102"}]}
+"""
+
+
+@pytest.fixture
+def unreached(shop: Path) -> Path:
+    """The shop with somebody whom this version cannot call."""
+    return a_repository(shop, phone=PHONE)
+
+
+def test_who_cannot_be_reached_is_an_error(run, unreached):
+    """
+    Somebody who cannot be reached is an error for the exit code, and nothing is left out for it.
+    """
+    done = run("validate")
+
+    assert done.code == 1
+    assert done.out == (
+        "policies/phone.yaml:1: warning: `phone.call` (twilio) is not carried out by this version; used in policies/phone.yaml:6 "
+        "[not-carried-out]\n"
+        "  help: rely on nothing that it does until a later version can, or use a connector of type `email` or `webhook`\n"
+        "policies/phone.yaml:6: no page reaches `cy` (`phone.call`: not carried out by this version) [reaches-nobody]\n"
+        "  help: give them a contact by a connector of type `email` or `webhook`\n"
+        "\n"
+        "11 documents in 4 files: 1 error and 1 warning in 1 file\n"
+    )
+
+
+def test_it_is_the_same_from_what_was_kept(run, unreached):
+    """
+    What is kept says the same, and a comment or the settings set it aside as they do with all else.
+    """
+    assert run("validate").out == run("validate").out == run("validate", "--no-cache").out
+    settings = unreached / "watchbill.yaml"
+    settings.write_text(
+        "apiVersion: watchbill/v1\nkind: Settings\nmetadata: {name: shop}\n"
+        "spec: {fallback_team: payments, rules: {reaches-nobody: warning, not-carried-out: off}}\n",
+        "utf-8",
+    )
+    done = run("validate")
+    assert (done.code, done.out.count("\n  help:")) == (0, 1)
+    path = unreached / "policies" / "phone.yaml"
+    comment = "# watchbill: ignore[reaches-nobody] their phone comes on Friday\n"
+    path.write_text(path.read_text("utf-8").replace("---\n", f"---\n{comment}"), "utf-8")
+    assert run("validate").out == "11 documents in 4 files: no findings, 1 ignored\n"
+
+
+@pytest.mark.parametrize("form", ["json", "github", "sarif", "junit"])
+def test_every_form_has_it(run, unreached, form):
+    """
+    JSON, GitHub, SARIF and JUnit carry it with its rule, its level and its place.
+    """
+    done = run("validate", "--format", form)
+
+    assert done.code == 1
+    for said in ("reaches-nobody", "not-carried-out", "policies/phone.yaml", "no page reaches `cy`"):
+        assert said in done.out
+
+
+def test_what_is_set_aside_is_none_elsewhere(run, unreached, tmp_path):
+    """
+    A comment that sets such a finding aside is of use where policies are only read: no verb takes it for one without use.
+    """
+    path = unreached / "policies" / "phone.yaml"
+    comments = "# watchbill: ignore[reaches-nobody, missing-secret] their phone comes on Friday\n"
+    path.write_text(path.read_text("utf-8").replace("---\n", f"---\n{comments}"), "utf-8")
+
+    assert "unused-ignore" not in run("validate").out
+    assert run("oncall").err == ""

@@ -27,7 +27,7 @@ BELL = ConnectorType(
     (
         Action("ring", "Rings.", TAKES, result=GIVES),
         Action("set", "Sets.", TAKES, idempotent=True, result=GIVES),
-        Action("look", "Looks.", TAKES, reads=True, idempotent=True, result=GIVES),
+        Action("look", "Looks.", TAKES, does="reads", idempotent=True, result=GIVES),
     ),
 )
 
@@ -110,10 +110,10 @@ async def test_results_are_bounded_and_redacted():
 @pytest.mark.parametrize(
     ("given", "says"),
     [
-        ({"to": "ANA"}, "`to` of the-bell.ring is not what it takes (pattern)"),
+        ({"to": "ANA"}, "`to` of the-bell.ring is not of the shape `^[a-z]+$`, now that it is filled in"),
         ({"to": "ana\n"}, "`to` of the-bell.ring holds a line break"),
-        ({"count": "3"}, "`count` of the-bell.ring is not what it takes (type)"),
-        ({"volume": 11}, "what the-bell.ring is called with is not what it takes (additionalProperties)"),
+        ({"count": "3"}, "`count` of the-bell.ring is not a whole number, now that it is filled in"),
+        ({"volume": 11}, "`volume` of the-bell.ring is not among what it takes, now that it is filled in"),
     ],
 )
 async def test_arguments_that_do_not_fit(given: dict[str, Any], says: str):

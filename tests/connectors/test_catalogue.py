@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pkgutil
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
 from typing import Any
 
@@ -230,9 +230,24 @@ def test_who_reaches_a_person():
     }
 
 
-def test_what_changes_something_and_may_be_repeated():
+def test_what_tells_opens_and_rings():
     """
-    Of the actions that change something, exactly these may be repeated: each sets a state, or finds what is there.
+    A post or an entry of a log tells, a room of a chat or a bridge is opened; a call and a webhook's page ring, and of a webhook's post
+    nobody but its connector knows what it does.
+    """
+
+    def those(found: Callable[[Action], bool]) -> set[str]:
+        return {f"{kind.name}.{action.name}" for kind, action in ACTIONS if found(action)}
+
+    assert those(lambda action: action.does == "tells") == {"log.write", "slack.post", "statuspage.post"}
+    assert those(lambda action: action.does == "opens") == {"bridge.open", "slack.invite", "slack.open-channel", "slack.set-topic"}
+    assert those(lambda action: action.rings) == {"twilio.call", "webhook.page"}
+    assert those(lambda action: action.generic) == {"webhook.post"}
+
+
+def test_what_does_more_than_read_and_may_be_repeated():
+    """
+    Of the actions that do more than read, exactly these may be repeated: each sets a state, or finds what is there.
     """
     assert {f"{kind.name}.{action.name}" for kind, action in ACTIONS if action.idempotent and not action.reads} == {
         "bridge.open",

@@ -206,6 +206,13 @@ def with_action(**changes: Any) -> dict[str, Any]:
         (says(type=with_action(name="Ring it")), "`Ring it` is not a name"),
         (says(type=with_action(summary="")), "`summary` is missing or no text"),
         (says(type=with_action(reads="yes")), "are true or false"),
+        (says(type=with_action(rings=1)), "are true or false"),
+        (says(type=with_action(does="shouts")), "`does` of `ring` is one of `reads`, `tells`, `reaches`, `opens`, `changes`"),
+        (says(type=with_action(does=["reads"])), "`does` of `ring` is one of"),
+        (says(type=with_action(reads=True, reaches=True)), "`ring` says both `reads` and `reaches`: an action does one thing"),
+        (says(type=with_action(does="changes", reads=True)), "`ring` says `does: changes`, and `reads: true` besides: leave `reads` out"),
+        (says(type=with_action(does="reaches", reaches=False)), "`ring` says `does: reaches`, and `reaches: false` besides"),
+        (says(type=with_action(rings=True)), "`ring` rings, so it reaches a person"),
         (says(type=with_action(reads=True)), "`ring` only reads, so it may be repeated"),
         (says(type=with_action(reaches=True)), "`ring` reaches a person, so it takes `to` and `text`"),
         (says(type=with_action(escaping={"text": "none"})), "`escaping` of `ring` names an argument"),
@@ -324,6 +331,7 @@ async def test_what_a_program_is_told(public: Path, out: Ways):
             "service": "checkout",
             "team": "payments",
         },
+        "thread": "",
     }
     assert SECRET not in Path(f"{kept}.env").read_text("utf-8")
 
@@ -402,6 +410,26 @@ def test_our_own_types_are_without_a_flaw():
     """
     assert [flaw(kind) for kind in catalogue().values() if flaw(kind)] == []
     assert flaw(replace(NTFY.TYPE, actions=())) == "it has no action, or two of one name"
+
+
+@pytest.mark.parametrize(
+    ("says", "wrong"),
+    [
+        ({"does": "shouts"}, "`does` of `push` is one of `reads`, `tells`, `reaches`, `opens`, `changes`"),
+        ({"generic": True}, "`push` is generic, so it says nothing of what it does"),
+        ({"does": "tells", "rings": True}, "`push` rings, so it reaches a person"),
+        ({"does": "reads"}, "`push` only reads, so it may be repeated"),
+        ({"does": "changes", "generic": True}, ""),
+        ({"rings": True}, ""),
+    ],
+)
+def test_what_an_action_of_a_package_says_of_itself_fits_together(says: dict[str, Any], wrong: str):
+    """
+    What an action does is one of five things, and what else it says goes with that.
+    """
+    (action,) = NTFY.TYPE.actions
+
+    assert flaw(replace(NTFY.TYPE, actions=(replace(action, **says),))) == wrong
 
 
 def test_performers_are_those_of_the_catalogue(out: Ways):

@@ -25,6 +25,7 @@ TYPE = ConnectorType(
             name="set",
             summary="Sets the text.",
             arguments=arguments({"text": text("What it says.")}, ("text",)),
+            does="tells",
             idempotent=True,
             escaping=(("text", "none"),),
             result=result({}),

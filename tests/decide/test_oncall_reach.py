@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tests.makers import (
     Document,
     a_layer,
@@ -216,6 +218,18 @@ def test_a_role_that_nobody_has_is_told_with_where_it_was_looked_for():
     """
     assert reached("role/customer-liaison").skipped == ("nobody has the role customer-liaison on payments or a team above it",)
     assert reached("role/customer-liaison@platform").skipped == ("nobody has the role customer-liaison on platform",)
+
+
+def test_a_role_that_may_come_from_a_team_that_is_left_out():
+    """
+    Where a team above is quarantined, a role that nobody below has is not said to be nobody's: that team is named.
+    """
+    shop = a_shop()
+    teams = {name: team for name, team in shop.teams.items() if name != "engineering"}
+    without = replace(shop, teams=teams, quarantined=("Team/engineering",))
+    found = resolve(without, targets("role/incident-commander"), "payments", at(MONDAY))
+
+    assert (found.people, found.skipped) == ((), ("Team/engineering is quarantined",))
 
 
 def test_names_that_are_not_there_are_told():

@@ -45,7 +45,7 @@ class World(Mapping[str, Performer]):
         return self.answer(request)
 
     def uses(self, use: str) -> list[Request]:
-        """The requests of one action, as `phone.call`."""
+        """The requests of one action, as `phone.page`."""
         return [request for request in self.requests if request.use == use]
 
     def __getitem__(self, type: str) -> Performer:

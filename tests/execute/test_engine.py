@@ -74,7 +74,7 @@ def test_an_alert_pages_the_person_on_call(house: House):
     async def tell(house: House) -> None:
         await house.receive(a_list(an_alert("CertificateExpires", service="checkout")), "alerts-v2", "prometheus")
         await house.passes(timedelta(minutes=7))
-        (call, *_) = house.world.uses("phone.call")
+        (call, *_) = house.world.uses("phone.page")
 
         assert call.key.endswith("/page/payments-critical/0/0")
         assert "CertificateExpires" in call.text
@@ -90,13 +90,13 @@ def test_the_second_contact_comes_later_unless_somebody_takes_it(house: House):
 
     async def tell(house: House) -> None:
         incident = await house.receive(a_webhook(an_alert("CertificateExpires")))
-        calls = len(house.world.uses("phone.call"))
+        calls = len(house.world.uses("phone.page"))
         await house.engine.tell(incident, Acknowledged("ana"), "ana")
         await house.passes(timedelta(minutes=4))
 
         assert calls == 1
-        assert house.world.uses("phone.sms") == []
-        assert len(house.world.uses("phone.call")) == 1
+        assert house.world.uses("chat.page") == []
+        assert len(house.world.uses("phone.page")) == 1
 
     story(house, tell)
 
@@ -110,7 +110,7 @@ def test_nobody_answers_and_the_next_level_is_paged(house: House):
         await house.receive(a_webhook(an_alert("CertificateExpires")))
         await house.passes(timedelta(minutes=11))
 
-        assert len({request.key for request in house.world.uses("phone.call")}) >= 2
+        assert len({request.key for request in house.world.uses("phone.page")}) >= 2
 
     story(house, tell)
 
@@ -124,7 +124,7 @@ def test_a_resolved_alert_ends_the_incident(house: House):
         incident = await house.receive(PAYLOAD)
         house.time += timedelta(minutes=30)
         await house.receive(resolved(PAYLOAD))
-        pages = len(house.world.uses("phone.call"))
+        pages = len(house.world.uses("phone.page"))
         await house.passes(timedelta(hours=1), timedelta(minutes=5))
         with house.engine.record.read() as connection:
             found = incidents.load(connection, incident)
@@ -132,7 +132,7 @@ def test_a_resolved_alert_ends_the_incident(house: House):
             assert found is not None
             assert found.status == "resolved"
             assert alerts.active(connection) == ()
-        assert len(house.world.uses("phone.call")) == pages
+        assert len(house.world.uses("phone.page")) == pages
 
     story(house, tell)
 
@@ -233,7 +233,7 @@ def test_a_page_that_did_not_leave_is_tried_again_with_the_same_key(house: House
         house.world.answer = failing(1, Transient("the line is busy"))
         await house.receive(a_webhook(an_alert("CertificateExpires")))
         await house.passes(timedelta(seconds=20), timedelta(seconds=1))
-        page = [request for request in house.world.uses("phone.call") if "/page/" in request.key]
+        page = [request for request in house.world.uses("phone.page") if "/page/" in request.key]
 
         assert [request.attempt for request in page] == [1, 2]
         assert len({request.key for request in page}) == 1
@@ -356,10 +356,10 @@ def test_a_later_life_goes_on_where_the_earlier_one_ended(house: House):
         await house.passes(timedelta(minutes=11))
 
     story(house, first)
-    before = {request.key for request in house.world.uses("phone.call")}
+    before = {request.key for request in house.world.uses("phone.page")}
     house.time += timedelta(minutes=1)
     story(house, second)
-    after = {request.key for request in house.world.uses("phone.call")}
+    after = {request.key for request in house.world.uses("phone.page")}
 
     assert before < after
 

@@ -20,15 +20,15 @@ from watchbill.model.policyset import SyntheticPage
 from watchbill.store import observations
 
 DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
-SMS = Call("phone", "sms", {"to": "+351 555 0199"})
+CALL = Call("phone", "page", {"to": "+351 555 0199"})
 MAIL = Call("mail", "send", {"to": "ops@example.com"})
 
 
 @pytest.fixture
 def house(tmp_path: Path) -> House:
-    """A house that proves once a day that it can send text messages."""
+    """A house that proves once a day that it can call people."""
     house = House(tmp_path, now=NIGHT)
-    proves(house, SMS)
+    proves(house, CALL)
     return house
 
 
@@ -66,7 +66,7 @@ def alarms(house: House) -> list[Request]:
     return [request for request in house.world.uses("mail.send") if request.subject != SUBJECT]
 
 
-def refuses(problem: Exception, use: str = "phone.sms") -> Callable[[Request], Done]:
+def refuses(problem: Exception, use: str = "phone.page") -> Callable[[Request], Done]:
     """A world in which this action fails."""
 
     def answer(request: Request) -> Done:
@@ -93,7 +93,7 @@ def test_it_leaves_at_the_first_start_and_each_day(house: House):
     lives(house, days)
     first = pages(house)[0]
 
-    assert (first.use, first.arguments, first.is_repeat) == ("phone.sms", {"to": "+351 555 0199"}, False)
+    assert (first.use, first.arguments, first.is_repeat) == ("phone.page", {"to": "+351 555 0199"}, False)
     assert first.text.endswith("The next one leaves at 2026-11-24 03:12 UTC.")
     assert len({page.key for page in pages(house)}) == 3
     assert alarms(house) == []
@@ -133,12 +133,12 @@ def test_what_came_of_it_is_recorded(house: House):
             seen = observations.get(connection, NAME)
         assert seen is not None
         assert seen.at == NIGHT
-        assert seen.value == {"by": "phone.sms", "state": "done", "attempt": 1, "error": "", "again_at": None}
+        assert seen.value == {"by": "phone.page", "state": "done", "attempt": 1, "error": "", "again_at": None}
         assert engine.proving.last is not None
         assert engine.proving.last.state == "done"
 
     lives(house, look)
-    assert ("info", "synthetic_page", {"by": "phone.sms", "outcome": "done", "error": ""}) in house.said
+    assert ("info", "synthetic_page", {"by": "phone.page", "outcome": "done", "error": ""}) in house.said
 
 
 def test_one_that_was_cut_off_is_repeated_as_such(house: House):
@@ -205,7 +205,7 @@ def test_one_that_fails_is_said_by_the_last_resort(house: House, problem: Transi
     assert alarm.arguments == {"to": "platform-urgent@example.com"}
     assert alarm.subject == "watchbill may not be able to page"
     assert alarm.text.startswith(
-        f"The synthetic page by phone.sms did not leave: {problem.error}. A page of an incident would fail as well."
+        f"The synthetic page by phone.page did not leave: {problem.error}. A page of an incident would fail as well."
     )
     assert alarm.key == f"{pages(house)[0].key}/failed"
 
@@ -219,18 +219,18 @@ def test_another_way_is_tried_at_once(house: House):
     house.time += HOUR
     lives(house, nothing, nothing)
 
-    assert [page.use for page in pages(house)] == ["phone.sms", "mail.send"]
+    assert [page.use for page in pages(house)] == ["phone.page", "mail.send"]
 
 
 def test_in_shadow_nothing_leaves(house: House):
     """
     By a connector in shadow nothing leaves, and the log says that nothing was proved.
     """
-    proves(house, SMS, shadow=True)
+    proves(house, CALL, shadow=True)
     lives(house, nothing)
 
     assert pages(house) == []
-    assert ("warning", "synthetic_page", {"by": "phone.sms", "outcome": "shadow"}) in house.said
+    assert ("warning", "synthetic_page", {"by": "phone.page", "outcome": "shadow"}) in house.said
 
 
 def test_a_record_that_cannot_be_read_is_no_proof(house: House):
@@ -242,7 +242,7 @@ def test_a_record_that_cannot_be_read_is_no_proof(house: House):
         await engine.write(lambda connection: observations.put(connection, NAME, house.time, {"by": 7}))
 
     async def ahead(engine: Engine) -> None:
-        value = {"by": "phone.sms", "state": "done", "attempt": 1, "error": "", "again_at": None}
+        value = {"by": "phone.page", "state": "done", "attempt": 1, "error": "", "again_at": None}
         await engine.write(lambda connection: observations.put(connection, NAME, house.time + 300 * DAY, value))
 
     lives(house, spoil)

@@ -249,7 +249,7 @@ def test_a_dead_way_out_is_said_and_the_engine_stays_ready(house: House):
     """
     Where page after page cannot leave, that is said, and alerts are taken in all the same; one page that leaves ends it.
     """
-    house.world.answer = fails("phone.call", "phone.sms", "mail.send", problem=Transient("it cannot be reached"))
+    house.world.answer = fails("phone.page", "chat.page", "mail.send", problem=Transient("it cannot be reached"))
 
     async def tell(engine: Engine) -> None:
         watch = Watch(house)
@@ -273,12 +273,12 @@ def test_pages_that_are_refused_are_another_matter(house: House):
     """
     Pages that the other side refuses have got there, so the way out is not dead.
     """
-    house.world.answer = fails("phone.call", "phone.sms", "mail.send", problem=Refused("no such number"))
+    house.world.answer = fails("phone.page", "chat.page", "mail.send", problem=Refused("no such number"))
 
     async def tell(engine: Engine) -> None:
         await house.receive(webhook(an_alert()))
         await house.passes(20 * MINUTE)
-        assert len(house.world.uses("phone.call")) >= 2
+        assert len(house.world.uses("phone.page")) >= 2
         assert engine.troubles() == ()
 
     story(house, tell)
@@ -374,7 +374,7 @@ def test_a_clock_set_back_holds_no_page_up(house: House):
     callers: list[tuple[float, str]] = []
 
     def answer(request: Request) -> Done:
-        if request.use == "phone.call":
+        if request.use == "phone.page":
             callers.append((house.elapsed(), request.key))
         return Done({})
 
@@ -396,7 +396,7 @@ def test_a_clock_set_back_holds_no_page_up(house: House):
         await unset.passes(20 * MINUTE, timedelta(seconds=10))
 
     def note(request: Request) -> Done:
-        if request.use == "phone.call":
+        if request.use == "phone.page":
             expected.append((unset.elapsed(), request.key))
         return Done({})
 
@@ -434,12 +434,12 @@ def test_after_a_clock_set_back_a_new_life_goes_on_where_the_old_one_was(house: 
 
     async def first(engine: Engine) -> None:
         await house.receive(webhook(an_alert()))
-        lives.append(len(house.world.uses("phone.call")))
+        lives.append(len(house.world.uses("phone.page")))
 
     async def second(engine: Engine) -> None:
         assert engine.now() >= NIGHT
         await house.passes(13 * MINUTE)
-        assert len({request.key for request in house.world.uses("phone.call")}) > lives[0]
+        assert len({request.key for request in house.world.uses("phone.page")}) > lives[0]
 
     story(house, first)
     house.is_set(-HOUR)

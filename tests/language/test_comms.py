@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from tests.language.makers import PAGE, TELL, Written, a_watch
+from tests.language.makers import PAGE, TELL, Written, a_watch, compiled, plans, watch_of
 from tests.makers import an_alert
 from tests.watch import Watch
+from watchbill.decide.planning import plan
+from watchbill.decide.step_words import subject_of, text_of
 
 REVIEWED = TELL + "review: {by: role/customer-liaison@support, wait: 10m, then: send}\n"
 AWAY = ("Person", "kim", '{contacts: [{use: phone.call, to: "+351 555 0107"}], leave: [{from: 2026-11-23}]}', "")
@@ -145,3 +147,77 @@ def test_every_channel():
         ("status", {}),
         ("chat", {"channel": "#customers", "text": "it began"}),
     ]
+
+
+MAILED = (
+    "Audience",
+    "customers",
+    "{channels: [{use: mail.send, with: {to: all@example.com, subject: '{{ subject }}', text: '{{ body }}'}}, {use: status.post}]}",
+    "support",
+)
+MAIL = ("Connector", "mail", '{type: email, with: {url: "smtp://mail.example.com", from: shop@example.com}}', "")
+HEADED = TELL.replace("body: it began", "subject: The shop is slow, body: it began")
+
+
+def test_a_subject_that_is_left_out():
+    """
+    An update without a subject has the last one that its audience was told of the incident; where it was told none, it has none.
+    """
+    headed, bare = told(HEADED, MAIL, MAILED), told(TELL, MAIL, MAILED)
+    for watch in (headed, bare):
+        watch.passes(minutes=50)
+
+    assert [step.calls[0].arguments.get("subject") for _, step in headed.started if step.kind == "update"] == ["The shop is slow"] * 2
+    assert [dict(step.calls[0].arguments) for _, step in bare.started if step.kind == "update"] == [
+        {"to": "all@example.com", "text": "it began"},
+        {"to": "all@example.com", "text": "no change"},
+    ]
+
+
+def test_who_reads_decides_what_is_said():
+    """
+    An audience reads what its `Comms` says and nothing besides: no headline of the responders, no alert, service, team, severity or id
+    that its texts do not name.
+    """
+    watch = told(TELL, MAIL, MAILED)
+    watch.passes(minutes=16)
+    (update,) = plans(PAGE, ("Comms", "tell", TELL, "support"), MAIL, MAILED)[0].updates
+
+    assert (subject_of(watch.incident, watch.step("update")), text_of(watch.incident, watch.step("update"))) == ("", "it began")
+    assert subject_of(watch.incident, watch.step("page")) == "[critical] HighErrorRate on checkout"
+    assert [dict(each.call.arguments) for each in update.calls if each.call is not None] == [
+        {"to": "all@example.com", "text": "it began"},
+        {"text": "it began"},
+    ]
+
+
+def test_a_channel_that_cannot_take_it():
+    """
+    A channel that cannot take an update keeps it from no other channel, and the plan and a policy test say which it is and why.
+    """
+    channels = MAILED[2].replace("to: all@example.com", "to: '{{ alert.name }}'")
+    found = compiled(PAGE, ("Comms", "tell", TELL, "support"), MAIL, ("Audience", "customers", channels, "support")).policies
+    assert found is not None
+    watch = watch_of(found)
+    watch.receives(an_alert())
+    watch.passes(minutes=16)
+    (update,) = plan(watch.bill, [an_alert()], watch.now)[0].updates
+
+    assert watch.calls("update") == [("12:15", "status.post")]
+    assert watch.step("update").note == update.calls[0].error
+    assert update.calls[0].error.startswith("`to` of mail.send is not of the shape ")
+
+
+def test_an_update_that_says_nothing():
+    """
+    An update whose text comes out empty is not sent, and `validate` warns of a text that may.
+    """
+    spec = TELL.replace("it began", '"{{ alert.annotations.summary }}"')
+    done = compiled(PAGE, ("Comms", "tell", spec, "support"))
+    assert done.policies is not None
+    watch = watch_of(done.policies)
+    watch.receives(an_alert())
+    watch.passes(minutes=16)
+
+    assert [finding.rule for finding in done.findings] == ["unguarded-argument"]
+    assert (watch.step("update").state, watch.step("update").note) == ("failed", "the text for `triggered` comes out empty")

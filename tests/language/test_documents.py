@@ -36,7 +36,7 @@ WHOLE: tuple[Written | str, ...] = (
         """\
 full_name: Zoe Q.
 zone: Europe/Lisbon
-contacts: [{use: phone.call, to: "+351 555 0110"}, {use: phone.sms, to: "+351 555 0110", after: 2m}]
+contacts: [{use: phone.call, to: "+351 555 0110"}, {use: phone.sms, to: "+351 555 0110", after: 2m, rings: false}]
 leave: [{from: 2026-12-21, to: 2027-01-03, reason: holiday}]
 quiet_hours: {hours: [{days: mon-sun, from: "22:00", to: "07:00"}], zone: Europe/Lisbon}
 """,
@@ -70,6 +70,7 @@ bindings: {metrics: metrics-eu}
         "cards",
     ),
     ("Connector", "metrics-eu", "{type: prometheus, with: {url: https://eu.example.com}, secrets: {token: env/EU}, mode: live}", ""),
+    ("Connector", "gateway", "{type: webhook, with: {url: https://gateway.example.com}, tells: true}", ""),
     (
         "Schedule",
         "cards-primary",
@@ -364,7 +365,7 @@ def test_names_are_unique_per_kind():
     """
     same_name = (
         ("Escalation", "checkout", "{levels: [{page: role/primary}]}"),
-        ("Triage", "checkout", WHOLE[8][2].replace("during: office-hours\n", "")),
+        ("Triage", "checkout", WHOLE[9][2].replace("during: office-hours\n", "")),
     )
 
     assert rules(*same_name) == []

@@ -13,7 +13,7 @@ from watchbill.model.policyset import SyntheticPage
 
 SMS = '{use: phone.sms, with: {to: "+351 555 0199"}}'
 MAIL = ("Connector", "mail", "{type: email, with: {url: 'smtp://mail.example.com', from: watchbill@example.com}}", "")
-HOOK = ("Connector", "hook", "{type: webhook, with: {url: 'https://hooks.example.com'}}", "")
+HOOK = ("Connector", "hook", "{type: webhook, with: {url: 'https://hooks.example.com'}, tells: true}", "")
 
 
 def settings(**keys: str) -> str:
@@ -71,7 +71,7 @@ def test_a_synthetic_page_leaves_on_its_schedule():
         ),
         (
             {"last_resort": "{use: metrics.query, with: {query: up}}"},
-            "watchbill.yaml:8:22: `metrics.query` only reads, and tells nobody [last-resort-must-act]",
+            "watchbill.yaml:8:22: `metrics.query` only reads, and a last resort tells somebody or reaches a person [post-must-tell]",
         ),
         (
             {"last_resort": "{use: phone.sms}"},
@@ -79,7 +79,7 @@ def test_a_synthetic_page_leaves_on_its_schedule():
         ),
         (
             {"synthetic_page": '{use: chat.post, with: {channel: "#ops"}}'},
-            "watchbill.yaml:8:25: `chat.post` does not reach a person [contact-must-reach]",
+            "watchbill.yaml:8:25: `chat.post` tells somebody, and a synthetic page reaches a person [contact-must-reach]",
         ),
         (
             {"synthetic_page": SMS.replace("}}", "}, every: 59s}")},
@@ -89,8 +89,8 @@ def test_a_synthetic_page_leaves_on_its_schedule():
 )
 def test_they_are_checked_as_other_calls_are(keys: Mapping[str, str], expected: str):
     """
-    Connector, action and arguments are checked as everywhere; the last resort does more than read, the synthetic page reaches a person,
-    at least a minute apart.
+    Connector, action and arguments are checked as everywhere; the last resort tells somebody or reaches a person, the synthetic page
+    reaches a person, at least a minute apart.
     """
     assert said(**keys) == [expected]
 

@@ -6,8 +6,15 @@ from datetime import timedelta
 
 import pytest
 
-from tests.language.makers import COMPANY, PAGE, RESTART, SETTINGS, Written, a_watch, compiled, findings, policies, rules
+from tests.language.makers import COMPANY, PAGE, RESTART, SETTINGS, Written, a_watch, compiled, findings, plans, policies, rules, text_of
 from tests.makers import an_alert, at
+from watchbill.cli.editions import lost
+from watchbill.connectors import capability
+from watchbill.connectors.capability import NoSecret, Process
+from watchbill.connectors.catalogue import catalogue
+from watchbill.execute.policies import Edition
+from watchbill.policy import compile_files
+from watchbill.policy.loading import PolicyFiles
 
 DECLARED = SETTINGS + "  labels: [alertname, region]\n"
 LEVELS = "levels: [{page: role/primary}]"
@@ -205,3 +212,136 @@ def test_patterns():
         found.append(watch.step("page").because.name == "x")
 
     assert found == [True, False, True, False]
+
+
+# --- what cannot be carried out -------------------------------------------------------
+
+PAGER = ("Connector", "pager", "{type: webhook, with: {url: https://pager.example.com}, secrets: {token: env/SHOP_PAGER}}", "")
+VOICE = ("Connector", "voice", '{type: twilio, with: {account_sid: AC00000000000000000000000000000000, from: "+1 212 555 0199"}}', "")
+
+
+def reached_by(name: str, *uses: str) -> Written:
+    """Somebody whose contacts are these."""
+    ways = ", ".join(f"""{{use: {use}, to: "{"+351 555 0100" if use == "voice.call" else name}"}}""" for use in uses)
+    return ("Person", name, f"{{contacts: [{ways}]}}", "")
+
+
+def beyond(*documents: Written, process: Process | None = None) -> list[tuple[str, str, str | None]]:
+    """What of the company with these documents cannot be carried out, by level, rule and document."""
+    done = compiled(*documents)
+    assert done.policies is not None
+    found = capability.findings(done.policies, catalogue(), process)
+    return [(each.level, each.rule, each.document) for each in found]
+
+
+def test_what_is_not_carried_out():
+    """
+    What this version does not carry out is found before merge: a connector of which it only plans with what is used, a `Probe`, and
+    whatever is in `mode: shadow` are warnings.
+    """
+    probe = (
+        "Probe",
+        "home",
+        "{service: checkout, use: web.get, every: 1m, expect: 'status == `200`', alert: {name: Down, severity: critical}}",
+    )
+    web = ("Connector", "web", "{type: http, mode: shadow, with: {url: https://shop.example.com}}", "")
+
+    found = beyond(VOICE, PAGER, probe, web, reached_by("ana", "pager.page", "voice.call"))
+
+    assert {
+        ("warning", "not-carried-out", "Connector/voice"),
+        ("warning", "not-carried-out", "Probe/home"),
+        ("warning", "in-shadow", "Connector/web"),
+    } <= set(found)
+
+
+def test_whom_nobody_reaches():
+    """
+    A person none of whose contacts can leave, a service that would reach nobody, and a `last_resort` or a `synthetic_page` that cannot act
+    are errors, and only where that is sure.
+    """
+    settings = SETTINGS + "  last_resort: {use: voice.call, with: {to: '+351 555 0100'}}\n"
+    done = compiled(VOICE, PAGER, reached_by("ana", "voice.call"), reached_by("bo", "voice.call", "pager.page"), settings=settings)
+    assert done.policies is not None
+    others = [reached_by(name, "voice.call") for name in done.policies.people if name != "ana"]
+
+    errors = [each for each in capability.findings(done.policies, catalogue()) if each.level == "error"]
+    assert "Person/ana" in [each.document for each in errors]
+    assert "Person/bo" not in [each.document for each in errors]
+    assert "`last_resort` reaches nobody (`voice.call`: not carried out by this version)" in [each.message for each in errors]
+    assert ("error", "reaches-nobody", "Service/checkout") in beyond(VOICE, PAGER, *others, reached_by("ana", "voice.call"))
+    assert ("error", "reaches-nobody", "Service/checkout") not in beyond(VOICE, PAGER, *others, reached_by("ana", "pager.page"))
+
+
+def test_a_finding_about_reach_takes_nothing_away():
+    """
+    A finding about reach takes no document away and refuses no reload.
+    """
+    before, after = (
+        compile_files(
+            PolicyFiles({"watchbill.yaml": SETTINGS.encode(), "case.yaml": text_of(COMPANY, VOICE, PAGER, ana).encode()}, (), ""),
+            catalogue(),
+            judge=lambda policies: capability.findings(policies, catalogue()),
+        )
+        for ana in (reached_by("ines", "pager.page"), reached_by("ines", "voice.call"))
+    )
+    assert before.policies is not None
+    assert after.policies is not None
+
+    assert "Person/ines" not in [each.document for each in before.beyond]
+    assert "Person/ines" in [each.document for each in after.beyond if each.level == "error"]
+    assert (after.quarantined, "ines" in after.policies.people) == ((), True)
+    assert lost(Edition(after.policies, {}), Edition(before.policies, {})) == ()
+
+
+def test_the_same_on_every_machine():
+    """
+    `validate` finds the same on every machine; what secrets, programs, libraries and leave a process lacks is told by `doctor`, `serve`
+    and `run`.
+    """
+    documents = (VOICE, PAGER, reached_by("ana", "pager.page"))
+    lacking = Process(secrets={"env/SHOP_PAGER": NoSecret("it is not set", has_leave=True)})
+
+    assert ("error", "reaches-nobody", "Person/ana") not in beyond(*documents)
+    assert ("error", "reaches-nobody", "Person/ana") in beyond(*documents, process=lacking)
+    assert ("warning", "missing-secret", "Connector/pager") in beyond(*documents, process=lacking)
+
+
+def test_the_plan_marks_it():
+    """
+    A plan marks each contact, post, room, piece of evidence, channel and step that this version does not carry out, or that is in shadow,
+    where it stands.
+    """
+    board = ("Connector", "board", "{type: slack}", "")
+    looks = ("Connector", "looks", "{type: loki, with: {url: https://logs.example.com}}", "")
+    trial = ("Connector", "trial", "{type: log, mode: shadow}", "")
+    journal = ("Connector", "journal", "{type: log}", "")
+    rung = "{page: person/ana, notify: [{use: board.post, with: {channel: '#x'}}]}"
+    hub = "{channel: {use: board.open-channel, with: {name: inc}}}"
+    (found,) = plans(
+        VOICE,
+        PAGER,
+        board,
+        looks,
+        trial,
+        journal,
+        reached_by("ana", "pager.page", "voice.call"),
+        ("Escalation", "payments-all", f"levels: [{rung}]\nhub: {hub}"),
+        ("Triage", "logs", "{collect: [{name: lines, use: looks.query-range, with: {query: '{app=\"x\"}'}}]}"),
+        ("Audience", "staff", "{channels: [{use: trial.write}, {use: journal.write}]}"),
+        ("Comms", "staff", "{audience: staff, first: 0s, messages: {triggered: {subject: it is slow, body: we look}}}"),
+        (
+            "Remediation",
+            "restart",
+            "{phase: human-initiated, target: x, steps: [{name: ask, use: trial.write}], rollback: {none: nothing}}",
+        ),
+    )
+    person = found.escalations[0].pages[0].people[0]
+
+    assert [(contact.use, contact.mark) for contact in person.contacts] == [("pager.page", None), ("voice.call", "not-carried-out")]
+    assert [post.mark for post in found.posts] == ["not-carried-out"]
+    assert found.hub is not None
+    assert found.hub.channel_mark == "not-carried-out"
+    assert [piece.mark for piece in found.evidence if piece.name == "lines"] == ["not-carried-out"]
+    assert [update.marks for update in found.updates if update.audience == "staff"] == [("shadow", None)]
+    assert [repair.marks for repair in found.repairs if repair.name == "restart"] == [("shadow",)]

@@ -6,10 +6,11 @@ from datetime import datetime
 
 import pytest
 
-from tests.language.makers import PAGE, Written, a_watch, policies, rules
+from tests.language.makers import PAGE, SETTINGS, Written, a_watch, policies, rules
 from tests.makers import an_alert, at
 from tests.watch import Watch
 from watchbill.decide.oncall import on_call
+from watchbill.model.plan import LEFT
 
 
 def one_level(page: str, more: str = "") -> Written:
@@ -109,7 +110,24 @@ def test_repeat_fallback_alarm():
     watch = after(60, ("Escalation", "x", "repeat: 2\nlevels: [{page: person/ana, wait: 5m}]"))
 
     assert watch.paged == [("12:00", "ana"), ("12:05", "ana"), ("12:10", "ana"), ("12:15", "fay")]
-    assert [f"{at:%H:%M}" for at, step in watch.started if step.kind == "alarm"] == ["12:30", "12:45", "13:00"]
+    assert next(f"{at:%H:%M}" for at, step in watch.started if step.kind == "alarm") == "12:30"
+
+
+def test_the_alarm_is_repeated():
+    """
+    The engine's own alarm is repeated every `alarm_every` of the settings, fifteen minutes where nothing is said, until somebody answers;
+    `fallback_wait` is how long the fallback team has before it.
+    """
+    settings = SETTINGS + "  fallback_wait: 3m\n  alarm_every: 10m\n"
+    usual = after(60, ("Escalation", "x", "levels: [{page: person/ana, wait: 5m}]"))
+    declared = a_watch(("Escalation", "x", "levels: [{page: person/ana, wait: 5m}]"), settings=settings)
+    declared.receives(an_alert())
+    declared.passes(minutes=30)
+    declared.acknowledges("fay")
+    declared.passes(minutes=60)
+
+    assert [f"{at:%H:%M}" for at, step in usual.started if step.kind == "alarm"] == ["12:20", "12:35", "12:50"]
+    assert [f"{at:%H:%M}" for at, step in declared.started if step.kind == "alarm"] == ["12:08", "12:18", "12:28"]
 
 
 def test_notify_never_waits():
@@ -133,6 +151,86 @@ def test_the_hub():
 
     assert watch.calls("hub") + watch.calls("bridge") == [("12:00", "chat.open-channel"), ("12:00", "meet.open")]
     assert [duty.person for duty in watch.step("hub").people] == ["eve"]
+
+
+# --- how a page goes ------------------------------------------------------------------
+
+
+def test_a_failed_level_is_passed():
+    """
+    A level all of whose deliveries have failed for good is passed at once; an unknown outcome is not a failure.
+    """
+    level = ("Escalation", "x", "levels: [{page: person/bo, wait: 20m}, {page: person/cy, wait: 20m}]")
+    refused, unknown = after(0, level), after(0, level)
+    refused.reports("refused", error="401")
+    unknown.reports("unknown")
+    unknown.passes(minutes=19)
+
+    assert refused.paged == [("12:00", "bo"), ("12:00", "cy")]
+    assert unknown.paged == [("12:00", "bo")]
+
+
+def test_a_refused_contact_brings_the_next_forward():
+    """
+    A contact that fails for good brings the person's next contact forward at once.
+    """
+    watch = after(0, one_level("person/ana"))
+    watch.reports("refused")
+
+    assert [f"{each.leaves_at:%H:%M}" for each in watch.step("page").deliveries if each.leaves_at] == ["12:00"]
+
+
+def test_nothing_leaves_after_an_answer():
+    """
+    No further contact of a page leaves once it was answered, snoozed or given back, or the incident is over, whatever comes after.
+    """
+    for word in ("acknowledges", "resolves", "mitigates"):
+        watch = after(0, one_level("person/ana"))
+        watch.reports("sent")
+        getattr(watch, word)()
+        if word == "acknowledges":
+            watch.unacknowledges()
+
+        assert [each.result for each in watch.step("page").deliveries] == ["sent", "withdrawn"]
+
+
+def test_a_page_in_shadow():
+    """
+    A page by a connector in shadow has not left, and is no failure: its level keeps its wait.
+    """
+    watch = after(0, one_level("person/bo"))
+    watch.reports("shadow")
+    watch.passes(minutes=4)
+
+    assert watch.paged == [("12:00", "bo")]
+    assert [each.result in LEFT for each in watch.step("page").deliveries] == [False]
+
+
+def test_no_attempt_waits_longer_than_its_level():
+    """
+    An attempt that failed is made again after a back-off of its own, whatever longer wait the other side asks for, and when its level has
+    had its time at the latest.
+    """
+    watch = after(0, one_level("person/bo"))
+    watch.reports("waiting", error="429", retry_at=at("2026-11-23T13:00Z"))
+
+    assert [f"{each.leaves_at:%H:%M}" for each in watch.step("page").deliveries if each.leaves_at] == ["12:05"]
+
+
+def test_a_review_that_nobody_gets():
+    """
+    A review none of whose deliveries leaves follows its `then` at once.
+    """
+    comms = (
+        "{audience: customers, first: 0s, cadence: 30m, review: {by: person/cy, wait: 10m, then: send}, messages: {triggered: {body: x}}}"
+    )
+    watch = after(0, PAGE, ("Comms", "c", comms, "support"))
+    watch.reports("refused", 0, watch.step("review"))
+
+    assert watch.step("update").state == "started"
+
+
+# --- hours ----------------------------------------------------------------------------
 
 
 def test_quiet_hours_never_hold_a_page():

@@ -144,13 +144,17 @@ def test_continue_posts_to_its_own_team_only():
         ("Team", "security", "{members: [guy], roles: {primary: person/guy}, chat: '#security'}", ""),
     )
 
-    def broken(more: str) -> list[str]:
-        level = f"levels: [{{page: role/primary, notify: [{{use: chat.post, with: {{channel: '{more}', text: x}}}}]}}]"
-        return rules(*chats, ("Escalation", "inform", f"continue: true\n{level}", "security"))
+    gateway = ("Connector", "gateway", "{type: webhook, with: {url: https://gateway.example.com}, tells: true}", "")
+
+    def broken(more: str, post: str = "{use: chat.post, with: {channel: '%s', text: x}}") -> list[str]:
+        level = f"levels: [{{page: role/primary, notify: [{post % more}]}}]"
+        return rules(*chats, gateway, ("Escalation", "inform", f"continue: true\n{level}", "security"))
 
     hub = "continue: true\nlevels: [{page: role/primary}]\nhub: {channel: {use: chat.open-channel, with: {name: inc}}}"
     assert broken("#security") == []
     assert broken("#payments") == ["not-granted"]
+    assert broken("/payments", "{use: gateway.post, with: {path: '%s', text: x}}") == ["not-granted"]
+    assert broken("/security", "{use: gateway.post, with: {path: '%s', text: x}}") == []
     assert rules(("Escalation", "inform", hub, "security")) == ["no-effect"]
 
 

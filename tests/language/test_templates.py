@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tests.language.makers import PAGE, RESTART, TELL, Written, a_watch, rules
+from tests.language.makers import PAGE, RESTART, TELL, Written, a_watch, compiled, rules, watch_of
 from tests.makers import an_alert
 from tests.watch import Watch
+from watchbill.decide.planning import plan
 
 
 def saying(text: str) -> Written:
@@ -140,3 +141,64 @@ def test_argv():
     assert [step.state for step in fired(("Remediation", "clean", repair), instance="a", path="--all").steps("repair")] == ["failed"]
     good = fired(("Remediation", "clean", repair), instance="a", path="/var/tmp; rm -rf")
     assert good.step("repair").calls[0].arguments["argv"] == ["clean", "/var/tmp; rm -rf"]
+
+
+def test_arguments_are_checked_once_they_are_filled_in():
+    """
+    Arguments that are filled in are checked by one check, in a plan and a policy test as by the engine: a call that does not fit what
+    its action takes is not made, and says which argument and what is wrong with it.
+    """
+    post = "levels: [{page: role/primary, notify: [{use: chat.post, with: {channel: '#{{ alert.labels.room }}', text: x}}]}]"
+    repair = RESTART.replace("{{ service.name }}", "{{ alert.labels.region }}")
+    found = compiled(("Escalation", "x", post), ("Remediation", "restart", repair)).policies
+    assert found is not None
+    watch = watch_of(found)
+    watch.receives(an_alert(room="Two Words", region="EU", instance="worker-1"))
+    (planned,) = plan(watch.bill, [an_alert(room="Two Words", region="EU", instance="worker-1")], watch.now)
+
+    assert [(step.kind, step.state) for step in watch.steps("repair") + watch.steps("notify")] == [
+        ("repair", "failed"),
+        ("notify", "failed"),
+    ]
+    assert watch.step("repair").note.startswith("`deployment` of cluster.rollout-restart is not of the shape ")
+    assert [post.error for post in planned.posts] == [watch.step("notify").note]
+    assert watch.paged == [("12:00", "ana")]
+
+
+def test_an_optional_argument_that_is_empty():
+    """
+    An optional argument that fills in as empty counts as left out.
+    """
+    post = (
+        "levels: [{page: role/primary, notify: [{use: chat.post, with: {channel: '#x', subject: '{{ alert.labels.region }}', text: x}}]}]"
+    )
+    found = compiled(("Escalation", "x", post)).policies
+    assert found is not None
+    watch = watch_of(found)
+    watch.receives(an_alert())
+
+    assert watch.step("notify").calls[0].arguments == {"channel": "#x", "text": "x"}
+
+
+def test_a_number_that_is_filled_in():
+    """
+    Where an action wants a number and a template gives a text that is one, it gets the number.
+    """
+    scale = RESTART.replace(
+        'cluster.rollout-restart, with: {deployment: "{{ service.name }}"}',
+        'cluster.scale, with: {deployment: "{{ service.name }}", replicas: "{{ alert.labels.replicas }}"}',
+    )
+
+    assert fired(("Remediation", "scale", scale), instance="a", replicas="3").step("repair").calls[0].arguments["replicas"] == 3
+
+
+def test_what_an_alert_can_break():
+    """
+    What is told and can come out empty, too long or of another shape by what an alert brings is a finding; a filter, a matcher or a
+    condition guards it.
+    """
+    post = "levels: [{page: role/primary, notify: [{use: chat.post, with: {channel: '#x', subject: '{{ alert.name }}', text: x}}]}]"
+
+    assert rules(("Escalation", "x", post)) == ["unguarded-argument"]
+    assert rules(("Escalation", "x", post.replace("alert.name", "alert.name | truncate(99)"))) == []
+    assert rules(("Escalation", "x", "match: ['alertname=~\"[a-z]+\"']\n" + post)) == []

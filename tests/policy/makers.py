@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from watchbill.errors import Finding
-from watchbill.model.policyset import Action, Catalogue, ConnectorType, PolicySet
+from watchbill.model.policyset import Action, ActionKind, Catalogue, ConnectorType, PolicySet
 from watchbill.model.references import Json
 from watchbill.policy import Compiled, compile_policies
 from watchbill.policy.loading import Loaded, RawDocument, load_text
@@ -199,11 +199,11 @@ spec:
 
 
 def an_action(
-    action: str, /, *required: str, reads: bool = False, reaches: bool = False, result: Json = None, **properties: Json
+    action: str, /, *required: str, does: ActionKind = "changes", rings: bool = False, result: Json = None, **properties: Json
 ) -> Action:
     """An action that takes these *properties* and nothing else."""
     arguments: dict[str, Json] = {"type": "object", "properties": properties, "additionalProperties": False, "required": list(required)}
-    return Action(action, action, arguments, reads=reads, reaches=reaches, result=result if isinstance(result, dict) else {})
+    return Action(action, action, arguments, does, rings=rings, result=result if isinstance(result, dict) else {})
 
 
 TEXT: Json = {"type": "string", "description": "A text.", "minLength": 1}
@@ -235,7 +235,7 @@ CATALOGUE: Catalogue = {
             "Calls people.",
             NO_SETTINGS,
             ("auth_token",),
-            (an_action("call", "to", reaches=True, to=NUMBER, text=TEXT), an_action("sms", "to", reaches=True, to=NUMBER)),
+            (an_action("call", "to", does="reaches", rings=True, to=NUMBER, text=TEXT), an_action("sms", "to", does="reaches", to=NUMBER)),
         ),
         ConnectorType(
             "prometheus",
@@ -243,8 +243,8 @@ CATALOGUE: Catalogue = {
             PROMETHEUS,
             ("token",),
             (
-                an_action("query", "query", reads=True, result=VALUE, query=TEXT),
-                an_action("query-range", "query", reads=True, query=TEXT, limit=WHOLE),
+                an_action("query", "query", does="reads", result=VALUE, query=TEXT),
+                an_action("query-range", "query", does="reads", query=TEXT, limit=WHOLE),
             ),
         ),
         ConnectorType(
@@ -252,14 +252,20 @@ CATALOGUE: Catalogue = {
             "Chat.",
             NO_SETTINGS,
             ("token",),
-            (an_action("post", "channel", channel=TEXT, text=TEXT), an_action("open-channel", "name", name=TEXT)),
+            (
+                an_action("post", "channel", does="tells", channel=TEXT, text=TEXT),
+                an_action("open-channel", "name", does="opens", name=TEXT),
+            ),
         ),
         ConnectorType(
             "statuspage",
             "Status.",
             NO_SETTINGS,
             (),
-            (an_action("post", impact={"type": "string", "enum": ["none", "minor"]}, text=TEXT), an_action("get", reads=True)),
+            (
+                an_action("post", does="tells", impact={"type": "string", "enum": ["none", "minor"]}, text=TEXT),
+                an_action("get", does="reads"),
+            ),
         ),
         ConnectorType(
             "kubernetes",

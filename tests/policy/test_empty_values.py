@@ -209,7 +209,7 @@ def test_turns_may_come_back():
         (
             header("Connector", "own") + 'spec: {type: prometheus, url: "https://example.com"}\n',
             "unknown key `url` in a Connector: what the type takes stands under `with`; "
-            "the keys here are `type`, `with`, `secrets` and `mode`",
+            "the keys here are `type`, `with`, `secrets`, `mode` and `tells`",
         ),
         (
             SERVICE + "spec: {tier: 1, depends_on: [5]}\n",

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.makers import at
 from tests.policy.makers import CATALOGUE, SETTINGS, SHOP
+from watchbill.connectors import capability
+from watchbill.connectors.capability import NoSecret, Process
+from watchbill.connectors.catalogue import catalogue
 from watchbill.errors import UserError
 from watchbill.policy import load
 from watchbill.policy.rules import RULES
@@ -22,8 +26,27 @@ SECTIONS = {part.partition("\n")[0].strip("` "): part for part in re.split(r"^##
 NOW = at("2026-11-01 00:00")
 """The time of the examples, for what depends on it."""
 
-CAUSES = {"depends-on-quarantined": {"unknown-action"}}
+CAUSES = {"depends-on-quarantined": {"unknown-action"}, "reaches-nobody": {"not-carried-out"}}
 """What a rule cannot be broken without."""
+
+
+OURS = catalogue()
+DIRECT = OURS["slack"].action("direct")
+assert DIRECT is not None
+TYPES = {
+    **CATALOGUE,
+    **{name: OURS[name] for name in ("bridge", "exec", "webhook")},
+    "slack": replace(CATALOGUE["slack"], actions=(*CATALOGUE["slack"].actions, DIRECT)),
+}
+"""The types of the shop, and some of ours: two that this version carries out, and two with actions that it does not."""
+
+PROCESSES = {
+    "missing-secret": Process(secrets={"env/ABSENT_TOKEN": NoSecret("it is not set", has_leave=True)}),
+    "private-address": Process(private={"https://10.1.2.3/pages": "10.1.2.3"}),
+    "missing-program": Process(programs=frozenset(("/opt/absent/queue-length",))),
+    "missing-extra": Process(extras=frozenset(("serve",))),
+}
+"""What a process lacks that breaks these rules."""
 
 
 def example(rule: str, word: str) -> str | None:
@@ -42,10 +65,10 @@ def a_repository(root: Path, text: str) -> None:
     (root / "policies" / "case.yaml").write_text(rest, encoding="utf-8")
 
 
-def rules_of(root: Path) -> set[str]:
-    """The rules that are broken in this repository."""
+def rules_of(root: Path, process: Process | None = None) -> set[str]:
+    """The rules that are broken in this repository, where this *process* is to carry it out."""
     try:
-        done = load(root, CATALOGUE)
+        done = load(root, TYPES, judge=lambda policies: capability.findings(policies, TYPES, process))
         return {finding.rule for finding in (*done.findings, *findings_at(done.dated, NOW).findings)}
     except UserError as error:
         return {error.rule}
@@ -73,7 +96,7 @@ def test_wrong_example_gives_the_finding(rule: str, tmp_path: Path):
     """
     a_repository(tmp_path, example(rule, "Wrong") or "")
 
-    assert rules_of(tmp_path) - CAUSES.get(rule, set()) == {rule}
+    assert rules_of(tmp_path, PROCESSES.get(rule)) - CAUSES.get(rule, set()) == {rule}
 
 
 @pytest.mark.parametrize("rule", [rule for rule in SECTIONS if example(rule, "Right")])
@@ -83,7 +106,7 @@ def test_right_example_gives_no_finding(rule: str, tmp_path: Path):
     """
     a_repository(tmp_path, example(rule, "Right") or "")
 
-    assert rules_of(tmp_path) == set()
+    assert rules_of(tmp_path, PROCESSES.get(rule)) == set()
 
 
 def _no_settings(root: Path) -> None:

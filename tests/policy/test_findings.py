@@ -163,12 +163,13 @@ CASES = {
     ),
     "a collector that changes things": (
         a_triage("{name: up, use: cluster.rollout-restart, with: {deployment: checkout}}"),
-        "6:23: `cluster.rollout-restart` does not only read [collector-must-read]\n  help: use a connector that reads",
+        "6:23: `cluster.rollout-restart` changes a system, and a collector only reads [collector-must-read]\n"
+        "  help: no action of kubernetes does that; use a connector that can read",
     ),
     "a contact that wakes nobody": (
         a_person('{contacts: [{use: chat.post, to: "#payments"}]}'),
-        "4:25: `chat.post` does not reach a person [contact-must-reach]\n"
-        "  help: no action of slack reaches a person; use another connector",
+        "4:25: `chat.post` tells somebody, and a contact reaches a person [contact-must-reach]\n"
+        "  help: no action of slack does that; use a connector that can reach a person",
     ),
     "an address that the action does not take": (
         a_person('{contacts: [{use: phone.call, to: "0100"}]}'),
@@ -232,7 +233,7 @@ CASES = {
     "somebody on call without a contact": (
         header("Person", "bo") + "spec: {}\n",
         "3:18: `bo` is on call on `payments-primary` and has no contacts [person-without-contact]\n"
-        '  help: add `contacts`: `[{use: phone.call, to: "+351 555 0100"}]`',
+        '  help: add `contacts`: `[{use: phone.page, to: "+351 555 0100"}]`',
     ),
     "approvals that nobody may give": (
         a_repair("  phase: human-initiated\n  approvals: 2\n"),

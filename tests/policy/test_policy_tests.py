@@ -97,6 +97,67 @@ WRONG = {
         "bad-value",
         "this says nothing, or two things, of what is seen",
     ),
+    "a delivery by no connector": (
+        given("deliveries: [{use: fone.call, result: failed}]"),
+        "unknown-name",
+        "no connector is called `fone`",
+    ),
+    "a delivery by no action": (
+        given("deliveries: [{use: phone.cal, result: failed}]"),
+        "unknown-action",
+        "phone (twilio) has no action `cal`",
+    ),
+    "a delivery by half a name": (
+        given("deliveries: [{use: phone, result: failed}]"),
+        "bad-use",
+        "`phone` is no action of a connector",
+    ),
+    "a delivery to nobody": (
+        given("deliveries: [{use: phone.call, person: anna, result: failed}]"),
+        "unknown-name",
+        "nobody is called `anna`",
+    ),
+    "a delivery to somebody without that contact": (
+        given("deliveries: [{use: phone.sms, person: bo, result: failed}]"),
+        "no-delivery",
+        "`bo` has no contact by `phone.sms`",
+    ),
+    "a delivery to somebody by what reaches nobody": (
+        given("deliveries: [{use: statuspage.post, person: bo, result: failed}]"),
+        "no-delivery",
+        "`statuspage.post` reaches no person",
+    ),
+    "a delivery by what is not used": (
+        given("deliveries: [{use: metrics.query, result: failed}]"),
+        "no-delivery",
+        "no page, post, room, collector or update here uses `metrics.query`",
+    ),
+    "an answer of what reaches nobody": (
+        given("deliveries: [{use: statuspage.post, result: answered}]"),
+        "bad-value",
+        "`statuspage.post` reaches no person, so it is not `answered`",
+    ),
+    "a result of a delivery": (
+        given("deliveries: [{use: phone.call, result: lost}]"),
+        "bad-value",
+        "`result` cannot be `lost`",
+    ),
+    "a delivery in shadow that is given": (
+        given("deliveries: [{use: phone.call, result: shadow}]"),
+        "bad-value",
+        "`result` cannot be `shadow`",
+    ),
+    "a delivery that is expected to nobody": (
+        expecting("deliveries: [{use: phone.call, person: anna}]"),
+        "unknown-name",
+        "nobody is called `anna`",
+    ),
+    "a delivery that is expected by what is not used": (
+        expecting("deliveries: [{use: chat.post}]"),
+        "no-delivery",
+        "no page, post, room, collector or update here uses `chat.post`",
+    ),
+    "an alarm beside nothing": (expecting("nothing: true, alarms: [{at: 1h}]"), "bad-value", "`alarms` stands beside `nothing`"),
     "a row too short": (table("[owner, x]", "[[payments]]"), "bad-table", "this row has 1 value for 2 columns"),
     "a row too long": (table("[owner]", "[[payments, ana]]"), "bad-table", "this row has 2 values for 1 column"),
     "a column that is none": (
@@ -215,3 +276,65 @@ def test_angle_brackets_without_a_table_are_text():
     (case,) = policies(a_test(f"name: a <b> c, {GIVEN}, expect: {{owner: payments}}")).tests["checkout"].cases
 
     assert case.name == "a <b> c"
+
+
+REPAIR = """---
+apiVersion: watchbill/v1
+kind: Remediation
+metadata: {name: restart, team: payments}
+spec:
+  match: ['service="checkout"']
+  phase: human-initiated
+  target: checkout
+  steps: [{name: restart, use: cluster.rollout-restart, with: {deployment: checkout}}]
+  allow: {run: [team/payments]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("written", "help"),
+    [
+        ("use: phone.sms, person: bo", "`bo` is reached by `phone.call`"),
+        ("use: statuspage.post, person: bo", "take it away, or name an action that reaches `bo`: `phone.call`"),
+        ("use: statuspage.get", "did you mean `statuspage.post`?"),
+        ("use: metrics.query", "the actions in use are `phone.call`, `phone.sms` and `statuspage.post`"),
+        ("use: cluster.rollout-restart", "say under `outcomes` how the steps of a remediation end"),
+    ],
+)
+def test_what_cannot_leave_here_says_what_can(written: str, help: str):
+    """
+    A delivery that no policy makes says by what something leaves here, or where else its end is given.
+    """
+    (found,) = findings(given(f"deliveries: [{{{written}, result: failed}}]") + REPAIR)
+
+    assert (found.rule, found.help) == ("no-delivery", help)
+
+
+def test_where_some_policies_cannot_be_read_nothing_is_missed():
+    """
+    An action that nobody uses may be used by a document that cannot be read, so nothing is said of it.
+    """
+    broken = "---\n" + header("Triage", "http", "payments") + "spec: {colect: []}\n"
+
+    assert "no-delivery" not in [each.rule for each in findings(given("deliveries: [{use: metrics.query, result: failed}]") + broken)]
+
+
+def test_a_service_may_bind_the_name_of_a_connector():
+    """
+    What a service has another connector do leaves by that one.
+    """
+    text = header("Service", "refunds", "payments") + "spec: {tier: 2, bindings: {statuspage: news}}\n---\n"
+    text += header("Connector", "news") + "spec: {type: statuspage}\n---\n"
+
+    assert findings(text + given("deliveries: [{use: news.post, result: failed}]")) == []
+
+
+def test_a_delivery_may_come_from_a_table():
+    """
+    The action, the person and the result of a delivery may be columns, and what is wrong in a cell is said at the cell.
+    """
+    case = f"name: it, {GIVEN[:-1]}, deliveries: [{{use: <use>, person: <who>, result: <result>}}]}}, expect: {{owner: payments}}"
+    rows = "      - [phone.call, bo, failed]\n      - [phone.sms, bo, failed]\n"
+    (found,) = findings(a_test(case, f"  table:\n    columns: [use, who, result]\n    rows:\n{rows}"))
+
+    assert (found.message, found.place.line) == ("`bo` has no contact by `phone.sms`", 12)

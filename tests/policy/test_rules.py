@@ -10,7 +10,7 @@ from watchbill.policy.rules import RULES
 PACKAGE = Path(watchbill.__file__).parent
 SOURCES = "".join(
     path.read_text(encoding="utf-8")
-    for room in ("policy", "expressions", "verify")
+    for room in ("policy", "expressions", "connectors", "verify")
     for path in sorted((PACKAGE / room).rglob("*.py"))
     if path.name != "rules.py"
 )

@@ -207,7 +207,8 @@ CASES = {
     ),
     "a probe that changes things": (
         a_probe(use="chat.post"),
-        "4:13: `chat.post` does not only read [collector-must-read]\n  help: use a connector that reads",
+        "4:13: `chat.post` tells somebody, and a probe only reads [collector-must-read]\n"
+        "  help: no action of slack does that; use a connector that can read",
     ),
     "an expectation of what there is not": (
         a_probe(expect="valu == `1`"),

@@ -90,7 +90,7 @@ def test_a_person():
         ref=Ref("Person", "cy", "", Place(FILE, 1)),
         full_name="cy",
         zone=lisbon,
-        contacts=(Contact("phone", "call", "+351 555 0100"), Contact("phone", "sms", "+351 555 0100", 2 * MINUTE)),
+        contacts=(Contact("phone", "call", "+351 555 0100", rings=True), Contact("phone", "sms", "+351 555 0100", 2 * MINUTE)),
         leave=(Days(date(2026, 12, 21), date(2027, 1, 3), "holiday"), Days(date(2026, 11, 2), date(2026, 11, 2))),
         quiet_hours=Recurrence(lisbon, (Window(Hours((1, 5, 6, 7), 22 * 60, 7 * 60)),)),
     )

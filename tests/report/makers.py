@@ -20,6 +20,7 @@ from watchbill.model.forecast import (
     PlannedPerson,
     PlannedPost,
     PlannedRepair,
+    PlannedTelling,
     PlannedUpdate,
 )
 from watchbill.model.plan import Call, Reason
@@ -58,7 +59,7 @@ def an_alert(name: str = "HighErrorRate", fingerprint: str = "7f3a", **more: Any
 
 def a_person(name: str = "ana", zone: str = "Europe/Lisbon", at: datetime = AT, **more: Any) -> PlannedPerson:
     """Somebody who is called, then gets a message."""
-    ways = (PlannedContact("phone.call", timedelta()), PlannedContact("phone.sms", timedelta(minutes=2)))
+    ways = (PlannedContact("phone.call", timedelta(), rings=True), PlannedContact("phone.sms", timedelta(minutes=2)))
     usual = {
         "full_name": name.capitalize(),
         "duty": "role/primary",
@@ -140,7 +141,7 @@ def an_update(**more: Any) -> PlannedUpdate:
         "audience": "customers",
         "title": "customers",
         "due_at": after(15),
-        "channels": ("statuspage.post",),
+        "channels": ("statuspage.post", "chat.post"),
         "subject": "Payments are slower than usual",
         "body": "We are looking into it.\nNext update in 30 minutes.",
         "because": a_ref("Comms", "customers-critical", "support"),
@@ -148,6 +149,22 @@ def an_update(**more: Any) -> PlannedUpdate:
         "reviewer": a_person("carol", "UTC", duty="role/customer-liaison", why="by name"),
         "sent_at": after(25),
         "every": timedelta(minutes=30),
+        "calls": (
+            PlannedTelling(
+                "statuspage.post",
+                Call(
+                    "statuspage",
+                    "post",
+                    {
+                        "subject": "Payments are slower than usual",
+                        "text": "We are looking into it.\nNext update in 30 minutes.",
+                        "components": {"k4x1": "partial_outage"},
+                        "notify": True,
+                    },
+                ),
+            ),
+            PlannedTelling("chat.post", None, "`channel` of chat.post is empty, now that it is filled in"),
+        ),
     }
     return PlannedUpdate(**{**usual, **more})
 
@@ -251,3 +268,20 @@ def a_small_plan(**more: Any) -> Plan:
     """Only what no plan can do without."""
     empty: dict[str, Any] = dict.fromkeys(("escalations", "posts", "evidence", "updates", "repairs", "refused", "reasons"), ())
     return a_plan(**{**empty, "hub": None, **more})
+
+
+def a_marked_plan() -> Plan:
+    """A plan of which much comes to nothing."""
+    ways = (PlannedContact("phone.call", timedelta(), "not-carried-out"), PlannedContact("phone.sms", timedelta(minutes=2), "shadow"))
+    page = a_page(0, a_person(contacts=ways))
+    hub = PlannedHub(
+        "#inc-checkout-1123", True, (("ana", "role/primary"),), CRITICAL, a_place(line=20), "not-carried-out", "not-carried-out"
+    )
+    return a_plan(
+        escalations=(an_escalation(pages=(page,)),),
+        posts=(replace(a_post(11), mark="not-carried-out"),),
+        hub=hub,
+        evidence=(replace(some_evidence("error-rate", "error rate"), mark="not-carried-out"), some_evidence("logs", "new log templates")),
+        updates=(an_update(channels=("status.post", "mail.send"), marks=("not-carried-out", None)),),
+        repairs=(a_repair(marks=("shadow",)),),
+    )

@@ -112,6 +112,7 @@ def test_watches_as_data():
     assert document["items"][1] == {
         "what": "schedule/desk",
         "people": [],
+        "known": True,
         "gap_until": "2026-11-23T08:00:00Z",
         "notes": ["layer office is outside its hours"],
     }

@@ -9,7 +9,7 @@ from datetime import timedelta
 import jsonschema
 import pytest
 
-from tests.report.makers import a_plan, a_repair, a_small_plan, after, an_alert, an_update
+from tests.report.makers import a_marked_plan, a_plan, a_repair, a_small_plan, after, an_alert, an_update
 from watchbill.model import forecast
 from watchbill.report.plan_json import plan_json, plans_json, time_json
 from watchbill.report.plan_schema import plan_schema
@@ -75,8 +75,30 @@ def test_times_and_durations():
     assert document["at"] == "2026-11-23T03:12:00Z"
     assert time_json(after(0.0125)) == "2026-11-23T03:12:00.750000Z"
     assert person["local_at"] == "2026-11-23T04:23:00+01:00"
-    assert person["contacts"] == [{"use": "phone.call", "after": "0s"}, {"use": "phone.sms", "after": "2m"}]
+    assert person["contacts"] == [
+        {"use": "phone.call", "after": "0s", "rings": True, "mark": None},
+        {"use": "phone.sms", "after": "2m", "rings": False, "mark": None},
+    ]
     assert document["updates"][0]["every"] == "30m"
+
+
+def test_what_comes_to_nothing_is_marked_where_it_stands():
+    """
+    A contact, a post, a channel, a bridge, a piece of evidence, a channel of an update and a step each have their mark, or null.
+    """
+    document = plan_json(a_marked_plan())
+    VALIDATOR.validate(json.loads(json.dumps(document)))
+
+    contacts = document["escalations"][0]["pages"][0]["people"][0]["contacts"]
+    assert [each["mark"] for each in contacts] == ["not-carried-out", "shadow"]
+    assert document["posts"][0]["mark"] == "not-carried-out"
+    assert (document["hub"]["channel_mark"], document["hub"]["bridge_mark"]) == ("not-carried-out", "not-carried-out")
+    assert [each["mark"] for each in document["evidence"]] == ["not-carried-out", None]
+    assert (document["updates"][0]["channels"], document["updates"][0]["marks"]) == (
+        ["status.post", "mail.send"],
+        ["not-carried-out", None],
+    )
+    assert document["repairs"][0]["marks"] == ["shadow"]
 
 
 def test_the_lead_is_among_the_alerts():

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.report.makers import a_page, a_person, a_plan, a_small_plan, an_escalation, an_update
+from tests.report.makers import a_marked_plan, a_page, a_person, a_plan, a_small_plan, an_escalation, an_update
 from watchbill.report.markdown import code, escape, table
 from watchbill.report.plan_markdown import plan_markdown, plans_markdown
 
@@ -120,3 +120,21 @@ def test_what_two_notes_say_is_said_once():
     text = plan_markdown(a_small_plan(escalations=(an_escalation(pages=(a_page(0, person, note="gia is on leave until 27 November"),)),)))
 
     assert "| storefront-primary, layer base; gia is on leave until 27 November |" in text
+
+
+def test_what_comes_to_nothing_is_marked_where_it_stands():
+    """
+    A contact, a post, a room, a collector, a channel of an update and a step that come to nothing say so in their row.
+    """
+    text = plan_markdown(a_marked_plan())
+
+    for said in (
+        "call, then SMS after 2m — **call: not carried out by this version; SMS: in shadow, touches nothing**",
+        "**channel and bridge: not carried out by this version**",
+        "`chat.post` **(not carried out by this version)**",
+        "`metrics.query-range` **(not carried out by this version)**",
+        "**status: not carried out by this version**",
+        "`cluster.rollout-restart` — **cluster.rollout-restart: in shadow, touches nothing**",
+    ):
+        assert said in text
+    assert "carried out" not in plan_markdown(a_plan())

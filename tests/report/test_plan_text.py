@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 
 from tests.report.makers import (
     a_fallback_page,
+    a_marked_plan,
     a_page,
     a_person,
     a_plan,
+    a_post,
     a_ref,
     a_repair,
     a_small_plan,
@@ -27,7 +29,7 @@ from tests.report.makers import (
 )
 from watchbill.model.alert import Alert, ClaimedAlert
 from watchbill.model.forecast import PlannedContact
-from watchbill.model.plan import Reason
+from watchbill.model.plan import Call, Reason
 from watchbill.report.plain import columns
 from watchbill.report.plan_text import plan_text, plans_text
 
@@ -181,6 +183,7 @@ def test_somebody_in_utc_needs_no_second_clock():
         ((("phone.call", 0), ("phone.sms", 2)), "call, then SMS after 2m"),
         ((("phone.call", 0), ("mail.send", 0), ("chat.direct", 5)), "call and e-mail, then direct message after 5m"),
         ((("phone.call", 0), ("backup.call", 3)), "phone.call, then backup.call after 3m"),
+        ((("phone.page", 0), ("chat.page", 2)), "phone, then chat after 2m"),
         ((("push.notify", 1),), "push after 1m"),
     ],
 )
@@ -238,19 +241,39 @@ def test_quiet_hours_are_said_with_the_update_that_waits():
     """
     waits = "waits until Mon 07:00 Lisbon, quiet hours"
     reviewed = an_update(review=f"{waits}; not reviewed in time")
-    beyond = an_update(sent_at=None, reviewer=None, review=waits, subject="", body="")
+    beyond = an_update(sent_at=None, reviewer=None, review=waits, subject="", body="", calls=())
 
     assert f"reviewed by carol, sent 03:37 if nobody answers, {waits}; then" in flat(plan_text(a_small_plan(updates=(reviewed,))))
-    assert f"statuspage, {waits}; then" in flat(plan_text(a_small_plan(updates=(beyond,))))
+    assert f"statuspage and chat, {waits}; then" in flat(plan_text(a_small_plan(updates=(beyond,))))
 
 
 def test_an_update_that_cannot_be_sent_says_why():
     """
     An update whose text cannot be filled in says so in place of how it leaves.
     """
-    update = an_update(sent_at=None, reviewer=None, review="the alert has no label region", subject="", body="")
+    update = an_update(sent_at=None, reviewer=None, review="the alert has no label region", subject="", body="", calls=())
 
-    assert "statuspage, not sent: the alert has no label region" in flat(plan_text(a_small_plan(updates=(update,))))
+    assert "statuspage and chat, not sent: the alert has no label region" in flat(plan_text(a_small_plan(updates=(update,))))
+
+
+def test_all_that_an_audience_is_told_is_there():
+    """
+    Subject and text are shown whole, then what each channel gets besides; a channel that cannot take it is named with the reason.
+    """
+    said = flat(plan_text(a_small_plan(updates=(an_update(),))))
+
+    assert "«Payments are slower than usual» «We are looking into it. Next update in 30 minutes.»" in said
+    assert "statuspage.post: subject and text as above, components k4x1 «partial_outage», notify true" in said
+    assert "not by chat.post: `channel` of chat.post is empty, now that it is filled in" in said
+
+
+def test_a_post_that_cannot_be_made_says_why():
+    """
+    A post whose arguments do not fit stands with the reason in place of what it says.
+    """
+    failed = a_post(call=Call("chat", "post", {}), error="`channel` of chat.post is empty, now that it is filled in")
+
+    assert "chat.post cannot be made: `channel` of chat.post is empty" in flat(plan_text(a_small_plan(posts=(failed,))))
 
 
 def test_updates_stand_in_the_order_in_which_they_are_due():
@@ -356,3 +379,33 @@ def test_notes_stand_at_the_end():
     assert plan_text(a_small_plan(notes=("the severity `meltdown` is not known and counts as critical",))).endswith(
         "NOTE    the severity `meltdown` is not known and counts as critical\n"
     )
+
+
+# --- what comes to nothing ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("width", [40, 80, 120])
+def test_what_comes_to_nothing_is_marked_where_it_stands(width):
+    """
+    A contact, a post, a room, a collector, a channel of an update and a step that come to nothing say so where they stand.
+    """
+    text = plan_text(a_marked_plan(), width=width)
+
+    for said in (
+        "call: not carried out by this version; SMS: in shadow, touches nothing",
+        "channel and bridge: not carried out by this version",
+        "(not carried out by this version)",
+        "error rate: not carried out by this version",
+        "status: not carried out by this version",
+        "cluster.rollout-restart: in shadow, touches nothing",
+    ):
+        assert said in flat(text)
+    assert max(map(columns, text.splitlines())) <= width
+
+
+def test_what_acts_has_no_mark():
+    """
+    Where everything is carried out, nothing is said about it.
+    """
+    assert "carried out" not in plan_text(a_plan())
+    assert "shadow" not in plan_text(a_plan())

@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.server.places import ENVIRONMENT, Place, an_alert, served
+from tests.server.places import ENVIRONMENT, Place, a_token, an_alert, served
 from watchbill.server.house import Bounds
 
 CHECK = {"Authorization": f"Bearer {ENVIRONMENT['SHOP_CHECK']}"}
@@ -262,3 +262,68 @@ def test_what_the_record_does_not_take_is_not_answered_with_success(shop: Path) 
         assert the_error(answered, 503)["rule"] == "record-closed"
         assert "Retry-After" in answered.headers
         assert at.client.get("/readyz").status_code == 503
+
+
+# --- what became of a page ----------------------------------------------------------------
+
+
+def a_page(at: Place) -> tuple[str, dict[str, Any]]:
+    """An incident, and its first page once what became of its first contact is known."""
+    incident = at.fire(an_alert("Delivered", service="none-delivered"))
+
+    def found() -> dict[str, Any] | None:
+        page = next((step for step in at.incident(incident)["steps"] if step["kind"] == "page"), None)
+        return page if page is not None and page["deliveries"] and page["deliveries"][0]["attempt"] else None
+
+    return incident, at.wait(found)
+
+
+def test_a_gateway_reports_what_became_of_a_page(at: Place) -> None:
+    """
+    The key that the page came with, and a result: it stands with the delivery, and who reported it in the record.
+    """
+    incident, page = a_page(at)
+    answered = at.post("/v1/deliveries", {"key": page["id"], "result": "delivered"})
+    (delivery, *_) = next(step for step in at.incident(incident)["steps"] if step["id"] == page["id"])["deliveries"]
+
+    assert answered.status_code == 200, answered.text
+    assert answered.json()["incident"] == incident
+    assert delivery["result"] == "delivered"
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "said"),
+    [
+        ({"result": "bounced"}, 400, "`key` is missing"),
+        ({"key": "x", "result": "sent"}, 400, "no result that is reported"),
+        ({"key": "x", "result": ["bounced"]}, 400, "no result that is reported"),
+        ({"key": "x", "result": "bounced", "error": 3}, 400, "`key` is missing"),
+        ({"key": "nowhere/page/x/0/0#2", "result": "bounced"}, 404, "no delivery has this key"),
+        ({"key": "nowhere#99999999999", "result": "bounced"}, 404, "no delivery has this key"),
+    ],
+)
+def test_a_report_that_means_nothing_is_refused(at: Place, body: dict[str, Any], status: int, said: str) -> None:
+    """
+    A report without a key, with another result, or of a page that is not known is refused with the reason.
+    """
+    answered = at.post("/v1/deliveries", body)
+
+    assert answered.status_code == status
+    assert said in answered.json()["error"]["message"]
+
+
+def test_only_who_may_report_reports(shop: Path) -> None:
+    """
+    A token for reports may report, and nothing else; one for alerts may not report.
+    """
+    with served(shop) as at:
+        tokens = {scope: a_token(at.database, scope, scope) for scope in ("report", "ingest")}
+        body = {"key": "nowhere/page/x/0/0", "result": "bounced"}
+        found = {
+            scope: at.client.post("/v1/deliveries", json=body, headers={"Authorization": f"Bearer {secret}"}).status_code
+            for scope, secret in tokens.items()
+        }
+        listed = at.client.get("/v1/incidents", headers={"Authorization": f"Bearer {tokens['report']}"})
+
+    assert found == {"report": 404, "ingest": 403}
+    assert listed.status_code == 403

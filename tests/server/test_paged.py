@@ -208,10 +208,10 @@ def test_the_timeline_has_a_line_for_each_contact(at: Place, paged: str) -> None
     """
     told = at.client.get(f"/v1/incidents/{paged}/timeline").json()
     lines = [(each["what"], each["text"].partition(" (")[0]) for each in told["happenings"] if each["people"] == ["ana"]]
-    reports = [each["event"] for each in told["decisions"] if each["event"]["kind"] == "delivery"]
+    reports = [each["event"] for each in told["decisions"] if each["event"]["kind"] == "delivery-reported"]
 
     assert lines == [("page", "ana"), ("fails", "ana: phone.page refused"), ("sent", "ana: messages.page left")]
-    assert [(each["number"], each["result"]) for each in reports] == [(0, "refused"), (1, "sent")]
+    assert [(each["delivery"], each["result"]) for each in reports] == [(0, "refused"), (1, "sent")]
     assert [(each["use"], each["attempt"], each["result"]) for each in told["deliveries"]] == [
         ("phone.page", 1, "refused"),
         ("messages.page", 1, "sent"),

@@ -319,3 +319,32 @@ spec: {source: {match: ['alertname="DatabaseDown"']}, target: {match: ['severity
     (result,) = what_comes_of(hides + a_test(lines)).results
 
     assert [f"{each.subject}: {each.got}" for each in result.cases[0].differences] == []
+
+
+REFUSED = "`impact` of statuspage.post is none of `none` and `minor`, now that it is filled in"
+UNFIT = "{use: statuspage.post, with: {impact: '{{ body }}'}}"
+
+
+@pytest.mark.parametrize(
+    ("channels", "expected", "wanted", "got"),
+    [
+        (f"[{UNFIT}]", "{audience: customers, at: 15m, sent: 25m}", "it is sent", f"it is not sent: {REFUSED}"),
+        (f"[{UNFIT}]", "{audience: customers, at: 15m}", "it leaves by every channel", f"it does not: {REFUSED}"),
+        (
+            f"[{{use: statuspage.post}}, {UNFIT}]",
+            "{audience: customers, at: 15m, sent: 25m}",
+            "it leaves by every channel",
+            f"it does not: {REFUSED}",
+        ),
+    ],
+)
+def test_an_update_that_the_engine_would_refuse(channels: str, expected: str, wanted: str, got: str):
+    """
+    A case that expects an update fails where a channel cannot take it, whether it has been sent or still waits for its review.
+    """
+    audience = f"apiVersion: watchbill/v1\nkind: Audience\nmetadata: {{name: customers}}\nspec: {{channels: {channels}}}\n"
+    case = a_test(f"{{name: it, given: {{{ALERT}}}, expect: {{updates: [{expected}]}}}}")
+    (result,) = (each for found in what_comes_of(case, audience).results for each in found.cases)
+    (difference,) = result.differences
+
+    assert (difference.subject, difference.expected, difference.got) == ("update to customers at 15m", wanted, got)

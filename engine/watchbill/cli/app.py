@@ -26,6 +26,7 @@ VERBS: Final[dict[str, str]] = {
     "explain": "watchbill.cli.explain",
     "simulate": "watchbill.cli.simulate",
     "oncall": "watchbill.cli.oncall",
+    "doctor": "watchbill.cli.doctor",
     "serve": "watchbill.cli.serve",
     "run": "watchbill.cli.run",
     "incidents": "watchbill.cli.incidents",

@@ -40,12 +40,13 @@ def _with(found: Checked, passing: Passing) -> Checked:
 
 def _check(root: Path, *, keep: bool) -> tuple[Checked, Dated]:
     from watchbill.cli.repository import folders_of
+    from watchbill.connectors.capability import findings
     from watchbill.connectors.catalogue import catalogue
     from watchbill.policy import load
 
-    folders = folders_of(root)
+    folders, types = folders_of(root), catalogue()
     before = cache.state_of(root, folders) if keep else ""
-    compiled = load(root, catalogue(), "")
+    compiled = load(root, types, "", lambda policies: findings(policies, types))
     found = Checked(
         compiled.findings, compiled.documents, compiled.files, compiled.quarantined, compiled.ignored, unlisted=compiled.unlisted
     )

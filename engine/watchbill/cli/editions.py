@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -11,23 +12,27 @@ from watchbill.errors import UserError
 from watchbill.report.counts import count
 
 if TYPE_CHECKING:
+    from watchbill.errors import Finding
     from watchbill.execute.policies import Edition
     from watchbill.model.policyset import Catalogue
+    from watchbill.policy import Judge
 
 
 class Loaded(NamedTuple):
-    """An edition, and how many errors and warnings its files have."""
+    """An edition, and how many errors and warnings its files have; *beyond* is what cannot be carried out of it."""
 
     edition: Edition
     errors: int
     warnings: int
+    beyond: tuple[Finding, ...] = ()
 
 
-def load_edition(root: Path, catalogue: Catalogue) -> Loaded:
+def load_edition(root: Path, catalogue: Catalogue, judge: Judge | None = None) -> Loaded:
     """The edition that stands in the repository at this *root* now.
 
     A working tree that differs from its commit is called by the commit and a digest of what stands in it, as in ``4f2c1d9+3fa2c1``.
-    Raises UserError `no-policies` where the settings are broken, so that nothing could be loaded.
+    *judge* finds what cannot be carried out of it. Raises UserError `no-policies` where the settings are broken, so that nothing could
+    be loaded.
     """
     from watchbill.execute.policies import Edition
     from watchbill.policy import compile_files
@@ -37,17 +42,18 @@ def load_edition(root: Path, catalogue: Catalogue) -> Loaded:
     revision = revision_of(root, folders_of(root))
     if revision is not None and revision.endswith("+"):
         revision += files.digest[:6]
-    compiled = compile_files(files, catalogue, revision)
-    listed = sum(finding.level == "error" for finding in compiled.findings)
-    errors = listed + sum(each.errors for each in compiled.unlisted)
-    warnings = len(compiled.findings) - listed + sum(each.warnings for each in compiled.unlisted)
+    compiled = compile_files(files, catalogue, revision, judge)
+    beyond = Counter(finding.level for finding in compiled.beyond)
+    listed = Counter(finding.level for finding in compiled.findings)
+    errors = listed["error"] + sum(each.errors for each in compiled.unlisted) - beyond["error"]
+    warnings = listed["warning"] + sum(each.warnings for each in compiled.unlisted) - beyond["warning"]
     if compiled.policies is None:
         raise UserError(
             f"no policies could be loaded: `watchbill.yaml` has {count(errors, 'error')}",
             f"run `watchbill validate {root}` to see what to mend",
             rule="no-policies",
         )
-    return Loaded(Edition(compiled.policies, dict(files)), errors, warnings)
+    return Loaded(Edition(compiled.policies, dict(files)), errors, warnings, compiled.beyond)
 
 
 def lost(new: Edition, old: Edition) -> tuple[str, ...]:

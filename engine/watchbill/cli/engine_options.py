@@ -56,24 +56,27 @@ ENGINE: Final[Mapping[str, Mapping[str, Any]]] = {
 """What an engine is told: where secrets are, what may be reached, which programs are connectors, and how it speaks."""
 
 
-def database(verb: str) -> Callable[[F], F]:
-    """The ``--database`` of this *verb*."""
+def database(verb: str, *like: str) -> Callable[[F], F]:
+    """The ``--database`` of this *verb*. Where nothing is said of it, what was said for the verbs that it is *like* counts."""
     return click.option(
         "--database",
         metavar="URL",
-        envvar=[f"WATCHBILL_{verb.upper()}_DATABASE", "WATCHBILL_DATABASE"],
+        envvar=[*(f"WATCHBILL_{each.upper()}_DATABASE" for each in (verb, *like)), "WATCHBILL_DATABASE"],
         help="The record, as sqlite:///PATH or a path; by default .watchbill/watchbill.db beside watchbill.yaml.",
     )
 
 
-def engine(verb: str, **defaults: str) -> Callable[[F], F]:
-    """The options of `ENGINE` for this *verb*, each of them a variable too; some may have other *defaults* here."""
+def engine(verb: str, *like: str, **defaults: str) -> Callable[[F], F]:
+    """The options of `ENGINE` for this *verb*, each of them a variable too; some may have other *defaults* here.
+
+    Where nothing is said of one, what the variables of the verbs that it is *like* say counts.
+    """
 
     def added(function: F) -> F:
         for name, about in reversed(tuple(ENGINE.items())):
-            variable = f"WATCHBILL_{verb.upper()}_{name[2:].upper().replace('-', '_')}"
+            variables = [f"WATCHBILL_{each.upper()}_{name[2:].upper().replace('-', '_')}" for each in (verb, *like)]
             default = defaults.get(name[2:].replace("-", "_"), about.get("default"))
-            function = click.option(name, envvar=variable, **{**about, "default": default} if default is not None else about)(function)
+            function = click.option(name, envvar=variables, **{**about, "default": default} if default is not None else about)(function)
         return function
 
     return added

@@ -15,6 +15,7 @@ from watchbill.cli.output import json_text, speak_utf8, wants_colour, width_of
 if TYPE_CHECKING:
     from watchbill.model.policyset import PolicySet
     from watchbill.model.times import Span
+    from watchbill.report.watches import Turns
 
 LONGEST: Final = timedelta(days=731)
 CALENDAR: Final = timedelta(days=60)
@@ -71,7 +72,8 @@ def command(
     columns, colour = width or width_of(sys.stdout), wants_colour(session.color, sys.stdout)
     if span is None:
         return Answer(_at(loaded, asked, moment, form, columns, colour), remark=remark)
-    return Answer(_over(loaded, asked, span, form, columns, colour), remark=remark)
+    text, without = _over(loaded, asked, span, form, columns, colour)
+    return Answer(text, remark=remark + without)
 
 
 def _span(moment: datetime, at: datetime | None, start: datetime | None, end: datetime | None, length: timedelta | None) -> Span | None:
@@ -104,17 +106,24 @@ def _at(loaded: PolicySet, asked: tuple[str, ...], moment: datetime, form: str, 
     if form == "json":
         from watchbill.report.oncall_json import watches_json
 
-        return json_text(watches_json(watches, moment), sys.stdout)
+        return json_text(watches_json(watches, moment, loaded.quarantined), sys.stdout)
     from watchbill.report.oncall_text import watches_text
 
     return watches_text(watches, moment, width=columns, colour=colour)
 
 
-def _over(loaded: PolicySet, asked: tuple[str, ...], span: Span, form: str, columns: int, colour: bool) -> str:
-    from watchbill.cli.watching import schedules_of, turns
+def _over(loaded: PolicySet, asked: tuple[str, ...], span: Span, form: str, columns: int, colour: bool) -> tuple[str, str]:
+    """The turns of the *span*, and a remark on what has none because it is left out, where something else has some."""
+    from watchbill.cli.watching import missing, schedules_of, turns
 
-    names = dict.fromkeys(name for each in asked for name in schedules_of(loaded, each))
-    found = [turns(loaded, name, span) for name in names]
+    lost = {each: label for each in asked if (label := missing(loaded, each)) is not None}
+    sound = [each for each in asked if each not in lost]
+    names = dict.fromkeys(name for each in sound or asked for name in schedules_of(loaded, each))
+    remark = "".join(f"`{each}` has no turns: {label} is left out\n" for each, label in lost.items())
+    return _turned(loaded, [turns(loaded, name, span) for name in names], span, form, columns, colour), remark
+
+
+def _turned(loaded: PolicySet, found: list[Turns], span: Span, form: str, columns: int, colour: bool) -> str:
     if form == "ics":
         from watchbill.report.oncall_ics import turns_ics
 
@@ -123,7 +132,7 @@ def _over(loaded: PolicySet, asked: tuple[str, ...], span: Span, form: str, colu
     if form == "json":
         from watchbill.report.oncall_json import turns_json
 
-        return json_text(turns_json(found), sys.stdout)
+        return json_text(turns_json(found, loaded.quarantined), sys.stdout)
     from watchbill.report.oncall_text import turns_text
 
     return turns_text(found, width=columns, colour=colour)

@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING, Final
 
 from watchbill.cli.files import content
 from watchbill.errors import OutsideError, UserError
-from watchbill.report.counts import count
+from watchbill.report.counts import count, listing
 
 if TYPE_CHECKING:
     from watchbill.model.policyset import PolicySet
     from watchbill.policy import Compiled
 
 SETTINGS: Final = "watchbill.yaml"
+
+MOST_NAMES: Final = 5
+"""How many documents that are left out a remark names."""
 
 
 def root_of(path: str | None) -> Path:
@@ -58,17 +61,19 @@ def load_policies(root: Path) -> tuple[PolicySet, str]:
     Raises UserError `no-policies` where the settings are broken, so that nothing could be loaded.
     """
     from watchbill.cli.revision import revision_of
+    from watchbill.connectors.capability import findings
     from watchbill.connectors.catalogue import catalogue
     from watchbill.policy import load
 
-    compiled = load(root, catalogue(), revision_of(root, folders_of(root)))
+    types = catalogue()
+    compiled = load(root, types, revision_of(root, folders_of(root)), lambda policies: findings(policies, types))
     if compiled.policies is None:
         raise UserError(
-            f"no policies could be loaded: `{SETTINGS}` has {_said(compiled)}",
+            f"no policies could be loaded: `{SETTINGS}` has {_said(compiled) or 'no findings'}",
             f"run `watchbill validate {root}` to see what to mend",
             rule="no-policies",
         )
-    return compiled.policies, _remark(compiled, root)
+    return compiled.policies, remark_on(compiled, root)
 
 
 def folders_of(root: Path) -> tuple[str, ...]:
@@ -89,15 +94,26 @@ def folders_of(root: Path) -> tuple[str, ...]:
 
 
 def _said(compiled: Compiled) -> str:
+    """How much is wrong. A warning that something is not carried out is left to the plan, which marks the very lines."""
     listed = sum(finding.level == "error" for finding in compiled.findings)
     errors = listed + sum(each.errors for each in compiled.unlisted)
-    warnings = len(compiled.findings) - listed + sum(each.warnings for each in compiled.unlisted)
+    marked = sum(finding.level == "warning" for finding in compiled.beyond)
+    warnings = max(0, len(compiled.findings) - listed + sum(each.warnings for each in compiled.unlisted) - marked)
     parts = ([count(errors, "error")] if errors else []) + ([count(warnings, "warning")] if warnings else [])
-    return " and ".join(parts) or "no findings"
+    return " and ".join(parts)
 
 
-def _remark(compiled: Compiled, root: Path) -> str:
-    if not compiled.findings:
-        return ""
+def remark_on(compiled: Compiled, root: Path) -> str:
+    """What to say of policies that are not all in force, or that validate has more to say of; empty where there is nothing."""
+    said = _said(compiled)
     where = "" if str(root) == "." else f" {root}"
-    return f"the policies have {_said(compiled)}; `watchbill validate{where}` shows them\n"
+    return f"the policies have {said}{_left_out(compiled)}; `watchbill validate{where}` shows them\n" if said else ""
+
+
+def _left_out(compiled: Compiled) -> str:
+    """What goes on without: the documents that are quarantined, the first of them by name."""
+    if not compiled.quarantined:
+        return ""
+    more = len(compiled.quarantined) - MOST_NAMES
+    names = [*compiled.quarantined[:MOST_NAMES], *([f"{more:,} more"] if more > 0 else [])]
+    return f", and {listing(names)} {'is' if len(compiled.quarantined) == 1 else 'are'} left out"

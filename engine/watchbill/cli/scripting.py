@@ -1,6 +1,6 @@
-"""What people say on the command line about how an incident goes on: who answers, when, and how repairs end.
+"""What people say on the command line about how an incident goes on: who answers, when, and how deliveries and repairs end.
 
-Each is a short text, since it is typed: ``ana@7m``, ``restart-checkout=failed@30s``, ``customers=otis@16m``.
+Each is a short text, since it is typed: ``ana@7m``, ``restart-checkout=failed@30s``, ``phone.page:mei=refused``, ``customers=otis@16m``.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from difflib import get_close_matches
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from watchbill.errors import Place, UserError
 from watchbill.expressions.durations import parse_duration
@@ -20,6 +20,7 @@ from watchbill.model.given import (
     Given,
     GivenAlert,
     GivenAnswer,
+    GivenDelivery,
     GivenLook,
     GivenOutcome,
     PersonDecides,
@@ -30,7 +31,8 @@ from watchbill.model.given import (
     PersonStarts,
     Word,
 )
-from watchbill.model.policyset import PolicySet
+from watchbill.model.plan import DeliveryResult
+from watchbill.model.policyset import Action, Catalogue, PolicySet
 from watchbill.model.testing import Case
 
 HERE: Final = Place("command line")
@@ -41,6 +43,7 @@ _REPAIRS: Final = re.compile(r"(?P<what>[^@=/]+)(?:/(?P<step>[^@=]+))?=(?P<who>[
 _SNOOZES: Final = re.compile(r"(?P<who>[^@=]+)=(?P<lasting>[^@=]+)@(?P<after>[^@]+)")
 _NOTES: Final = re.compile(r"(?P<who>[^@=]+)=(?P<text>.+)@(?P<after>[^@]+)", re.DOTALL)
 _ENDS: Final = re.compile(r"(?P<what>[^@=/]+)(?:/(?P<step>[^@=]+))?=(?P<how>done|failed)(?:@(?P<after>[^@]+))?")
+_DELIVERS: Final = re.compile(r"(?P<use>[^@=:]+)(?::(?P<who>[^@=:]+))?=(?P<how>[^@=]+)(?:@(?P<after>[^@]+))?")
 _SEES: Final = re.compile(r"(?P<what>[^@=]+)=(?P<value>.+?)(?:@(?P<after>[^@]+))?")
 
 
@@ -50,8 +53,9 @@ class Script:
     Raises UserError `bad-script` for what it cannot read, `unknown-name` for a name that nobody has.
     """
 
-    def __init__(self, policies: PolicySet) -> None:
+    def __init__(self, policies: PolicySet, catalogue: Catalogue) -> None:
         self.policies = policies
+        self.catalogue = catalogue
 
     def case(
         self,
@@ -65,6 +69,7 @@ class Script:
         does: Iterable[GivenAnswer] = (),
         outcomes: Iterable[str] = (),
         sees: Iterable[str] = (),
+        delivers: Iterable[str] = (),
     ) -> Case:
         """The case that all of this makes; *ends* is when its alerts end, *does* what has been read already."""
         given = tuple(
@@ -73,7 +78,8 @@ class Script:
             if alert.status == "firing"
         )
         answers = (*(self.says(word, text) for word, text in says), *(self.decides(is_yes, text) for is_yes, text in decides), *does)
-        return Case(name, at, Given(given, answers, tuple(self.outcomes(outcomes, sees))), (), HERE)
+        deliveries = tuple(self.delivers(text) for text in delivers)
+        return Case(name, at, Given(given, answers, tuple(self.outcomes(outcomes, sees)), deliveries=deliveries), (), HERE)
 
     def says(self, word: Word, text: str) -> GivenAnswer:
         """Who says a word, and when: ``ana@7m``."""
@@ -130,6 +136,38 @@ class Script:
         for name, left in looks.items():
             # What is seen without a word on how it ends: the steps were carried out.
             yield GivenOutcome(name, None, timedelta(0), True, tuple(left), HERE)
+
+    def delivers(self, text: str) -> GivenDelivery:
+        """What becomes of what leaves by an action, to one person or to anybody: ``phone.page:mei=refused@2s``."""
+        from watchbill.policy.compile.delivery_checks import problem_of, uses_in
+        from watchbill.policy.documents.testing import DELIVERED
+
+        found = self._read(_DELIVERS, text, "phone.page:mei=refused@2s")
+        use, person, result = found["use"], found["who"], found["how"]
+        action = self._action(use, text)
+        if person is not None:
+            self._name("people", person)
+        if result not in DELIVERED:
+            near = get_close_matches(result, DELIVERED, n=1)
+            help_ = f"did you mean `{near[0]}`?" if near else "write one of " + ", ".join(f"`{word}`" for word in DELIVERED)
+            raise UserError(f"`{text}` cannot be read: `{result}` is no result of a delivery", help_, rule="bad-script")
+        problem = problem_of(uses_in(self.policies), use, action, person, result)
+        if problem is not None:
+            raise UserError(f"`{text}` makes no sense: {problem.message}", problem.help, rule=problem.rule)
+        return GivenDelivery(use, person, timedelta(0), cast(DeliveryResult, result), self._after(found["after"], text), HERE)
+
+    def _action(self, use: str, whole: str) -> Action:
+        """The action that is named by its connector."""
+        name, dot, action = use.partition(".")
+        if not (name and dot and action):
+            help_ = "name the connector and its action, as `phone.page:mei=refused@2s`"
+            raise UserError(f"`{whole}` cannot be read: `{use}` is no action of a connector", help_, rule="bad-script")
+        type = self.catalogue[self.policies.connectors[self._name("connectors", name)].type]
+        found = type.action(action)
+        if found is None:
+            help_ = "the actions are " + ", ".join(f"`{each.name}`" for each in type.actions)
+            raise UserError(f"{name} ({type.name}) has no action `{action}`", help_, rule="unknown-action")
+        return found
 
     def _read(self, form: re.Pattern[str], text: str, example: str) -> re.Match[str]:
         found = form.fullmatch(text)

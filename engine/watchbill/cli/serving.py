@@ -151,7 +151,7 @@ def furnished(room: AtWork, door: Door, log: Log, *, bounds: Bounds | None = Non
     from watchbill.store import tokens
 
     engine = room.engine
-    metrics = Metrics(engine, lambda: room.beat_at)
+    metrics = Metrics(engine, lambda: room.beat_at, lambda: room.findings)
     engine.listeners += [metrics.decided, log.decided]
     engine.took = metrics.took
 
@@ -159,7 +159,7 @@ def furnished(room: AtWork, door: Door, log: Log, *, bounds: Bounds | None = Non
         engine.record.writer.submit(lambda connection: tokens.used(connection, name, now=now))
 
     access = Access(door, engine.now, stopwatch, used)
-    house = House(engine, access, metrics, room.secrets, stopwatch, bounds, has_access_log=has_access_log)
+    house = House(engine, access, metrics, room.secrets, stopwatch, bounds, lambda: room.findings, has_access_log=has_access_log)
     return application(house), house
 
 

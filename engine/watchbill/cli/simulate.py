@@ -27,6 +27,7 @@ EXAMPLES: Final = """\b
 Examples:
   watchbill simulate alert.json --at 2026-11-23T03:12:00Z
   watchbill simulate alert.json --ack ana@7m --resolve ana@40m
+  watchbill simulate alert.json --delivery phone.page:mei=refused@2s
   watchbill simulate alert.json --outcome restart-checkout=failed@30s
   watchbill simulate alert.json --observe restart-checkout=0.001@1m
   watchbill simulate alert.json --run rollback-checkout=ana@9m
@@ -59,6 +60,13 @@ Examples:
 @click.option("--approve", multiple=True, metavar="WHAT=WHO@WHEN", help="Somebody says yes to a remediation, or to an audience's update.")
 @click.option("--deny", multiple=True, metavar="WHAT=WHO@WHEN", help="Somebody says no to it.")
 @click.option(
+    "--delivery",
+    multiple=True,
+    metavar="USE[:WHO]=RESULT[@AFTER]",
+    help="What becomes of what leaves by an action, as phone.page:mei=refused@2s: sent, failed, refused, unable, unknown, delivered, "
+    "bounced or answered. Pages, reviews, reminders, posts, rooms, collectors and updates.",
+)
+@click.option(
     "--outcome", multiple=True, metavar="NAME=done|failed@AFTER", help="How the steps of a remediation end; NAME/STEP for one of them."
 )
 @click.option("--observe", multiple=True, metavar="NAME=VALUE@AFTER", help="What the check of a remediation sees from then on.")
@@ -83,9 +91,9 @@ def command(
 ) -> Answer:
     """Play an incident forward on virtual time, and print what happens, to whom, and because of which policy.
 
-    ALERT_FILE holds alerts as `watchbill plan` reads them; - is standard input. People answer and repairs end as the
-    options say, at times counted from when the alerts arrive; otherwise nobody answers, and no repair comes to an end.
-    Nothing is touched. Times are UTC.
+    ALERT_FILE holds alerts as `watchbill plan` reads them; - is standard input. People answer, and deliveries and repairs
+    end, as the options say, at times counted from when the alerts arrive; otherwise nobody answers, what leaves has left,
+    and no repair comes to an end. Nothing is touched. Times are UTC.
     """
     from watchbill.cli.repository import load_policies, root_of
     from watchbill.cli.scripting import case_called
@@ -107,6 +115,7 @@ def command(
         case = case_called(loaded, test)
     play = play_case(Bill.of(loaded, catalogue()), case, lasting or max(USUAL, horizon(loaded, case)))
     remark += "".join(f"nothing waited for {said.by} at {format_duration(said.at)}\n" for said in play.unanswered)
+    remark += "".join(f"nothing left by {said.use}{f' for {said.person}' if said.person else ''}\n" for said in play.unused)
     told = timelines(Bill.of(loaded, catalogue()), play)
     if form == "json":
         from watchbill.report.timeline_json import timelines_json
@@ -123,11 +132,12 @@ def _case(
 ) -> tuple[Case, str]:
     """The case that a file and options make, and a remark on alerts of the file that have ended already."""
     from watchbill.cli.scripting import Script
+    from watchbill.connectors.catalogue import catalogue
     from watchbill.ingest import parse_payload
     from watchbill.report.counts import count
 
     payload = parse_payload(body, at, file=name)
-    script = Script(loaded)
+    script = Script(loaded, catalogue())
     doing = {"run": script.starts, "retry": script.retries, "snooze": script.snoozes, "note": script.notes}
     case = script.case(
         name,
@@ -139,6 +149,7 @@ def _case(
         does=[read(text) for word, read in doing.items() for text in given[word]],
         outcomes=given["outcome"],
         sees=given["observe"],
+        delivers=given["delivery"],
     )
     ended = len(payload.alerts) - len(case.given.alerts)
     verb = "has ended, and is" if ended == 1 else "have ended, and are"

@@ -16,7 +16,7 @@ from watchbill.cli.output import json_text
 if TYPE_CHECKING:
     from watchbill.store.tokens import Token
 
-SCOPES: Final = ("read", "act", "ingest", "admin")
+SCOPES: Final = ("read", "act", "ingest", "report", "admin")
 
 EXAMPLES: Final = """\b
 Examples:
@@ -45,8 +45,8 @@ def command() -> None:
     "scopes",
     multiple=True,
     type=click.Choice(SCOPES),
-    help="What it may: read everything; act, which answers and stops things besides; ingest, which sends alerts; admin, all of it. "
-    "By default act. May be given again.",
+    help="What it may: read everything; act, which answers and stops things besides; ingest, which sends alerts; report, which says what "
+    "became of pages; admin, all of it. By default act. May be given again.",
 )
 @click.option("--expires", type=Length(), metavar="DURATION", help="After how long it counts for nothing, as 90d; by default never.")
 @database("token_create")

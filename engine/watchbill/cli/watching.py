@@ -1,8 +1,11 @@
-"""From the names that people give to `oncall` to watches and turns; who is on call is asked of `decide`."""
+"""From the names that people give to `oncall` to watches and turns; who is on call is asked of `decide`.
+
+Rule: a document that is left out (quarantined) takes no other answer away. Where it would be the answer, it is named.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from difflib import get_close_matches
 from typing import Final
@@ -38,9 +41,16 @@ def _in_full(policies: PolicySet, name: str) -> list[str]:
     else:
         meant = [full for full in known if full.partition("/")[2] == name and not full.startswith("person/")]
         meant = meant or [full for full in known if full.startswith(f"role/{name}@")]
+    if not meant and name.startswith("role/") and "@" in name and missing(policies, name) is not None:
+        return [name]
     if not meant:
         near = get_close_matches(name, [*known, *(full.partition("/")[2] for full in known)], n=1, cutoff=0.75)
         help_ = f"did you mean `{near[0]}`?" if near else f"name one of its {listing(KINDS, 'or')}"
+        teams = [label for label in policies.quarantined if label.startswith("Team/")]
+        if teams and not near:
+            help_ = (
+                f"it may be a role of {listing(teams, 'or')}, which {'is' if len(teams) == 1 else 'are'} left out; run `watchbill validate`"
+            )
         raise UserError(f"nothing in this repository is called `{name}`", help_, rule="unknown-name")
     if len(meant) > 1 and "@" not in meant[0]:
         help_ = f"write {listing([f'`{full}`' for full in meant], 'or')}"
@@ -49,8 +59,12 @@ def _in_full(policies: PolicySet, name: str) -> list[str]:
 
 
 def _known(policies: PolicySet) -> list[str]:
-    """Everything that can be asked for, in full."""
+    """Everything that can be asked for, in full; what is left out too, for that has an answer."""
     roles = [f"role/{role.name}@{team.name}" for team in policies.teams.values() for role in team.roles]
+    return list(dict.fromkeys((*_sound(policies, roles), *_left_out(policies))))
+
+
+def _sound(policies: PolicySet, roles: Sequence[str]) -> list[str]:
     return [
         *(f"schedule/{name}" for name in policies.schedules),
         *(f"team/{name}" for name in policies.teams),
@@ -60,12 +74,47 @@ def _known(policies: PolicySet) -> list[str]:
     ]
 
 
+def _left_out(policies: PolicySet) -> Iterator[str]:
+    """What could be asked for if it were not quarantined, in full."""
+    for label in policies.quarantined:
+        kind, _, name = label.partition("/")
+        if kind in _ASKED and name not in _ASKED[kind](policies):
+            yield f"{kind.lower()}/{name}"
+
+
+_ASKED: Final[Mapping[str, Callable[[PolicySet], Collection[str]]]] = {
+    "Schedule": lambda policies: policies.schedules,
+    "Team": lambda policies: policies.teams,
+    "Service": lambda policies: policies.services,
+    "Person": lambda policies: policies.people,
+}
+"""The kinds that have an answer, each with those of them that are sound."""
+
+
+def missing(policies: PolicySet, what: str) -> str | None:
+    """The document (``Team/data``) that would have to be sound for *what* to have an answer at all, where it is left out."""
+    kind, _, name = what.partition("/")
+    if kind == "role":
+        kind, name = "team", name.partition("@")[2]
+    elif kind == "service" and name in policies.services:
+        kind, name = "team", policies.services[name].owner
+    label = f"{kind.capitalize()}/{name}"
+    return label if label in policies.quarantined and name not in _ASKED[kind.capitalize()](policies) else None
+
+
+def _cannot_say(label: str) -> str:
+    return f"cannot say who: {label} is left out"
+
+
 # --- at a moment ------------------------------------------------------------------------
 
 
 def watch(policies: PolicySet, what: str, at: datetime) -> Watch:
     """Who is on call for *what* at this moment."""
     kind, _, name = what.partition("/")
+    lost = missing(policies, what)
+    if lost is not None:
+        return Watch(what, (), (_cannot_say(lost),), is_known=False)
     if kind == "schedule":
         return _schedule(policies, what, name, at)
     people: dict[tuple[str, str], WatchPerson] = {}
@@ -77,9 +126,19 @@ def watch(policies: PolicySet, what: str, at: datetime) -> Watch:
             people[(duty, reached.person.name)] = _person(policies, reached, duty, _end(policies, target, team, at), at)
         prefix = f"{target.name}: " if target.kind == "role" and kind != "role" else ""
         notes.update(dict.fromkeys(f"{prefix}{skipped}" for skipped in found.skipped))
+    if kind in ("team", "service"):
+        above = _parent_left_out(policies, policies.services[name].owner if kind == "service" else name)
+        if above is not None:
+            notes[f"cannot say who has the roles that come from above: {above} is left out"] = None
     if not people and not notes:
         notes[f"no role is bound to anybody in {name}"] = None
     return Watch(what, tuple(people.values()), tuple(notes))
+
+
+def _parent_left_out(policies: PolicySet, team: str) -> str | None:
+    """The ancestor at which the line above this *team* ends because it is left out."""
+    parent = policies.teams[policies.line_of(team)[-1]].parent
+    return f"Team/{parent}" if parent is not None and parent not in policies.teams else None
 
 
 def _schedule(policies: PolicySet, what: str, name: str, at: datetime) -> Watch:
@@ -88,7 +147,9 @@ def _schedule(policies: PolicySet, what: str, name: str, at: datetime) -> Watch:
     if found.person is None:
         meant = policies.schedules[name].gaps_allowed
         return Watch(what, (), tuple(filter(None, (found.because, f"that is meant: {meant}" if meant else ""))), until)
-    person = policies.people[found.person]
+    person = policies.people.get(found.person)
+    if person is None:
+        return Watch(what, (), (f"{_cannot_say(f'Person/{found.person}')}; {found.because}",), until, is_known=False)
     zone = person.zone
     return Watch(what, (WatchPerson(person.name, person.full_name, until, zone.local(at), zone.name, found.because),))
 
@@ -140,6 +201,9 @@ def _schedule_behind(policies: PolicySet, target: Target, team: str) -> str | No
 def schedules_of(policies: PolicySet, what: str) -> tuple[str, ...]:
     """The schedules behind *what*, each once. Raises UserError `no-schedule` where there is none."""
     kind, _, name = what.partition("/")
+    lost = missing(policies, what)
+    if lost is not None:
+        raise UserError(f"`{what}` has no turns: {lost} is left out", "run `watchbill validate` to see what to mend", rule="no-schedule")
     if kind == "schedule":
         return (name,)
     found = (_schedule_behind(policies, target, team) for target, team in _targets(policies, kind, name))
@@ -151,4 +215,7 @@ def schedules_of(policies: PolicySet, what: str) -> tuple[str, ...]:
 
 def turns(policies: PolicySet, schedule: str, span: Span) -> Turns:
     """The turns on this *schedule* over the *span*."""
-    return Turns(schedule, span, shifts(policies, schedule, span), policies.schedules[schedule].gaps_allowed)
+    found = shifts(policies, schedule, span)
+    named = dict.fromkeys(shift.person for shift in found if shift.person is not None)
+    left_out = tuple(f"Person/{name}" for name in named if name not in policies.people)
+    return Turns(schedule, span, found, policies.schedules[schedule].gaps_allowed, left_out)

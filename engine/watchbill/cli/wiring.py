@@ -5,6 +5,7 @@ This is the one place where all of them meet. Whoever runs an engine (`serve`, `
 
 from __future__ import annotations
 
+import asyncio
 import os
 import platform
 import sys
@@ -12,32 +13,33 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
+from watchbill.cli.beyond import alarm, errors_of, log_findings
 from watchbill.cli.editions import Loaded, load_edition, lost
 from watchbill.cli.options import stopwatch, wall
 from watchbill.cli.output import wants_colour
+from watchbill.cli.survey import judge_of, missing_libraries
 from watchbill.errors import OutsideError, UserError
 
 if TYPE_CHECKING:
     from watchbill.cli.answer import Session
     from watchbill.connectors.performing import Performer, Sink
     from watchbill.connectors.secrets import Roots
+    from watchbill.errors import Finding
     from watchbill.execute.engine import Engine
     from watchbill.execute.heartbeat import Beat
     from watchbill.execute.policies import Edition
     from watchbill.model.policies import Connector
     from watchbill.model.policyset import Catalogue
+    from watchbill.policy import Judge
     from watchbill.server.logs import Log
     from watchbill.store.record import Record
 
 Say = Callable[..., None]
 """The log: takes a level, what happened, and fields."""
-
-NEEDED: Final = ("sqlalchemy", "alembic", "starlette", "uvicorn", "httpx", "structlog", "prometheus_client")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +64,17 @@ class Setup:
 
 @dataclass(slots=True)
 class AtWork:
-    """An engine at work, and what was put together for it."""
+    """An engine at work, and what was put together for it. *findings* are what it cannot carry out of its policies."""
 
     setup: Setup
     engine: Engine
     catalogue: Catalogue
     roots: Roots
     say: Say
+    judge: Judge
+    findings: tuple[Finding, ...] = ()
     beat_at: float = 0.0
+    _alarms: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def secrets(self, references: Sequence[str]) -> tuple[str, ...]:
         """The values of these references to secrets, those that there are."""
@@ -86,11 +91,9 @@ class AtWork:
 
     async def reload(self) -> bool:
         """Go by the policies as they stand in the repository now; whether that was done. Broken ones are refused, and said."""
-        import asyncio
-
         current = self.engine.policies.current
         try:
-            loaded = await asyncio.to_thread(load_edition, self.setup.root, self.catalogue)
+            loaded = await asyncio.to_thread(load_edition, self.setup.root, self.catalogue, self.judge)
         except Exception as error:
             self.say("error", "policies_refused", error=str(error), stays=current.revision)
             return False
@@ -101,10 +104,27 @@ class AtWork:
             return False
         if loaded.edition.revision == current.revision:
             self.say("info", "policies_unchanged", revision=current.revision)
-            return True
-        say_loaded(self.say, loaded)
-        await self.engine.replace(loaded.edition)
+        else:
+            say_loaded(self.say, loaded)
+            await self.engine.replace(loaded.edition)
+        self.tell(loaded.beyond)
         return True
+
+    def tell(self, findings: tuple[Finding, ...]) -> None:
+        """Say what cannot be carried out: new errors by the last resort, while all else goes on."""
+        before, self.findings = errors_of(self.findings), findings
+        log_findings(self.say, findings, briefly=self.setup.verb != "serve")
+        errors = errors_of(findings)
+        if not set(errors) <= set(before):
+            saying = asyncio.create_task(alarm(self.engine, errors, self.engine.policies.current.revision, self.engine.now()), name="reach")
+            self._alarms.add(saying)
+            saying.add_done_callback(self._alarms.discard)
+
+    async def close(self) -> None:
+        """End what is still being said."""
+        for task in tuple(self._alarms):
+            task.cancel()
+        await asyncio.gather(*self._alarms, return_exceptions=True)
 
 
 def log_of(session: Session, form: str, level: str) -> Log:
@@ -117,7 +137,7 @@ def log_of(session: Session, form: str, level: str) -> Log:
 
 def check_extra(verb: str) -> None:
     """Raises UserError unless what *verb* needs is installed."""
-    missing = [name for name in NEEDED if find_spec(name) is None]
+    missing = missing_libraries("serve")
     if missing:
         help = "run `pip install 'watchbill[serve]'`"
         raise UserError(
@@ -167,9 +187,10 @@ async def at_work(
     outside = Outside(Outbound(Reach.of(setup.private)), processes, sink)
     speakers = programs(setup.programs, processes)
     types = catalogue(*(each.type for each in speakers))
-    loaded = load_edition(setup.root, types)
-    say_loaded(say, loaded)
     roots = Roots(setup.secret_prefixes, setup.secret_folders, setup.environment)
+    judge = judge_of(types, roots, Reach.of(setup.private))
+    loaded = load_edition(setup.root, types, judge)
+    say_loaded(say, loaded)
     options = Options(setup.resolve_timeout, setup.stop_within, setup.public_url, setup.heartbeat_every)
     holder = f"watchbill {setup.verb}, process {os.getpid()} on {platform.node() or 'this machine'}"
     record = Record.open(setup.database, now=wall(), holder=holder)
@@ -192,9 +213,13 @@ async def at_work(
             beat=beat if heart is not None else None,
             apart=apart,
         )
-        room = AtWork(setup, engine, types, roots, say)
+        room = AtWork(setup, engine, types, roots, say, judge)
         async with engine.running():
-            yield room
+            room.tell(loaded.beyond)
+            try:
+                yield room
+            finally:
+                await room.close()
     finally:
         record.close()
 

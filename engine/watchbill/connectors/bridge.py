@@ -22,8 +22,10 @@ TYPE = ConnectorType(
     actions=(
         Action(
             name="open",
+            carried_out=False,
             summary="Gives the link of a room; the same name is always the same room.",
             arguments=arguments({"room": text("The room's name; the incident's id where it is left out.", longest=100)}),
+            does="opens",
             idempotent=True,
             escaping=(("room", "url"),),
             result=result({"url": text("The link.")}),

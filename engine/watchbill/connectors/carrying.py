@@ -16,6 +16,7 @@ from typing import Any, Final
 from watchbill.connectors.bounding import TooLarge, bounded
 from watchbill.connectors.performing import GRACE, NotDone, Performer, Refused, Request, Transient, Unable, Unknown
 from watchbill.connectors.redacting import Redactor
+from watchbill.expressions.argument_check import Check, compile_arguments
 from watchbill.model.plan import Done
 from watchbill.model.policyset import Action, ConnectorType
 from watchbill.model.references import Json
@@ -29,18 +30,19 @@ _LONGEST_ERROR: Final = 500
 class Held:
     """A *performer* that is held to what its type, *kind*, promises. Nobody is handed one that is not."""
 
-    __slots__ = ("kind", "performer")
+    __slots__ = ("_checks", "kind", "performer")
 
     def __init__(self, performer: Performer, kind: ConnectorType) -> None:
         self.performer = performer
         self.kind = kind
+        self._checks: dict[str, Check] = {}
 
     async def perform(self, request: Request) -> Done:
         """What came of this *request*; raises `Transient`, `Unknown` or `Refused`, with an error fit to be recorded."""
         action = self.kind.action(request.action)
         if action is None:
             raise Unable(f"this version knows no action `{request.action}` of connectors of the type `{self.kind.name}`")
-        check(request, action)
+        self._check(request, action)
         redactor = Redactor(request.secrets.values())
         try:
             return _fit(await _bounded_in_time(self.performer, request, action), request, action, redactor)
@@ -48,6 +50,15 @@ class Held:
             raise Transient(redactor.line(problem.error, _LONGEST_ERROR), problem.after) from None
         except NotDone as problem:
             raise type(problem)(redactor.line(problem.error, _LONGEST_ERROR)) from None
+
+    def _check(self, request: Request, action: Action) -> None:
+        """Raise Refused for arguments that do not fit: what `decide` has not checked, a page's or the last resort's, is checked here."""
+        check = self._checks.get(action.name)
+        if check is None:
+            check = self._checks[action.name] = compile_arguments(action.arguments)
+        misfit = check(request.arguments)
+        if misfit is not None:
+            raise Refused(misfit.sentence(request.use))
 
 
 async def _bounded_in_time(performer: Performer, request: Request, action: Action) -> Done:
@@ -75,22 +86,6 @@ async def _bounded_in_time(performer: Performer, request: Request, action: Actio
 def lost(action: Action, error: str) -> NotDone:
     """What it means that nobody knows what came of an *action*: one that may be repeated is tried again."""
     return Transient(error) if action.reads or action.idempotent else Unknown(error)
-
-
-def check(request: Request, action: Action) -> None:
-    """Raise Refused for arguments that do not fit. The message names them and does not say what they hold."""
-    from jsonschema import Draft202012Validator
-
-    schema: Any = action.arguments
-    for error in Draft202012Validator(schema).iter_errors(_plain(request.arguments)):
-        where = ".".join(str(part) for part in error.absolute_path)
-        named = f"`{where}` of {request.use}" if where else f"what {request.use} is called with"
-        raise Refused(f"{named} is not what it takes ({error.validator}), now that it is filled in")
-    for name, each in schema.get("properties", {}).items():
-        value = request.arguments.get(name)
-        # A pattern's end also matches before a last line break.
-        if isinstance(value, str) and "pattern" in each and any(character in value for character in "\r\n\0"):
-            raise Refused(f"`{name}` of {request.use} holds a line break")
 
 
 def _plain(value: Json) -> Any:

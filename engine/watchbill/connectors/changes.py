@@ -15,6 +15,7 @@ TYPE = ConnectorType(
     actions=(
         Action(
             name="recent",
+            carried_out=False,
             summary="Lists the changes before the incident, the newest first.",
             arguments=arguments(
                 {
@@ -29,7 +30,7 @@ TYPE = ConnectorType(
                     "limit": whole("How many at most.", least=1, most=200, default=20),
                 }
             ),
-            reads=True,
+            does="reads",
             idempotent=True,
             escaping=(("range", "none"), ("service", "none"), ("kinds", "none")),
             result=result(

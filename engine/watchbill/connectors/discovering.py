@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from watchbill.connectors.performing import Outside, Performer
 from watchbill.errors import UserError
-from watchbill.model.policyset import ConnectorType
+from watchbill.model.policyset import ACTION_KINDS, ConnectorType
 
 GROUP: Final = "watchbill.connectors"
 """The group of entry points that is looked through."""
@@ -78,8 +78,14 @@ def flaw(kind: ConnectorType) -> str:
             or not {way for _, way in action.escaping} <= _WAYS
         ):
             return f"`escaping` of `{action.name}` names an argument, or a way, that there is not"
-        if action.reads and (action.reaches or not action.idempotent):
-            return f"`{action.name}` only reads, so it may be repeated and reaches nobody"
+        if action.does not in ACTION_KINDS:
+            return f"`does` of `{action.name}` is one of {', '.join(f'`{kind}`' for kind in ACTION_KINDS)}"
+        if action.reads and not action.idempotent:
+            return f"`{action.name}` only reads, so it may be repeated"
+        if action.rings and not action.reaches:
+            return f"`{action.name}` rings, so it reaches a person"
+        if action.generic and action.does != "changes":
+            return f"`{action.name}` is generic, so it says nothing of what it does"
         if action.reaches and not {"to", "text"} <= set(arguments.get("properties", ())):
             return f"`{action.name}` reaches a person, so it takes `to` and `text`"
     return ""

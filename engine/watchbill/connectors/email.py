@@ -1,7 +1,8 @@
 """Mail through SMTP. It reaches a person, though nobody should be woken by it alone.
 
 Mails of one incident make one thread. A mail's `Message-ID` follows from its key, so that a repeat is recognised as one; a
-mail that may be a repeat also says so in its subject and in `X-Watchbill-Possibly-Repeated`.
+mail that may be a repeat also says so in its subject and in `X-Watchbill-Possibly-Repeated`. Incident and step stand in headers of
+what responders get, and not of what an audience gets: anybody can look at the headers of a mail.
 """
 
 from __future__ import annotations
@@ -59,11 +60,12 @@ TYPE = ConnectorType(
                 },
                 ("to",),
             ),
-            reaches=True,
+            does="reaches",
             escaping=(("to", "header"), ("subject", "header"), ("text", "none")),
             result=result({"message_id": text("The `Message-ID` it was sent with.")}),
         ),
     ),
+    addresses=("url",),
 )
 
 
@@ -122,13 +124,16 @@ def message_of(request: Request) -> EmailMessage:
     message["Message-ID"] = _identity(request.key, domain)
     message["Auto-Submitted"] = "auto-generated"
     message["X-Auto-Response-Suppress"] = "All"
-    if request.about.incident:
+    about = request.about
+    if about.thread or about.incident:
         # What all mails of the incident answer to is a mail that nobody sent: programs thread by it all the same.
-        thread = _identity(f"incident {request.about.incident}", domain)
+        thread = _identity(f"incident {about.thread or about.incident}", domain)
         message["In-Reply-To"] = thread
         message["References"] = thread
-        message["X-Watchbill-Incident"] = _one_line(request.about.incident)
-    message["X-Watchbill-Step"] = _one_line(request.key)
+    if not about.is_for_audience:
+        if about.incident:
+            message["X-Watchbill-Incident"] = _one_line(about.incident)
+        message["X-Watchbill-Step"] = _one_line(request.key)
     if request.is_repeat:
         message["X-Watchbill-Possibly-Repeated"] = "yes"
     message.set_content(_whole_characters(cut_text(words or title, _MOST_TEXT)), charset="utf-8", cte="quoted-printable")

@@ -13,6 +13,7 @@ TYPE = ConnectorType(
     actions=(
         Action(
             name="similar",
+            carried_out=False,
             summary="Lists earlier incidents like this one, the most alike first, with what ended them.",
             arguments=arguments(
                 {
@@ -25,7 +26,7 @@ TYPE = ConnectorType(
                     "limit": whole("How many at most.", least=1, most=50, default=5),
                 }
             ),
-            reads=True,
+            does="reads",
             idempotent=True,
             escaping=(("range", "none"), ("same", "none")),
             result=result(

@@ -45,7 +45,7 @@ TYPE = ConnectorType(
                     "select": text("A JMESPath expression over a JSON answer.", example="status.indicator"),
                 }
             ),
-            reads=True,
+            does="reads",
             idempotent=True,
             # Parameters are encoded when the query is put together, whatever they hold.
             escaping=(("path", "url"), ("parameters", "none"), ("headers", "header"), ("select", "none")),
@@ -59,6 +59,8 @@ TYPE = ConnectorType(
             ),
         ),
     ),
+    extra="serve",
+    addresses=("url",),
 )
 
 

@@ -51,6 +51,7 @@ def _in_path(*names: str) -> tuple[tuple[str, str], ...]:
 _READS = (
     Action(
         name="get",
+        carried_out=False,
         summary="Lists objects of a kind, with the conditions that say how they are.",
         arguments=arguments(
             {
@@ -62,7 +63,7 @@ _READS = (
             },
             ("kind",),
         ),
-        reads=True,
+        does="reads",
         idempotent=True,
         escaping=_in_path("kind", "name", "selector", "namespace"),
         result=result(
@@ -89,6 +90,7 @@ _READS = (
     ),
     Action(
         name="describe",
+        carried_out=False,
         summary="Describes one object as `kubectl describe` does, its events included.",
         arguments=arguments(
             {
@@ -98,13 +100,14 @@ _READS = (
             },
             ("kind", "name"),
         ),
-        reads=True,
+        does="reads",
         idempotent=True,
         escaping=_in_path("kind", "name", "namespace"),
         result=result({"text": {"type": "string", "description": "The description."}}),
     ),
     Action(
         name="events",
+        carried_out=False,
         summary="Lists recent events, the newest first.",
         arguments=arguments(
             {
@@ -115,7 +118,7 @@ _READS = (
                 "limit": whole("How many at most.", least=1, most=500, default=50),
             }
         ),
-        reads=True,
+        does="reads",
         idempotent=True,
         escaping=(*_in_path("namespace", "name", "type"), ("range", "none")),
         result=result(
@@ -139,6 +142,7 @@ _READS = (
     ),
     Action(
         name="logs",
+        carried_out=False,
         summary="Reads the last lines of pods' containers.",
         arguments={
             **arguments(
@@ -154,7 +158,7 @@ _READS = (
             ),
             "oneOf": [{"required": ["pod"]}, {"required": ["selector"]}],
         },
-        reads=True,
+        does="reads",
         idempotent=True,
         escaping=(*_in_path("pod", "selector", "container", "namespace"), ("range", "none")),
         result=result({"text": {"type": "string", "description": "The lines, each with its pod."}, "count": whole("How many lines.")}),
@@ -164,6 +168,7 @@ _READS = (
 _CHANGES = (
     Action(
         name="rollout-restart",
+        carried_out=False,
         summary="Replaces the pods of a workload a few at a time, as its strategy says.",
         arguments=_exactly_one_workload({}),
         idempotent=True,
@@ -172,6 +177,7 @@ _CHANGES = (
     ),
     Action(
         name="rollout-undo",
+        carried_out=False,
         summary="Goes back to an earlier revision of a workload: to the one before, where none is named.",
         arguments=_exactly_one_workload({"to_revision": whole("The revision to go back to.", least=1)}),
         escaping=_in_path(*_WORKLOADS, "namespace"),
@@ -179,6 +185,7 @@ _CHANGES = (
     ),
     Action(
         name="scale",
+        carried_out=False,
         summary="Sets how many replicas a workload has.",
         arguments=_exactly_one_workload(
             {
@@ -194,6 +201,7 @@ _CHANGES = (
     ),
     Action(
         name="delete-pod",
+        carried_out=False,
         summary="Deletes one pod, which its controller then replaces.",
         arguments=arguments(
             {
@@ -208,6 +216,7 @@ _CHANGES = (
     ),
     Action(
         name="cordon",
+        carried_out=False,
         summary="Keeps new pods off a node; those on it stay.",
         arguments=arguments({"node": _NODE}, ("node",)),
         idempotent=True,
@@ -216,6 +225,7 @@ _CHANGES = (
     ),
     Action(
         name="uncordon",
+        carried_out=False,
         summary="Lets new pods onto a node again.",
         arguments=arguments({"node": _NODE}, ("node",)),
         idempotent=True,

@@ -25,6 +25,7 @@ TYPE = ConnectorType(
                     "level": one_of("How loud; `info` where it is left out.", "debug", "info", "warning", "error"),
                 }
             ),
+            does="tells",
             # A second entry carries the same step's id and harms nobody.
             idempotent=True,
             escaping=(("subject", "none"), ("text", "none"), ("level", "none")),

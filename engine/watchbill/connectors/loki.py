@@ -25,6 +25,7 @@ TYPE = ConnectorType(
     actions=(
         Action(
             name="query-range",
+            carried_out=False,
             summary="Fetches the newest lines of a span that ends now.",
             arguments=arguments(
                 {
@@ -34,7 +35,7 @@ TYPE = ConnectorType(
                 },
                 ("query",),
             ),
-            reads=True,
+            does="reads",
             idempotent=True,
             escaping=(("query", "promql"), ("range", "none")),
             result=result(
@@ -49,6 +50,7 @@ TYPE = ConnectorType(
         ),
         Action(
             name="new-patterns",
+            carried_out=False,
             summary="Lists the patterns of lines that occur now and did not occur before.",
             arguments=arguments(
                 {
@@ -59,7 +61,7 @@ TYPE = ConnectorType(
                 },
                 ("query",),
             ),
-            reads=True,
+            does="reads",
             idempotent=True,
             escaping=(("query", "promql"), ("range", "none"), ("against", "none")),
             result=result(

@@ -1,14 +1,13 @@
 """Who carries out the actions of each type of connector.
 
-What is there is loaded when it is first used. A type that is described and cannot be carried out yet is refused with a
-sentence, so that a policy which names it fails where somebody sees it.
+What is there is loaded when it is first used: a type of ours by the module of its name. Of a type that this version only
+describes every call is refused with a sentence; `watchbill.connectors.capability` says so before anybody relies on it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from importlib import import_module
-from typing import Final
 
 from watchbill.connectors.carrying import Held
 from watchbill.connectors.catalogue import catalogue
@@ -16,9 +15,7 @@ from watchbill.connectors.discovering import Installed, installed
 from watchbill.connectors.performing import Outside, Performer, Request, Unable
 from watchbill.connectors.programs import Program
 from watchbill.model.plan import Done
-
-OURS: Final = ("email", "exec", "http", "log", "webhook")
-"""The types that come with watchbill and are carried out by the module of their name."""
+from watchbill.model.policyset import ConnectorType
 
 
 class _Performers(Mapping[str, Performer]):
@@ -45,12 +42,15 @@ class _Performers(Mapping[str, Performer]):
         return len(self._kinds)
 
     def _make(self, name: str) -> Performer:
+        kind = self._kinds[name]
+        made = self._carried_out_by(name) if kind.is_carried_out else None
+        return made if made is not None and all(action.carried_out for action in kind.actions) else _NotYet(kind, made)
+
+    def _carried_out_by(self, name: str) -> Performer:
         if name in self._more:
             return self._more[name].performer(self._outside)
-        if name in OURS:
-            made: Performer = import_module(f"watchbill.connectors.{name}").performer(self._outside)
-            return made
-        return _NotYet()
+        made: Performer = import_module(f"watchbill.connectors.{name}").performer(self._outside)
+        return made
 
 
 def performers(outside: Outside, programs: tuple[Program, ...] = ()) -> Mapping[str, Performer]:
@@ -60,10 +60,17 @@ def performers(outside: Outside, programs: tuple[Program, ...] = ()) -> Mapping[
 
 
 class _NotYet:
-    """Refuses: a type that this version only describes."""
+    """Refuses the actions of a *kind* that this version only describes, and leaves the others to the *performer* that it has."""
 
-    __slots__ = ()
+    __slots__ = ("_kind", "_performer")
+
+    def __init__(self, kind: ConnectorType, performer: Performer | None) -> None:
+        self._kind = kind
+        self._performer = performer
 
     async def perform(self, request: Request) -> Done:
-        """Nothing; it says why."""
-        raise Unable(f"this version plans with connectors of the type `{request.type}`, and cannot carry out `{request.use}` yet")
+        """What came of it, or why this version cannot do it."""
+        action = self._kind.action(request.action)
+        if self._performer is None or action is None or not action.carried_out:
+            raise Unable(f"this version plans with connectors of the type `{request.type}`, and cannot carry out `{request.use}` yet")
+        return await self._performer.perform(request)

@@ -61,7 +61,11 @@ class Unable(Refused):
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What an outside system may be told of the incident that a request is for."""
+    """What an outside system may be told of the incident that a request is for.
+
+    Where it *is_for_audience*, people outside read what is sent: it says nothing of alerts, services, teams or ids. *thread* is the
+    same for all that is said of one incident, and tells nothing else.
+    """
 
     incident: str = ""
     title: str = ""
@@ -71,6 +75,8 @@ class About:
     team: str = ""
     opened_at: datetime | None = None
     url: str = ""
+    thread: str = ""
+    is_for_audience: bool = False
 
     def facts(self) -> dict[str, Json]:
         """What is known, by name, as JSON."""

@@ -46,9 +46,10 @@ TYPE = ConnectorType(
     actions=(
         Action(
             name="query",
+            carried_out=False,
             summary="Runs one SELECT in a read-only transaction.",
             arguments=_ARGUMENTS,
-            reads=True,
+            does="reads",
             idempotent=True,
             # Parameters are bound, never written into the statement.
             escaping=(("query", "none"), ("parameters", "none")),

@@ -13,7 +13,7 @@ import json
 import os
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -26,7 +26,7 @@ from watchbill.connectors.processes import Command, Ended, OutOfTime, Processes
 from watchbill.connectors.redacting import Redactor
 from watchbill.errors import UserError
 from watchbill.model.plan import Done
-from watchbill.model.policyset import Action, ConnectorType
+from watchbill.model.policyset import ACTION_KINDS, Action, ActionKind, ConnectorType
 
 PROTOCOL: Final = "watchbill.connector/1"
 MOST_ANSWERED: Final = 256 * 1024
@@ -97,7 +97,7 @@ async def _described(name: str, path: Path, processes: Processes) -> Program:
         wrong = str(problem)
     else:
         if not wrong:
-            return Program(kind, path)
+            return Program(replace(kind, programs=(str(path),)), path)
     raise UserError(f"the program of the connector `{name}` cannot be used: {wrong}", help, rule="broken-connector")
 
 
@@ -140,17 +140,38 @@ def _action_of(described: Any) -> Action:
     escaping = described.get("escaping", {})
     if not isinstance(escaping, dict):
         raise _Garbled("`escaping` is not an object")
-    traits = {name: described.get(name, False) for name in ("reads", "idempotent", "reaches")}
-    if not all(isinstance(each, bool) for each in traits.values()):
-        raise _Garbled("`reads`, `idempotent` and `reaches` are true or false")
+    name, traits = _text(described, "name"), ("reads", "idempotent", "reaches", "rings")
+    if not all(isinstance(described.get(each, False), bool) for each in traits):
+        raise _Garbled("`reads`, `idempotent`, `reaches` and `rings` are true or false")
+    does = _declared(name, described)
     return Action(
-        name=_text(described, "name"),
+        name=name,
         summary=_text(described, "summary"),
         arguments=_object(described, "arguments"),
         escaping=tuple((str(argument), str(way)) for argument, way in escaping.items()),
         result=_object(described, "result"),
-        **traits,
+        does=does or "changes",
+        idempotent=described.get("idempotent", False),
+        generic=does is None,
+        rings=described.get("rings", False),
     )
+
+
+def _declared(name: str, described: Mapping[str, Any]) -> ActionKind | None:
+    """What an action says that it does, by `does` or by `reads` and `reaches`; None where it says nothing."""
+    older: tuple[ActionKind, ...] = ("reads", "reaches")
+    said = [kind for kind in older if described.get(kind, False)]
+    if len(said) > 1:
+        raise _Garbled(f"`{name}` says both `reads` and `reaches`: an action does one thing")
+    if "does" not in described:
+        return said[0] if said else None
+    does = next((kind for kind in ACTION_KINDS if kind == described["does"]), None)
+    if does is None:
+        raise _Garbled(f"`does` of `{name}` is one of {', '.join(f'`{kind}`' for kind in ACTION_KINDS)}")
+    for kind in older:
+        if kind in described and described[kind] != (does == kind):
+            raise _Garbled(f"`{name}` says `does: {does}`, and `{kind}: {json.dumps(described[kind])}` besides: leave `{kind}` out")
+    return does
 
 
 def _object(value: Mapping[str, Any], key: str) -> Mapping[str, Any]:
@@ -217,6 +238,7 @@ def _spoken(request: Request) -> dict[str, Any]:
         "timeout_seconds": request.seconds,
         "now": request.now.isoformat(),
         "incident": request.about.facts(),
+        "thread": request.about.thread,
     }
 
 

@@ -52,17 +52,19 @@ TYPE = ConnectorType(
     actions=(
         Action(
             name="query",
+            carried_out=False,
             summary="Evaluates an expression at one instant.",
             arguments=arguments(
                 {"query": _QUERY, "offset": duration("How long before now to look; for a comparison with the past.")}, ("query",)
             ),
-            reads=True,
+            does="reads",
             idempotent=True,
             escaping=(("query", "promql"), ("offset", "none")),
             result=_INSTANT,
         ),
         Action(
             name="query-range",
+            carried_out=False,
             summary="Evaluates an expression over a span that ends now.",
             arguments=arguments(
                 {
@@ -73,7 +75,7 @@ TYPE = ConnectorType(
                 },
                 ("query",),
             ),
-            reads=True,
+            does="reads",
             idempotent=True,
             escaping=(("query", "promql"), ("range", "none"), ("step", "none"), ("against", "none")),
             result=_RANGE,

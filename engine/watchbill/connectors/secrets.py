@@ -63,11 +63,21 @@ def look_up(reference: str, roots: Roots) -> str:
     raise Unable("a secret is referred to by something that is neither `env/NAME` nor `file/NAME`")
 
 
+def has_leave(reference: str, roots: Roots) -> bool:
+    """Whether the process was given leave to look up this *reference* at all, be there a secret or not."""
+    kind, _, name = reference.partition("/")
+    return _may_be_named(name, roots) if kind == "env" else bool(roots.folders)
+
+
+def _may_be_named(name: str, roots: Roots) -> bool:
+    prefixes = [prefix for prefix in roots.prefixes if name.startswith(prefix)]
+    if name.startswith(_OURS):
+        return any(prefix.startswith(_OURS) and prefix != _OURS for prefix in prefixes)
+    return bool(prefixes)
+
+
 def _variable(name: str, reference: str, roots: Roots) -> str:
-    allowed = any(name.startswith(prefix) for prefix in roots.prefixes)
-    if allowed and name.startswith(_OURS):
-        allowed = any(prefix.startswith(_OURS) and name.startswith(prefix) and prefix != _OURS for prefix in roots.prefixes)
-    if not allowed:
+    if not _may_be_named(name, roots):
         which = " or ".join(f"`{prefix}`" for prefix in roots.prefixes)
         told = f"those that begin with {which}" if which else "none"
         raise Unable(f"the secret `{reference}` is out of bounds: of the environment this process was given leave to use {told}")

@@ -24,6 +24,7 @@ TYPE = ConnectorType(
     actions=(
         Action(
             name="post",
+            carried_out=False,
             summary="Posts a message to a channel, or into a thread.",
             arguments=arguments(
                 {
@@ -34,11 +35,13 @@ TYPE = ConnectorType(
                 },
                 ("channel",),
             ),
+            does="tells",
             escaping=(("channel", "none"), ("subject", "mrkdwn"), ("text", "mrkdwn"), ("thread", "none")),
             result=_POSTED,
         ),
         Action(
             name="direct",
+            carried_out=False,
             summary="Sends somebody a direct message.",
             arguments=arguments(
                 {
@@ -47,12 +50,13 @@ TYPE = ConnectorType(
                 },
                 ("to",),
             ),
-            reaches=True,
+            does="reaches",
             escaping=(("to", "none"), ("text", "mrkdwn")),
             result=_POSTED,
         ),
         Action(
             name="open-channel",
+            carried_out=False,
             summary="Makes a channel, or finds the one that has this name already.",
             arguments=arguments(
                 {
@@ -62,12 +66,14 @@ TYPE = ConnectorType(
                 },
                 ("name",),
             ),
+            does="opens",
             idempotent=True,
             escaping=(("name", "none"), ("topic", "none")),
             result=_CHANGED,
         ),
         Action(
             name="invite",
+            carried_out=False,
             summary="Asks people into a channel.",
             arguments=arguments(
                 {
@@ -76,14 +82,17 @@ TYPE = ConnectorType(
                 },
                 ("channel", "people"),
             ),
+            does="opens",
             idempotent=True,
             escaping=(("channel", "none"), ("people", "none")),
             result=_CHANGED,
         ),
         Action(
             name="set-topic",
+            carried_out=False,
             summary="Sets the topic of a channel.",
             arguments=arguments({"channel": _CHANNEL, "topic": text("The topic, without formatting.", longest=250)}, ("channel", "topic")),
+            does="opens",
             idempotent=True,
             escaping=(("channel", "none"), ("topic", "none")),
             result=_CHANGED,

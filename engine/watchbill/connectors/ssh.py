@@ -30,6 +30,7 @@ TYPE = ConnectorType(
     actions=(
         Action(
             name="run",
+            carried_out=False,
             summary="Runs a program there that changes something.",
             arguments=_ARGUMENTS,
             # A host that begins with `-` would be an option to ssh.
@@ -38,9 +39,10 @@ TYPE = ConnectorType(
         ),
         Action(
             name="read",
+            carried_out=False,
             summary="Runs a program there that only looks.",
             arguments=_ARGUMENTS,
-            reads=True,
+            does="reads",
             idempotent=True,
             escaping=(("host", "argv"), ("argv", "argv")),
             result=OUTCOME,

@@ -36,6 +36,7 @@ TYPE = ConnectorType(
     actions=(
         Action(
             name="post",
+            carried_out=False,
             summary="Publishes an incident, or updates the one that was published for the same incident before.",
             arguments=arguments(
                 {
@@ -56,14 +57,16 @@ TYPE = ConnectorType(
                     "notify": flag("Whether subscribers get a message.", default=True),
                 }
             ),
+            does="tells",
             escaping=(("subject", "none"), ("text", "html"), ("status", "none"), ("components", "none"), ("impact", "none")),
             result=result({**_INCIDENT, "is_new": {"type": "boolean", "description": "Whether it was published now."}}),
         ),
         Action(
             name="get",
+            carried_out=False,
             summary="Reads what the page says: incidents that are open, and how components are.",
             arguments=arguments({"limit": whole("How many incidents at most.", least=1, most=100, default=10)}),
-            reads=True,
+            does="reads",
             idempotent=True,
             result=result(
                 {

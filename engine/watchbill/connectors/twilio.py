@@ -23,22 +23,25 @@ TYPE = ConnectorType(
     actions=(
         Action(
             name="call",
+            carried_out=False,
             summary="Calls a number, reads the text out and takes a key for an answer: 4 acknowledges, 6 passes it on.",
             arguments=arguments(
                 {"to": _NUMBER, "text": text("What is read out; the page's own text where it is left out.", longest=4000)}, ("to",)
             ),
-            reaches=True,
+            does="reaches",
+            rings=True,
             # It is spoken from TwiML, which is XML.
             escaping=(("to", "none"), ("text", "html")),
             result=_SENT,
         ),
         Action(
             name="sms",
+            carried_out=False,
             summary="Sends a text message; an answer that begins with `ack` acknowledges.",
             arguments=arguments(
                 {"to": _NUMBER, "text": text("What it says; the page's own text where it is left out.", longest=1600)}, ("to",)
             ),
-            reaches=True,
+            does="reaches",
             escaping=(("to", "none"), ("text", "none")),
             result=_SENT,
         ),

@@ -1,8 +1,8 @@
 """Any system that takes a JSON request. Whether it honours the key it is sent, nobody can know, so it counts as not repeatable.
 
-With every request go `Idempotency-Key`, the same at each attempt; `X-Watchbill-Incident`, `X-Watchbill-Attempt` and, where an
-earlier attempt may have arrived, `X-Watchbill-Possibly-Repeated: true`. With a `signing_secret` it is signed as Standard
-Webhooks 1.0 has it: `webhook-id` (the key again), `webhook-timestamp` and `webhook-signature`.
+With every request go `Idempotency-Key`, the same at each attempt; `X-Watchbill-Attempt`; `X-Watchbill-Incident`, but not with an
+update to an audience; and, where an earlier attempt may have arrived, `X-Watchbill-Possibly-Repeated: true`. With a `signing_secret`
+it is signed as Standard Webhooks 1.0 has it: `webhook-id` (the key again), `webhook-timestamp` and `webhook-signature`.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ TYPE = ConnectorType(
                     "path": text("What comes after the connector's address.", pattern=r"^/"),
                     "body": {
                         "type": "object",
-                        "description": "The body; subject, text and the incident's facts where it is left out.",
+                        "description": "The body; where it is left out, subject, text and the incident's facts (none for an update).",
                         "additionalProperties": True,
                     },
                     "headers": named("Further headers.", text("The value.")),
@@ -55,6 +55,7 @@ TYPE = ConnectorType(
                     "text": text("What it says; the page's or the update's own text where it is left out."),
                 }
             ),
+            generic=True,
             # Texts inside `body` become JSON texts after they were filled in, so they need nothing more.
             escaping=(("path", "url"), ("body", "none"), ("headers", "header"), ("subject", "none"), ("text", "none")),
             result=_ANSWERED,
@@ -70,11 +71,14 @@ TYPE = ConnectorType(
                 },
                 ("to",),
             ),
-            reaches=True,
+            does="reaches",
+            rings=True,
             escaping=(("to", "none"), ("subject", "none"), ("text", "none")),
             result=_ANSWERED,
         ),
     ),
+    extra="serve",
+    addresses=("url",),
 )
 
 
@@ -110,8 +114,13 @@ def _body(request: Request) -> Json:
     if given is not None:
         return given
     subject, words = request.words()
-    said: dict[str, Json] = {"subject": subject, "text": words, "incident": request.about.facts()}
-    return {"to": request.argument("to"), "key": request.key, **said} if request.action == "page" else said
+    said: dict[str, Json] = {"subject": subject, "text": words}
+    to: dict[str, Json] = {"to": request.argument("to")} if request.action == "page" else {}
+    if request.about.is_for_audience:
+        # Whoever takes it may show it as it is. The key stands in a header, for the receiving system alone.
+        return {**to, **said}
+    key: dict[str, Json] = {"key": request.key} if request.action == "page" else {}
+    return {**to, **key, **said, "incident": request.about.facts()}
 
 
 def _headers(request: Request, body: bytes) -> dict[str, str]:

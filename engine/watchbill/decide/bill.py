@@ -13,10 +13,12 @@ from typing import Any, Generic, TypeAlias, TypeVar
 
 from watchbill.decide.firing import Firing
 from watchbill.decide.index import Index
+from watchbill.decide.taken_arguments import TakenArguments
 from watchbill.expressions.conditions import compile_condition, explain_condition
 from watchbill.expressions.matchers import compile_matchers, matches_everything
 from watchbill.expressions.templates import compile_template
 from watchbill.model.alert import ClaimedAlert
+from watchbill.model.forecast import Mark
 from watchbill.model.labels import Labels, Matcher
 from watchbill.model.ownership import Service
 from watchbill.model.plan import Reason
@@ -138,12 +140,22 @@ class Bill:
         self._lines: dict[str, tuple[str, ...]] = {}
         self._conditions: dict[str | tuple[str, tuple[Recurrence, ...]], Callable[[Context], bool]] = {}
         self._templates: dict[tuple[str, str, str], Callable[[Context], str]] = {}
+        self._taken: dict[tuple[str, str], TakenArguments | None] = {}
         self._widened = {grant.team: frozenset(grant.services_of) for grant in policies.settings.grants if grant.services_of}
 
     @classmethod
     def of(cls, policies: PolicySet, catalogue: Catalogue | None = None) -> Bill:
-        """The bill of these *policies*. The *catalogue* says how arguments are escaped; without one they are not."""
+        """The bill of these *policies*. The *catalogue* says how arguments are escaped and what fits; without one, anything goes."""
         return cls(policies, catalogue or {})
+
+    def mark(self, connector: str, action: str) -> Mark | None:
+        """Why this *action* of a *connector* comes to nothing, whatever the moment; None where it does not, as far as is known."""
+        declared = self.policies.connectors.get(connector)
+        if declared is None or declared.shadow:
+            return "shadow" if declared is not None else None
+        kind = self.catalogue.get(declared.type)
+        found = kind.action(action) if kind is not None else None
+        return "not-carried-out" if found is not None and not found.carried_out else None
 
     def claims(self, labels: Labels, *, everything: bool = False) -> Iterator[tuple[Claim, Matcher | None]]:
         """Each claim that could take these received *labels*, with its first matcher that fails."""
@@ -235,6 +247,16 @@ class Bill:
         if closure is None:
             closure = self._templates[key] = compile_template(template, escaping=escaping, absent=absent)  # type: ignore[arg-type]
         return closure(context)
+
+    def takes(self, connector: str, action: str) -> TakenArguments | None:
+        """What this *action* of that *connector* takes; None where there is no such connector, type or action."""
+        key = (connector, action)
+        if key not in self._taken:
+            declared = self.policies.connectors.get(connector)
+            kind = self.catalogue.get(declared.type) if declared is not None else None
+            found = kind.action(action) if kind is not None else None
+            self._taken[key] = TakenArguments.of(found) if found is not None else None
+        return self._taken[key]
 
     def refusal(self, policy: Policy, failed: Matcher | None, labels: Labels, context: Callable[[], Context]) -> Reason | None:
         """Why this *policy* does not take part, or None if it does. *failed* is its first matcher that fails."""

@@ -26,7 +26,8 @@ def amended(was: Delivery, event: DeliveryReported, now: datetime, latest: datet
     A next attempt is made at *latest* where the report would have it later.
     """
     if event.result in REPORTED_LATER:
-        if was.result == "answered" or was.result == event.result:
+        is_late = event.result == "bounced" and was.result not in ("sent", "unknown", "waiting", "delivered")
+        if was.result == "answered" or was.result == event.result or is_late:
             return was
         return replace(was, result=event.result, error=event.error, settled_at=now, retry_at=None)
     if was.result in REPORTED_LATER or (was.result != "withdrawn" and was.leaves_at is None):

@@ -125,17 +125,21 @@ class Draft:
     def fill(self, use: Use, alert: ClaimedAlert, *, absent: str = "refuse", **more: Json) -> Call:
         """This *use* with its arguments filled in, by the connector that the service binds its name to.
 
-        *more* adds to what the templates see. Raises `TemplateRefused` for a value that is missing, or that an argument's
-        escaping does not allow.
+        *more* adds to what the templates see. An optional argument that fills in as empty counts as left out. Raises
+        `TemplateRefused` for a value that is missing, or that an argument's escaping does not allow, and `CallRefused` where the
+        arguments are not what the action takes: what is planned here is what the engine carries out.
         """
         context: Context = {**self.context(alert), **more} if more else self.context(alert)
         name = self.connector_name(use)
-        connector = self.bill.policies.connectors.get(name)
-        kind = self.bill.catalogue.get(connector.type) if connector else None
-        action = kind.action(use.action) if kind else None
-        escaping = dict(action.escaping) if action else {}
-        filled = {key: self._fill(value, context, escaping.get(key, "none"), absent) for key, value in use.arguments}
-        return Call(name, use.action, filled)
+        takes = self.bill.takes(name, use.action)
+        if takes is None:
+            return Call(name, use.action, {key: self._fill(value, context, "none", absent) for key, value in use.arguments})
+        filled: dict[str, Json] = {}
+        for key, value in use.arguments:
+            each = self._fill(value, context, takes.escaping.get(key, "none"), absent)
+            if each or key in takes.required or not _is_filled_in(value):
+                filled[key] = each
+        return Call(name, use.action, takes.fitting(filled, f"{name}.{use.action}"))
 
     def _fill(self, value: Argument, context: Context, escaping: str, absent: str) -> Json:
         if isinstance(value, Template):
@@ -153,6 +157,11 @@ class Draft:
         incident = self.fold.incident() if self.changes else self.snapshot.incident
         started = tuple(self.started)
         return Decision(incident, tuple(self.changes), started, wake_at, tuple(self.reasons), bill.revision, bill.tzdata)
+
+
+def _is_filled_in(value: Argument) -> bool:
+    """Whether this argument is one text with something to fill in."""
+    return isinstance(value, Template) and not value.is_plain
 
 
 def _is_pair(value: object) -> bool:

@@ -6,7 +6,7 @@ started; this only sorts them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -15,6 +15,7 @@ from watchbill.decide.bill import Bill
 from watchbill.decide.correlating import correlate
 from watchbill.decide.draft import Draft
 from watchbill.decide.paging import FALLBACK
+from watchbill.decide.planned_updates import unsent, what_is_told
 from watchbill.decide.playing import HORIZON, Moment, play
 from watchbill.expressions.durations import format_duration
 from watchbill.expressions.problems import ExpressionError
@@ -36,7 +37,7 @@ from watchbill.model.forecast import (
 from watchbill.model.incident import EscalationBegun, Incident, StepAdded, StepChanged, lead_of
 from watchbill.model.plan import Call, Duty, Reason, Step
 from watchbill.model.policies import Remediation, Triage
-from watchbill.model.references import Ref
+from watchbill.model.references import Ref, Use
 from watchbill.model.severity import worst
 
 
@@ -63,10 +64,19 @@ def _plan(bill: Bill, correlation: Correlation, at: datetime, snapshot: Snapshot
     event = AlertsReceived(correlation.key, correlation.alerts)
     moments = play(bill, snapshot, [(at, event)], at + HORIZON)
     repairs = _repairs(bill, replace(snapshot, incident=moments[0].decision.incident), at)
-    return _gather(bill, correlation, at, moments, repairs)
+    service = bill.policies.services.get(correlation.service) if correlation.service else None
+    updates = tuple(_updates(bill, moments, snapshot, dict(service.bindings) if service else {}))
+    return _gather(bill, correlation, at, moments, repairs, updates)
 
 
-def _gather(bill: Bill, correlation: Correlation, at: datetime, moments: tuple[Moment, ...], repairs: tuple[PlannedRepair, ...]) -> Plan:
+def _gather(
+    bill: Bill,
+    correlation: Correlation,
+    at: datetime,
+    moments: tuple[Moment, ...],
+    repairs: tuple[PlannedRepair, ...],
+    updates: tuple[PlannedUpdate, ...],
+) -> Plan:
     incident, reasons = moments[0].decision.incident, moments[0].decision.reasons
     alerts = correlation.alerts
     lead = incident.lead if incident is not None else lead_of(alerts)
@@ -89,15 +99,15 @@ def _gather(bill: Bill, correlation: Correlation, at: datetime, moments: tuple[M
         team=lead.team,
         claim=correlation.reasons[0],
         escalations=tuple(_escalations(bill, moments, steps, reasons)),
-        posts=tuple(_posts(steps)),
-        hub=_hub(steps),
+        posts=tuple(_posts(bill, steps)),
+        hub=_hub(bill, steps),
         evidence=tuple(_evidence(bill, steps)),
         evidence_budget=max((each.budget for each in _triages(bill, steps)), default=timedelta(0)),
-        updates=tuple(_updates(bill, steps)),
+        updates=updates,
         repairs=repairs,
         refused=_refused(reasons, shown),
         reasons=tuple(dict.fromkeys((*correlation.reasons, *reasons))),
-        notes=_notes(lead.is_firing, alerts, reasons),
+        notes=(*_notes(lead.is_firing, alerts, reasons), *unsent(bill, steps)),
         quarantined=bill.policies.quarantined,
     )
 
@@ -142,7 +152,10 @@ def _people(bill: Bill, duties: Iterable[Duty], at: datetime) -> tuple[PlannedPe
 
 def _person(bill: Bill, duty: Duty, at: datetime) -> PlannedPerson:
     person = bill.policies.people[duty.person]
-    contacts = tuple(PlannedContact(str(contact), contact.after) for contact in person.contacts)
+    contacts = tuple(
+        PlannedContact(str(contact), contact.after, contact.rings, bill.mark(contact.connector, contact.action))
+        for contact in person.contacts
+    )
     return PlannedPerson(person.name, person.full_name, duty.duty, duty.why, person.zone.local(at), person.zone.name, contacts)
 
 
@@ -183,14 +196,31 @@ def _page(bill: Bill, step: Step) -> PlannedPage:
     return PlannedPage(at, step.round, level, targets, people, step.because, step.place, step.note)
 
 
-def _posts(steps: tuple[Step, ...]) -> Iterable[PlannedPost]:
+def _posts(bill: Bill, steps: tuple[Step, ...]) -> Iterable[PlannedPost]:
+    """What is posted, and what cannot be; a place to talk that cannot be opened is among it."""
     for step in steps:
         if step.kind == "notify" and step.round == 0 and step.started_at is not None:
             for call in step.calls:
-                yield PlannedPost(step.started_at, step.kind, call, step.because, step.place)
+                yield PlannedPost(step.started_at, step.kind, call, step.because, step.place, bill.mark(call.connector, call.action))
+        elif step.kind in ("notify", "hub", "bridge") and step.round == 0 and step.state == "failed":
+            use = _use_of(bill, step)
+            if use is not None:
+                call = Call(use.connector, use.action, {})
+                yield PlannedPost(step.due_at, step.kind, call, step.because, use.place, error=step.note)
 
 
-def _hub(steps: tuple[Step, ...]) -> PlannedHub | None:
+def _use_of(bill: Bill, step: Step) -> Use | None:
+    """What this step of an escalation would have called."""
+    escalation = bill.policies.escalations.get(step.because.name)
+    if escalation is None:
+        return None
+    if step.kind == "notify":
+        level, number = (int(part) for part in step.slot.split("."))
+        return next(iter(escalation.levels[level].notify[number:]), None) if level < len(escalation.levels) else None
+    return None if escalation.hub is None else escalation.hub.channel if step.kind == "hub" else escalation.hub.bridge
+
+
+def _hub(bill: Bill, steps: tuple[Step, ...]) -> PlannedHub | None:
     opened = [step for step in steps if step.kind in ("hub", "bridge") and step.calls]
     if not opened:
         return None
@@ -198,7 +228,9 @@ def _hub(steps: tuple[Step, ...]) -> PlannedHub | None:
     paged = [duty for step in steps if step.kind == "page" and step.started_at == opened[0].started_at for duty in step.people]
     invited = dict.fromkeys((duty.person, duty.duty) for duty in (*paged, *opened[0].people))
     has_bridge = any(step.kind == "bridge" for step in opened)
-    return PlannedHub(channel, has_bridge, tuple(invited), opened[0].because, opened[0].place)
+    marks = {step.kind: bill.mark(step.calls[0].connector, step.calls[0].action) for step in reversed(opened)}
+    first = opened[0]
+    return PlannedHub(channel, has_bridge, tuple(invited), first.because, first.place, marks.get("hub"), marks.get("bridge"))
 
 
 def _first_text(call: Call) -> str:
@@ -218,10 +250,13 @@ def _evidence(bill: Bill, steps: tuple[Step, ...]) -> Iterable[PlannedEvidence]:
         for collector in (each for each in (triage.collectors if triage else ()) if each.name == step.slot):
             call = step.calls[0] if step.calls else Call(collector.use.connector, collector.use.action, {})
             error = step.note if step.state == "failed" else ""
-            yield PlannedEvidence(collector.name, collector.title, call, step.timeout or collector.timeout, step.because, step.place, error)
+            mark = bill.mark(call.connector, call.action)
+            timeout = step.timeout or collector.timeout
+            yield PlannedEvidence(collector.name, collector.title, call, timeout, step.because, step.place, error, mark)
 
 
-def _updates(bill: Bill, steps: tuple[Step, ...]) -> Iterable[PlannedUpdate]:
+def _updates(bill: Bill, moments: tuple[Moment, ...], snapshot: Snapshot, bound: Mapping[str, str]) -> Iterable[PlannedUpdate]:
+    steps = _ended_up(moments)
     for step in steps:
         if step.kind != "update" or step.round != 0:
             continue
@@ -231,13 +266,14 @@ def _updates(bill: Bill, steps: tuple[Step, ...]) -> Iterable[PlannedUpdate]:
             continue
         review = next((s for s in steps if s.kind == "review" and s.because == step.because and s.round == step.round), None)
         reviewers = _people(bill, review.people, step.due_at) if review is not None else ()
+        subject, body, calls = what_is_told(bill, moments, snapshot, step, comms, audience)
         yield PlannedUpdate(
             audience=audience.ref.name,
             title=audience.title,
             due_at=step.due_at,
             channels=tuple(str(use) for use in audience.channels),
-            subject=step.subject,
-            body=step.text,
+            subject=subject,
+            body=body,
             because=step.because,
             place=step.place,
             reviewer=reviewers[0] if reviewers else None,
@@ -245,6 +281,8 @@ def _updates(bill: Bill, steps: tuple[Step, ...]) -> Iterable[PlannedUpdate]:
             sent_at=step.started_at,
             every=comms.cadence,
             liaison=str(audience.liaison or ""),
+            marks=tuple(bill.mark(bound.get(use.connector, use.connector), use.action) for use in audience.channels),
+            calls=calls,
         )
 
 
@@ -286,6 +324,9 @@ def _repair(draft: Draft, candidate: repairing.Candidate, incident: Incident) ->
         runbook=remediation.runbook or "",
         note=begun.note if begun is not None else "",
         error=error,
+        marks=tuple(
+            "shadow" if repairing.is_shadow(draft, remediation) else draft.bill.mark(call.connector, call.action) for call in calls
+        ),
     )
 
 

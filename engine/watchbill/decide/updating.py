@@ -11,25 +11,18 @@ from datetime import datetime
 from functools import partial
 
 from watchbill.decide import deliveries
-from watchbill.decide.collecting import about
 from watchbill.decide.draft import Answer, Draft
 from watchbill.decide.oncall import Resolution, is_among, resolve
 from watchbill.decide.paging import deliveries_to, duties
 from watchbill.decide.quiet import out_of_quiet_hours, undisturbed, waits_until
 from watchbill.decide.retrying import is_moot
 from watchbill.decide.selecting import choose_comms, matching
+from watchbill.decide.update_words import CADENCE, TOLD, channel_calls, words_of
 from watchbill.expressions.problems import ExpressionError
 from watchbill.model.alert import ClaimedAlert
-from watchbill.model.incident import Status
-from watchbill.model.plan import Step, StepState, step_id
-from watchbill.model.policies import Comms, Message
+from watchbill.model.plan import Step, step_id
+from watchbill.model.policies import Comms
 from watchbill.model.references import Target
-
-TOLD: tuple[StepState, ...] = ("started", "done")
-"""The states of an update that has been sent, as far as anybody knows."""
-
-CADENCE = "cadence"
-"""The slot of an update that is due because its time has come; the others are called after a status."""
 
 
 def plan_updates(draft: Draft) -> None:
@@ -107,14 +100,6 @@ def _kept(step: Step) -> str:
 
 def _joined(*notes: str) -> str:
     return "; ".join(dict.fromkeys(filter(None, notes)))
-
-
-def message_for(comms: Comms, status: Status, slot: str, is_first: bool) -> Message:
-    """What is said now: the text for this *status*, or the one for no news where that was told before."""
-    texts = {message.status: message for message in comms.messages}
-    if slot == CADENCE and not is_first and "unchanged" in texts:
-        return texts["unchanged"]
-    return texts.get(status) or texts["triggered"]
 
 
 def start_update(draft: Draft, step: Step) -> None:
@@ -232,18 +217,19 @@ def send(draft: Draft, step: Step, comms: Comms, note: str = "") -> None:
     if _waits(draft, step, comms, note):
         return
     note = _joined(_kept(step), note)
-    alert = about(draft, step)
-    is_first = not any(other.because.name == comms.ref.name and other.state in TOLD for other in draft.steps("update") if other is not step)
-    message = message_for(comms, draft.fold.status, step.slot, is_first)
-    context = draft.context(alert)
     try:
-        subject = draft.bill.render(message.subject, context) if message.subject else ""
-        body = draft.bill.render(message.body, context)
-        calls = tuple(draft.fill(use, alert, absent="empty", subject=subject, body=body) for use in audience.channels)
+        subject, body = words_of(draft, step, comms)
     except ExpressionError as problem:
         draft.change(step, state="failed", note=problem.message)
     else:
-        draft.start(step, calls=calls, subject=subject, text=body, note=note, answer_by=None)
+        channels = channel_calls(draft, step, audience, subject, body)
+        calls = tuple(each.call for each in channels if each.call is not None)
+        # Whom one channel cannot tell, another one does.
+        errors = tuple(each.error for each in channels if each.call is None)
+        if errors and not calls:
+            draft.change(step, state="failed", note=_joined(*errors))
+        else:
+            draft.start(step, calls=calls, subject=subject, text=body, note=_joined(note, *errors), answer_by=None)
     _plan_following(draft, comms, step)
 
 

@@ -14,14 +14,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
-from watchbill.connectors.performing import About, Performer, Refused, Request, Transient, Unable, Unknown
+from watchbill.connectors.performing import Performer, Refused, Request, Transient, Unable, Unknown
 from watchbill.decide.bill import Bill
+from watchbill.decide.step_words import subject_of, text_of
 from watchbill.errors import WatchbillError
-from watchbill.execute.calls import TIMEOUT, PlannedCall, declared, subject_of, text_of
+from watchbill.execute.calls import TIMEOUT, PlannedCall, about_for, declared
 from watchbill.model.incident import Incident
 from watchbill.model.plan import DeliveryResult, Step
 from watchbill.model.policies import Connector
-from watchbill.model.policyset import Action
+from watchbill.model.policyset import PLACE_OF_STEP, Action, kind_of, unfit
 from watchbill.model.references import Json
 
 AT_ONCE: Final = 16
@@ -83,6 +84,9 @@ class Caller:
         if there.connector is None or there.type is None or there.action is None:
             missing = "connector" if there.connector is None else "type" if there.type is None else "action"
             return Ended(call, now, "unable", "failed", error=f"{name}: there is no such {missing} any more")
+        wrong = unfit(name, kind_of(there.action, there.connector), PLACE_OF_STEP[step.kind])
+        if wrong:
+            return Ended(call, now, "unable", "failed", error=wrong)
         if there.connector.shadow:
             begins()
             return Ended(call, now, "shadow", "done", {"shadow": True}, error="the connector is in shadow: nothing was touched")
@@ -104,7 +108,7 @@ class Caller:
                 is_repeat=is_repeat,
                 subject=subject_of(incident, step),
                 text=text_of(incident, step, self._url_of(incident.id)),
-                about=self.about(incident),
+                about=about_for(incident, step, self._url_of(incident.id)),
             )
             async with self._slot(call.connector, is_urgent=there.action.reaches):
                 begins()
@@ -135,19 +139,6 @@ class Caller:
         finally:
             if has_place:
                 room.release()
-
-    def about(self, incident: Incident) -> About:
-        """What an outside system may be told of this *incident*."""
-        return About(
-            incident=incident.id,
-            title=incident.lead.alert.name,
-            status=incident.status,
-            severity=incident.severity,
-            service=incident.service or "",
-            team=incident.team,
-            opened_at=incident.opened_at,
-            url=self._url_of(incident.id),
-        )
 
 
 def may_repeat(action: Action) -> bool:

@@ -1,7 +1,7 @@
 """Which calls carrying out a step takes: to whom, with what arguments, and when.
 
 A page is one call for each contact of each person, each at its own time. Other steps are the one call that `decide` filled in. What
-a policy left out, subject and text, are the step's own words.
+a policy left out, subject and text, are the step's own words (`watchbill.decide.step_words`).
 """
 
 from __future__ import annotations
@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from watchbill.connectors.performing import About
 from watchbill.decide.bill import Bill
+from watchbill.decide.step_words import is_for_audience
 from watchbill.model.incident import Incident
 from watchbill.model.plan import Step, StepKind
 from watchbill.model.policies import Connector
@@ -74,37 +76,25 @@ def calls_of(step: Step, now: datetime) -> tuple[PlannedCall, ...]:
     return tuple(PlannedCall(number, call.connector, call.action, dict(call.arguments), now) for number, call in enumerate(step.calls))
 
 
-def subject_of(incident: Incident, step: Step) -> str:
-    """The headline of what this *step* says."""
-    if step.subject:
-        return step.subject
-    lead = incident.lead
-    return f"[{incident.severity}] {lead.alert.name} on {incident.service or 'no known service'}"
+def about_for(incident: Incident, step: Step, url: str = "") -> About:
+    """What an outside system may be told of the *incident*: who reads what this *step* says decides it.
 
-
-def text_of(incident: Incident, step: Step, url: str = "") -> str:
-    """What this *step* says to whom it reaches: its own text, and how to answer."""
-    text = step.text or _plainly(incident, step)
-    where = [f"Incident {incident.id}, {incident.status}."]
-    if step.kind == "page":
-        where.append(f"Take it: watchbill ack {incident.id}")
-    elif step.kind == "review":
-        update = step.id.replace("/review/", "/update/", 1)
-        where.append(f"Let it leave: watchbill approve {incident.id} {update}")
-    if url:
-        where.append(url)
-    return "\n".join((text, *where)) if step.kind in ("page", "review", "remind", "alarm", "offer") else text
-
-
-def _plainly(incident: Incident, step: Step) -> str:
-    lead = incident.lead
-    summary = lead.alert.annotations.get("summary") or lead.alert.annotations.get("description") or ""
-    said = f"{incident.severity}: {lead.alert.name} on {incident.service or 'no known service'} ({incident.team})"
-    if step.kind == "remind":
-        said = f"An update of {step.because.name} will be due soon. {said}"
-    elif step.kind == "review":
-        said = f"An update of {step.because.name} waits for your review. {said}"
-    return "\n".join(filter(None, (said, summary, step.note)))
+    What an audience reads says nothing that only responders should know. That two updates belong together, it can be told.
+    """
+    thread = hashlib.sha256(incident.id.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    if is_for_audience(step):
+        return About(status=incident.status, thread=thread, is_for_audience=True)
+    return About(
+        incident=incident.id,
+        title=incident.lead.alert.name,
+        status=incident.status,
+        severity=incident.severity,
+        service=incident.service or "",
+        team=incident.team,
+        opened_at=incident.opened_at,
+        url=url,
+        thread=thread,
+    )
 
 
 def backoff(key: str, attempt: int) -> timedelta:

@@ -160,7 +160,7 @@ class Engine:
         """Go by another edition of the policies from now on, and look at every open incident anew."""
         await self.write(lambda connection: revisions.put(connection, edition.revision, edition.files))
         self.policies.replace(edition)
-        self.last_resort.way = last_resort_of(edition.policies)
+        self.last_resort.way = last_resort_of(self.policies.bill)
         self.say("info", "policies_replaced", revision=edition.revision)
         await self._looking.look_at_all()
 
@@ -263,7 +263,7 @@ class Engine:
     async def running(self) -> AsyncIterator[Engine]:
         """The engine at work: it has taken up what an earlier life left behind, and ends in good order."""
         self._loop = asyncio.get_running_loop()
-        self.last_resort.way = last_resort_of(self.policies.current.policies)
+        self.last_resort.way = last_resort_of(self.policies.bill)
         await self._take_up()
         if self.last_resort.way is None:
             self.say("warning", "no_last_resort", help="name one in watchbill.yaml: nobody but this log hears of trouble")

@@ -14,12 +14,13 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from watchbill.connectors.performing import GRACE, About, NotDone, Performer, Refused, Request, Transient
+from watchbill.decide.bill import Bill
 from watchbill.errors import WatchbillError
-from watchbill.execute.calls import backoff
+from watchbill.execute.calls import backoff, declared
 from watchbill.execute.vitals import Kind, Trouble
 from watchbill.model.plan import Call, Done, Outcome, Retry, Stalled
 from watchbill.model.policies import Connector
-from watchbill.model.policyset import PolicySet
+from watchbill.model.policyset import UsePlace, kind_of, unfit
 from watchbill.model.references import Json
 
 TIMEOUT: Final = timedelta(seconds=20)
@@ -45,11 +46,15 @@ LOOKED_EVERY: Final = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One ready way out: the connector, its action, and the arguments that name whom it reaches."""
+    """One ready way out: the connector, its action, and the arguments that name whom it reaches.
+
+    *wrong* says why it is not taken: what the action does has no place there.
+    """
 
     connector: Connector
     action: str
     arguments: Mapping[str, Json]
+    wrong: str = ""
 
     @property
     def name(self) -> str:
@@ -69,15 +74,18 @@ class Message:
     about: About = field(default_factory=About)
 
 
-def way_of(policies: PolicySet, call: Call | None) -> Way | None:
+def way_of(bill: Bill, call: Call | None, place: UsePlace) -> Way | None:
     """The way that a *call* of the settings names; None where they name none, or one whose connector did not compile."""
-    connector = policies.connectors.get(call.connector) if call is not None else None
-    return Way(connector, call.action, call.arguments) if call is not None and connector is not None else None
+    there = declared(bill, call.connector, call.action) if call is not None else None
+    if call is None or there is None or there.connector is None:
+        return None
+    wrong = unfit(f"{call.connector}.{call.action}", kind_of(there.action, there.connector), place) if there.action is not None else ""
+    return Way(there.connector, call.action, call.arguments, wrong)
 
 
-def last_resort_of(policies: PolicySet) -> Way | None:
+def last_resort_of(bill: Bill) -> Way | None:
     """The way that the settings name for the engine's own alarms; None where they name none."""
-    return way_of(policies, policies.settings.last_resort)
+    return way_of(bill, bill.policies.settings.last_resort, "last_resort")
 
 
 class Voice:
@@ -109,6 +117,8 @@ class Voice:
         return asyncio.run(self._say(performers, way, message))
 
     async def _say(self, performers: Mapping[str, Performer], way: Way, message: Message) -> Outcome:
+        if way.wrong:
+            return Stalled(way.wrong)
         try:
             request = self._request(way, message)
             performer = performers.get(way.connector.type)

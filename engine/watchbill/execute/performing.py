@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Final
 from watchbill.connectors.performing import Performer
 from watchbill.decide.bill import Bill
 from watchbill.decide.retrying import is_pointless
+from watchbill.decide.step_words import subject_of, text_of
 from watchbill.errors import WatchbillError
 from watchbill.execute.caller import Caller, Ended, may_repeat
-from watchbill.execute.calls import PlannedCall, backoff, calls_of, declared, limit_of, subject_of, text_of
+from watchbill.execute.calls import PlannedCall, about_for, backoff, calls_of, declared, limit_of
 from watchbill.execute.deciding import Decided, Handed, decide_event, settle
 from watchbill.execute.delivery_tasks import DeliveryTasks
 from watchbill.execute.ports import House, recorded
@@ -140,7 +141,7 @@ class Performing:
         """Have the last resort say that nobody could be reached; how that went."""
         step, is_repeat = handed.step, handed.possibly_repeated or handed.attempt > 1
         subject, text = subject_of(incident, step), text_of(incident, step, self._url_of(incident.id))
-        about = self._caller.about(incident)
+        about = about_for(incident, step, self._url_of(incident.id))
         outcome = await self._house.alarm(subject, text, step.id, attempt=handed.attempt, is_repeat=is_repeat, about=about)
         return Stalled(outcome.error) if isinstance(outcome, Retry) and handed.attempt >= limit_of(step.kind) else outcome
 

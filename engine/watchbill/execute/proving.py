@@ -116,7 +116,7 @@ class Proving:
         page = self._house.policies.current.policies.settings.synthetic_page
         if page is None or self.is_at_work or (self._not_before is not None and now < self._not_before):
             return
-        way = way_of(self._house.policies.current.policies, page.call)
+        way = way_of(self._house.policies.bill, page.call, "synthetic_page")
         proof = self._due(page, way, now) if way is not None else None
         if way is not None and proof is not None:
             self._task = asyncio.create_task(self._guarded(page, way, proof), name="synthetic page")

@@ -36,6 +36,10 @@ class TemplateRefused(ExpressionError):
     """A template that reads well and must not be filled in with these values."""
 
 
+class CallRefused(ExpressionError):
+    """A call whose arguments, now that they are filled in, are not what its action takes."""
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One thing that is wrong in an expression that can be read.

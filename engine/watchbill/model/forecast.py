@@ -18,13 +18,21 @@ from watchbill.model.policies import Phase
 from watchbill.model.references import Ref
 from watchbill.model.severity import Severity
 
+Mark = Literal["not-carried-out", "shadow"]
+"""Why something planned comes to nothing: this version does not carry its action out, or what is done with it touches nothing."""
+
 
 @dataclass(frozen=True, slots=True)
 class PlannedContact:
-    """One way a person is tried: the connector's action, and how long after the page."""
+    """One way a person is tried: the connector's action, how long after the page, and whether it rings.
+
+    With a *mark* nobody is reached by it.
+    """
 
     use: str
     after: timedelta
+    rings: bool = False
+    mark: Mark | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,29 +84,39 @@ class PlannedEscalation:
 
 @dataclass(frozen=True, slots=True)
 class PlannedPost:
-    """A call that is made at a time: a channel post, the opening of a channel or a bridge."""
+    """A call that is made at a time: a channel post, the opening of a channel or a bridge.
+
+    With a *mark* nobody reads it. *error* says why it cannot be made.
+    """
 
     at: datetime
     kind: str
     call: Call
     because: Ref
     place: Place
+    mark: Mark | None = None
+    error: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedHub:
-    """Where responders talk. *channel* is its name once filled in, *invited* are people by name with their duty."""
+    """Where responders talk. *channel* is its name once filled in, *invited* are people by name with their duty.
+
+    What has a mark is not opened.
+    """
 
     channel: str
     bridge: bool
     invited: tuple[tuple[str, str], ...]
     because: Ref
     place: Place
+    channel_mark: Mark | None = None
+    bridge_mark: Mark | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedEvidence:
-    """One collector that runs. *error* says why its arguments could not be filled in, empty otherwise."""
+    """One collector that runs. *error* says why its arguments could not be filled in, empty otherwise. With a *mark* it brings nothing."""
 
     name: str
     title: str
@@ -107,6 +125,19 @@ class PlannedEvidence:
     because: Ref
     place: Place
     error: str = ""
+    mark: Mark | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedTelling:
+    """One channel of an update: *use* as its audience names it, and all that it is called with, the step's own words among it.
+
+    There is no *call* where its arguments do not fit; *error* then says why.
+    """
+
+    use: str
+    call: Call | None
+    error: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +145,8 @@ class PlannedUpdate:
     """An update that is due to an audience.
 
     *due_at* is the obligation. *reviewer* is who reads it first, and *sent_at* when it leaves if they do not answer
-    (None: it is held until somebody does). *every* is the cadence that follows.
+    (None: it is held until somebody does). *every* is the cadence that follows. *calls* are all that leaves, channel by channel; *marks*
+    stand beside the *channels*.
     """
 
     audience: str
@@ -130,6 +162,8 @@ class PlannedUpdate:
     sent_at: datetime | None = None
     every: timedelta | None = None
     liaison: str = ""
+    marks: tuple[Mark | None, ...] = ()
+    calls: tuple[PlannedTelling, ...] = ()
 
 
 ForecastKind = Literal["ceiling", "freeze", "rate", "cooldown", "concurrency"]
@@ -151,7 +185,8 @@ class PlannedRepair:
     """A remediation that applies, and what it may do.
 
     *phase* is what it may do after guardrails; *declared* what its document says. *runs* tells whether it would begin by
-    itself, at *at*. *offered_to* are those who may start it; *approvals* how many must say yes, by *approvers*.
+    itself, at *at*. *offered_to* are those who may start it; *approvals* how many must say yes, by *approvers*. *marks* stand beside
+    the *steps*.
     """
 
     name: str
@@ -172,6 +207,7 @@ class PlannedRepair:
     runbook: str = ""
     note: str = ""
     error: str = ""
+    marks: tuple[Mark | None, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What is given in a case of a policy test: alerts, what people say, how remediations end, and what was before.
+"""What is given in a case of a policy test: alerts, what people say, how deliveries and remediations end, and what was before.
 
 Rule: offsets are counted from the clock of the case. Whatever may be wrong of itself keeps the place it was written at.
 """
@@ -11,6 +11,7 @@ from typing import Literal, TypeAlias
 
 from watchbill.errors import Place
 from watchbill.model.labels import Labels
+from watchbill.model.plan import DeliveryResult
 from watchbill.model.references import Json
 
 
@@ -124,6 +125,22 @@ class GivenOutcome:
 
 
 @dataclass(frozen=True, slots=True)
+class GivenDelivery:
+    """What becomes of what leaves by *use* from *at* on, and how long *after* it left that is known.
+
+    *use* is an action as policies name it (``phone.page``), and *person* whom it is to reach; None for anybody, and for what reaches no
+    person: posts, rooms, collectors and updates.
+    """
+
+    use: str
+    person: str | None
+    at: timedelta
+    result: DeliveryResult
+    after: timedelta
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
 class GivenRun:
     """A run of a remediation before the case begins, for guards to count. One that *is_running* has not ended yet."""
 
@@ -144,3 +161,4 @@ class Given:
     outcomes: tuple[GivenOutcome, ...] = ()
     runs: tuple[GivenRun, ...] = ()
     is_frozen: bool = False
+    deliveries: tuple[GivenDelivery, ...] = ()

@@ -12,12 +12,16 @@ from watchbill.model.times import Days, Recurrence, Zone
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """One way to a person: an action that reaches people, an address, and how long after the page it is used."""
+    """One way to a person: an action that reaches people, an address, and how long after the page it is used.
+
+    One that *rings* wakes somebody who is asleep.
+    """
 
     connector: str
     action: str
     address: str
     after: timedelta = timedelta(0)
+    rings: bool = False
 
     def __str__(self) -> str:
         return f"{self.connector}.{self.action}"
@@ -41,6 +45,11 @@ class Person:
     def name(self) -> str:
         """The handle."""
         return self.ref.name
+
+
+def telling_contact(person: Person) -> Contact | None:
+    """The contact by which this *person* is told what wakes nobody: the first that does not ring. None where all of them ring."""
+    return next((contact for contact in person.contacts if not contact.rings), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -334,13 +334,17 @@ class Guardrail:
 
 @dataclass(frozen=True, slots=True)
 class Connector:
-    """A named outside system: its *type* from the catalogue, plain *settings*, and references to *secrets*."""
+    """A named outside system: its *type* from the catalogue, plain *settings*, and references to *secrets*.
+
+    *tells* says of its generic actions that what they send is read by somebody, and changes no system.
+    """
 
     ref: Ref
     type: str
     settings: tuple[tuple[str, str], ...] = ()
     secrets: tuple[tuple[str, str], ...] = ()
     shadow: bool = False
+    tells: bool = False
 
 
 Policy: TypeAlias = Escalation | Triage | Comms | Remediation | Guardrail | Grouping | Silence

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Final, Literal
 
 from watchbill.errors import Place
 from watchbill.model.ownership import Person, Service, Team
-from watchbill.model.plan import Call
+from watchbill.model.plan import Call, StepKind
 from watchbill.model.policies import (
     Audience,
     Comms,
@@ -22,7 +23,7 @@ from watchbill.model.policies import (
     TimeInterval,
     Triage,
 )
-from watchbill.model.references import Json
+from watchbill.model.references import Json, Kind
 from watchbill.model.schedule import Override, Schedule
 from watchbill.model.severity import Severity
 from watchbill.model.sources import Probe, Source
@@ -118,36 +119,73 @@ class PolicySet:
 
 # --- the catalogue --------------------------------------------------------------------
 
+PLANNED_ONLY: Final[Mapping[Kind, str]] = {"Probe": "`plan` and `test` know this kind, and `serve` runs none"}
+"""Kinds of documents that this version describes and does not carry out, and what it does with them instead."""
+
+
+ActionKind = Literal["reads", "tells", "reaches", "opens", "changes"]
+"""What an action does: it only looks; it says something where somebody reads it; it gets to a person; it opens a place to talk in, or
+asks people into it; or it changes a system."""
+
+ACTION_KINDS: Final[tuple[ActionKind, ...]] = ("reads", "tells", "reaches", "opens", "changes")
+"""In the order of how much they do."""
+
 
 @dataclass(frozen=True, slots=True)
 class Action:
     """One thing a connector can do, as data.
 
-    *reads* only reads (it may be a collector); *idempotent* may be repeated without harm;
-    *reaches* gets to a person. *arguments* is a JSON Schema of an object. *escaping* names, for an argument,
+    *does* is its kind; what says nothing changes a system. *idempotent* may be repeated without harm. A *generic* action
+    changes a system unless the `Connector` document says `tells: true`, for only who writes that knows what is at the other end. One
+    that *rings* wakes the person it reaches. *arguments* is a JSON Schema of an object. *escaping* names, for an argument,
     how text that is filled in is escaped: ``promql``, ``html``, ``mrkdwn``, ``header``, ``url``, ``argv`` or ``none``.
-    *result* is a JSON Schema of what comes back, against which `expect` is typed.
+    *result* is a JSON Schema of what comes back, against which `expect` is typed. *carried_out* says whether this version
+    can perform it at all, and does not only plan with it.
     """
 
     name: str
     summary: str
     arguments: Mapping[str, Json]
-    reads: bool = False
+    does: ActionKind = "changes"
     idempotent: bool = False
-    reaches: bool = False
+    generic: bool = False
+    rings: bool = False
     escaping: tuple[tuple[str, str], ...] = ()
     result: Mapping[str, Json] = field(default_factory=dict)
+    carried_out: bool = True
+
+    @property
+    def reads(self) -> bool:
+        """Whether it only reads."""
+        return self.does == "reads"
+
+    @property
+    def reaches(self) -> bool:
+        """Whether it gets to a person."""
+        return self.does == "reaches"
 
 
 @dataclass(frozen=True, slots=True)
 class ConnectorType:
-    """A kind of outside system: its *settings* (a JSON Schema of an object), secrets and actions."""
+    """A kind of outside system: its *settings* (a JSON Schema of an object), secrets and actions.
+
+    What an installation needs for it: *extra* is the extra of watchbill that brings its libraries, *programs* are names or paths
+    of programs that it runs. *addresses* are the settings that hold a URL which watchbill's own client connects to.
+    """
 
     name: str
     summary: str
     settings: Mapping[str, Json]
     secrets: tuple[str, ...]
     actions: tuple[Action, ...]
+    extra: str = ""
+    programs: tuple[str, ...] = ()
+    addresses: tuple[str, ...] = ()
+
+    @property
+    def is_carried_out(self) -> bool:
+        """Whether this version can perform any of its actions."""
+        return any(action.carried_out for action in self.actions)
 
     def action(self, name: str) -> Action | None:
         """The action of this *name*, or None."""
@@ -156,3 +194,87 @@ class ConnectorType:
 
 Catalogue = Mapping[str, ConnectorType]
 """What connectors offer, by type. It is data that `cli` passes down; `policy` never imports a connector."""
+
+
+# --- which actions may stand where ----------------------------------------------------
+
+
+UsePlace = Literal[
+    "collect",
+    "verify",
+    "probe",
+    "notify",
+    "channels",
+    "last_resort",
+    "contacts",
+    "synthetic_page",
+    "hub.channel",
+    "hub.bridge",
+    "steps",
+]
+"""Where documents call an action, by the key that it stands under. `steps` are those of a remediation and of its rollback."""
+
+TAKES: Final[Mapping[UsePlace, tuple[ActionKind, ...]]] = {
+    "collect": ("reads",),
+    "verify": ("reads",),
+    "probe": ("reads",),
+    "notify": ("tells", "reaches"),
+    "channels": ("tells", "reaches"),
+    "last_resort": ("tells", "reaches"),
+    "contacts": ("reaches",),
+    "synthetic_page": ("reaches",),
+    "hub.channel": ("opens", "tells"),
+    "hub.bridge": ("opens", "tells"),
+    "steps": ("changes", "tells", "reads"),
+}
+"""The kinds of actions that each place takes. What changes a system happens in a remediation, and nowhere else: there are the
+guards, the guardrails, the freeze, the approvals and the kill switch."""
+
+PLACE_OF_STEP: Final[Mapping[StepKind, UsePlace]] = {
+    "page": "contacts",
+    "notify": "notify",
+    "hub": "hub.channel",
+    "bridge": "hub.bridge",
+    "collect": "collect",
+    "remind": "contacts",
+    "review": "contacts",
+    "update": "channels",
+    "offer": "contacts",
+    "repair": "steps",
+    "verify": "verify",
+    "rollback": "steps",
+    "alarm": "last_resort",
+}
+"""Where the calls of a step were written."""
+
+_DOES: Final[Mapping[ActionKind, str]] = {
+    "reads": "only reads",
+    "tells": "tells somebody",
+    "reaches": "reaches a person",
+    "opens": "opens a place to talk in",
+    "changes": "changes a system",
+}
+
+_MAY: Final[Mapping[UsePlace, str]] = {
+    "collect": "a collector only reads",
+    "verify": "a verification only reads",
+    "probe": "a probe only reads",
+    "notify": "a post only tells somebody or reaches a person",
+    "channels": "a channel only tells somebody or reaches a person",
+    "last_resort": "a last resort tells somebody or reaches a person",
+    "contacts": "a contact reaches a person",
+    "synthetic_page": "a synthetic page reaches a person",
+    "hub.channel": "a hub only opens a place to talk in or tells somebody",
+    "hub.bridge": "a hub only opens a place to talk in or tells somebody",
+    "steps": "a step of a remediation reaches nobody and opens nothing",
+}
+
+
+def kind_of(action: Action, connector: Connector) -> ActionKind:
+    """What this *action* does by this *connector*: a generic one tells where the connector says `tells: true`."""
+    return "tells" if action.generic and connector.tells else action.does
+
+
+def unfit(use: str, kind: ActionKind, place: UsePlace) -> str:
+    """Why the action *use*, which is of this *kind*, may not stand at this *place*; empty where it may."""
+    return "" if kind in TAKES[place] else f"{use} {_DOES[kind]}, and {_MAY[place]}"

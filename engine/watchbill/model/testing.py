@@ -13,6 +13,7 @@ from typing import Final, Literal, TypeAlias
 from watchbill.errors import Place
 from watchbill.model.given import Given
 from watchbill.model.incident import Status
+from watchbill.model.plan import DeliveryResult
 from watchbill.model.references import Ref
 
 NOBODY: Final = "nobody"
@@ -116,7 +117,26 @@ class ExpectedStatus:
     place: Place
 
 
-Nothing = Literal["evidence", "updates", "posts", "remediations", "all"]
+@dataclass(frozen=True, slots=True)
+class ExpectedDelivery:
+    """Something leaves by *use* at this moment, to this *person* where one is named, and this becomes of it."""
+
+    use: str
+    person: str | None
+    at: timedelta
+    result: DeliveryResult
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedAlarm:
+    """The engine raises its own alarm at this moment."""
+
+    at: timedelta
+    place: Place
+
+
+Nothing = Literal["evidence", "updates", "posts", "remediations", "deliveries", "alarms", "all"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +157,8 @@ Expected: TypeAlias = (
     | ExpectedUpdate
     | ExpectedRepair
     | ExpectedStatus
+    | ExpectedDelivery
+    | ExpectedAlarm
     | ExpectedNothing
 )
 

@@ -7,37 +7,45 @@ nothing, does not wait for it.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from watchbill.model.policyset import Catalogue
 
 if TYPE_CHECKING:
+    from watchbill.errors import Finding
+    from watchbill.model.policyset import PolicySet
     from watchbill.policy.compile import Compiled, compile_policies
     from watchbill.policy.loading import PolicyFiles
 
-__all__ = ["Compiled", "compile_files", "compile_policies", "load"]
+Judge: TypeAlias = "Callable[[PolicySet], Iterable[Finding]]"
+"""What finds in a policy set what its documents alone do not tell."""
+
+__all__ = ["Compiled", "Judge", "compile_files", "compile_policies", "load"]
 
 
-def load(root: Path, catalogue: Catalogue, revision: str | None = None) -> Compiled:
+def load(root: Path, catalogue: Catalogue, revision: str | None = None, judge: Judge | None = None) -> Compiled:
     """The policy set of the repository at this *root*, and everything that is wrong in it.
 
     Without a *revision* it is called by the first seven digits of its contents' digest. Raises UserError `no-settings`
     where there is no `watchbill.yaml`; settings that are broken give findings, and no policies. What comments and the settings
     set aside is no finding, and quarantines nothing. Of far too many findings the first are listed, and the rest counted by file.
+    *judge* adds what it finds in the policies that came of it. That is weighed like all else, and leaves nothing out.
     """
     from watchbill.policy.loading import read_policy_files
 
-    return compile_files(read_policy_files(root), catalogue, revision)
+    return compile_files(read_policy_files(root), catalogue, revision, judge)
 
 
-def compile_files(files: PolicyFiles, catalogue: Catalogue, revision: str | None = None) -> Compiled:
+def compile_files(files: PolicyFiles, catalogue: Catalogue, revision: str | None = None, judge: Judge | None = None) -> Compiled:
     """The same for *files* that were read already: those of a revision that the engine has kept, for one."""
     from watchbill.policy.bounding import bounded
     from watchbill.policy.compile import compile_policies
-    from watchbill.policy.ignoring import Ignoring
+    from watchbill.policy.ignoring import Ignoring, leveled
     from watchbill.policy.loading import load_files
+    from watchbill.policy.rules import CAPABILITY
 
     settings, loaded = load_files(files)
     ignoring = Ignoring.of(files, settings, loaded.findings)
@@ -51,9 +59,12 @@ def compile_files(files: PolicyFiles, catalogue: Catalogue, revision: str | None
     )
     for finding in loaded.findings:
         ignoring.level_of(finding)  # none of them can be set aside, which is to be said where somebody tries to
-    findings, unlisted = bounded((*loaded.findings, *compiled.findings, *ignoring.findings()))
+    judged = judge(compiled.policies) if judge is not None and compiled.policies is not None else ()
+    beyond = tuple(leveled(finding, level) for finding in judged if (level := ignoring.level_of(finding)) is not None)
+    unasked = frozenset() if judge is not None and compiled.policies is not None else frozenset(CAPABILITY)
+    findings, unlisted = bounded((*loaded.findings, *compiled.findings, *beyond, *ignoring.findings(unasked)))
     dated = ignoring.of_the_clock(compiled.dated)
-    return replace(compiled, findings=findings, files=loaded.files, ignored=ignoring.count, unlisted=unlisted, dated=dated)
+    return replace(compiled, findings=findings, files=loaded.files, ignored=ignoring.count, unlisted=unlisted, dated=dated, beyond=beyond)
 
 
 def __getattr__(name: str) -> Any:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from operator import itemgetter
 from typing import Any, Final, NamedTuple
@@ -22,7 +22,7 @@ from typing import Any, Final, NamedTuple
 from watchbill.errors import Finding, Level, Place
 from watchbill.model.dated import Dated, SetAside
 from watchbill.policy.loading.placed import PlacedDict, RawDocument, Spot
-from watchbill.policy.rules import BY_THE_CLOCK, MANDATORY, RULES
+from watchbill.policy.rules import BY_THE_CLOCK, BY_THE_PROCESS, MANDATORY, RULES
 from watchbill.policy.suggest import nearest
 from watchbill.policy.wording import quoted
 
@@ -234,14 +234,14 @@ class Ignoring:
             self._refused[key] = finding
         return finding.level if is_fixed else self.levels.get(finding.rule, finding.level)
 
-    def findings(self) -> tuple[Finding, ...]:
-        """What is wrong with the asking, once every finding was weighed."""
+    def findings(self, unasked: Collection[str] = ()) -> tuple[Finding, ...]:
+        """What is wrong with the asking, once every finding was weighed. Rules that are *unasked* were not looked for."""
         found = [*self.mistakes]
         for key, ignore in self.ignores.items():
             if key in self._refused:
                 message = f"`{ignore.rule}` cannot be ignored here: it is mandatory"
                 found.append(_bad(ignore.place, message, "mend the finding, and take this comment away"))
-            elif key not in self._used and ignore.rule not in BY_THE_CLOCK:
+            elif key not in self._used and ignore.rule not in (*BY_THE_CLOCK, *BY_THE_PROCESS, *unasked):
                 line = f"line {ignore.line}"
                 message = f"there is no `{ignore.rule}` to ignore in {line}"
                 found.append(

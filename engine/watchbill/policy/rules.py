@@ -86,11 +86,14 @@ CALLS: Final[Mapping[str, str]] = {
     "bad-argument": "an argument or a setting does not fit what the connector takes",
     "collector-must-read": "evidence, verifications and probes may only read",
     "contact-must-reach": "a contact or a synthetic page uses an action that does not reach a person",
-    "last-resort-must-act": "the last resort uses an action that only reads",
+    "post-must-tell": "a post, a channel or the last resort uses an action that tells nobody",
+    "hub-must-open": "a hub uses an action that neither opens a place to talk in nor tells somebody",
+    "repair-may-not-reach": "a step of a remediation reaches a person or opens a place to talk in",
     "bad-binding": "a binding leads to another type of connector",
     "not-granted": "the team has no grant for what the document does",
     "secret-in-plain-text": "a secret stands in the repository",
     "failing-template": "a template fails for a service that it is for",
+    "unguarded-argument": "what is told or done can fail by what an alert brings",
 }
 
 SENSE: Final[Mapping[str, str]] = {
@@ -117,9 +120,20 @@ CLOCK: Final[Mapping[str, str]] = {
     "expired": "what has ended has no effect any more",
 }
 
+CAPABILITY: Final[Mapping[str, str]] = {
+    "not-carried-out": "this version plans with it, and does not carry it out",
+    "reaches-nobody": "whoever should be reached surely is not",
+    "in-shadow": "what is in shadow touches nothing",
+    "missing-secret": "a secret is not there, or the process has no leave to look it up",
+    "private-address": "a connector leads to a private network without leave",
+    "missing-program": "a program that should be run is not there",
+    "missing-extra": "libraries are missing that an extra of watchbill brings",
+}
+
 TESTS: Final[Mapping[str, str]] = {
     "bad-table": "a table of a policy test does not fit together",
     "no-expectation": "a case of a policy test expects nothing",
+    "no-delivery": "a policy test speaks of a delivery that no policy here makes",
 }
 
 IGNORING: Final[Mapping[str, str]] = {
@@ -127,11 +141,26 @@ IGNORING: Final[Mapping[str, str]] = {
     "unused-ignore": "a comment ignores what is not there",
 }
 
-RULES: Final[Mapping[str, str]] = {**FILES, **KEYS, **TEXTS, **CONDITIONS, **NAMES, **CALLS, **SENSE, **CLOCK, **TESTS, **IGNORING}
+RULES: Final[Mapping[str, str]] = {
+    **FILES,
+    **KEYS,
+    **TEXTS,
+    **CONDITIONS,
+    **NAMES,
+    **CALLS,
+    **SENSE,
+    **CLOCK,
+    **CAPABILITY,
+    **TESTS,
+    **IGNORING,
+}
 """All of them, in the order of the docs."""
 
 BY_THE_CLOCK: Final = frozenset(CLOCK)
 """Rules that only the time tells whether they are broken. What they find stands in no cache, and quarantines nothing."""
+
+BY_THE_PROCESS: Final = frozenset(("missing-secret", "private-address", "missing-program", "missing-extra"))
+"""Rules that only a process which is to carry the policies out tells whether they are broken. `validate` never asks one."""
 
 MATTERS_OF_JUDGEMENT: Final = frozenset(
     (
@@ -139,7 +168,7 @@ MATTERS_OF_JUDGEMENT: Final = frozenset(
         *("not-binds-tight", "not-a-list", "maybe-null", "backtick-text"),
         *("depends-on-quarantined", "undeclared-label", "ambiguous-claim", "tied-policies", "person-without-contact", "no-approver"),
         *("dependency-cycle", "unreachable-policy", "no-consent", "paged-twice", "no-runbook"),
-        *("failing-template", "schedule-gap", "expired"),
+        *("failing-template", "unguarded-argument", "schedule-gap", "expired", *CAPABILITY),
         "unused-ignore",
     )
 )

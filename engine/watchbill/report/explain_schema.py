@@ -9,7 +9,7 @@ from watchbill.report import API_VERSION
 from watchbill.report.plan_schema import people, shared
 from watchbill.report.shapes import Schema, flag, list_of, nullable, object_of, ref, text, texts
 
-_OF_PLANS: Final = ("time", "duration", "severity", "place", "reference")
+_OF_PLANS: Final = ("mark", "time", "duration", "severity", "place", "reference")
 _LINE: Final = "Who last changed that line; null where it is not known."
 
 

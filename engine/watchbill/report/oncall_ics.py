@@ -36,16 +36,18 @@ def turns_ics(turns: Sequence[Turns], at: datetime) -> str:
     for each in turns:
         for shift in each.shifts:
             if shift.person is not None:
-                calendar.add_component(_event(icalendar.Event(), shift, shift.person, at))
+                left_out = f"Person/{shift.person}" in each.left_out
+                because = f"{shift.because}; Person/{shift.person} is left out" if left_out else shift.because
+                calendar.add_component(_event(icalendar.Event(), shift, shift.person, because, at))
     return str(calendar.to_ical(), "utf-8")
 
 
-def _event(event: Any, shift: Shift, person: str, at: datetime) -> Any:
+def _event(event: Any, shift: Shift, person: str, because: str, at: datetime) -> Any:
     event.add("uid", f"{shift.schedule}-{time_json(shift.span.start)}@watchbill")
     event.add("dtstamp", at)
     event.add("dtstart", shift.span.start)
     event.add("dtend", shift.span.end)
     event.add("summary", f"{plain(person)} on call ({plain(shift.schedule)})")
-    event.add("description", plain(shift.because))
+    event.add("description", plain(because))
     event.add("transp", "TRANSPARENT")
     return event

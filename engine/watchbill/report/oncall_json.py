@@ -12,16 +12,18 @@ from watchbill.report.plan_json import time_json
 from watchbill.report.watches import Turns, Watch, WatchPerson
 
 
-def watches_json(watches: Sequence[Watch], at: datetime) -> dict[str, Any]:
-    """Who is on call at this moment: a document of kind OnCall."""
-    return {"apiVersion": API_VERSION, "kind": "OnCall", "at": time_json(at), "items": [_watch(watch) for watch in watches]}
+def watches_json(watches: Sequence[Watch], at: datetime, quarantined: Sequence[str] = ()) -> dict[str, Any]:
+    """Who is on call at this moment: a document of kind OnCall. *quarantined* are the documents that were left out."""
+    items = [_watch(watch) for watch in watches]
+    return {"apiVersion": API_VERSION, "kind": "OnCall", "at": time_json(at), "quarantined": list(quarantined), "items": items}
 
 
 def _watch(watch: Watch) -> dict[str, Any]:
     return {
         "what": watch.what,
         "people": [_person(person) for person in watch.people],
-        "gap_until": None if watch.until is None else time_json(watch.until),
+        "known": watch.is_known,
+        "gap_until": None if watch.until is None or not watch.is_known else time_json(watch.until),
         "notes": list(watch.notes),
     }
 
@@ -38,9 +40,12 @@ def _person(person: WatchPerson) -> dict[str, Any]:
     }
 
 
-def turns_json(turns: Sequence[Turns]) -> dict[str, Any]:
-    """The turns of each schedule: a document of kind Shifts. A turn of nobody has the person null."""
-    return {"apiVersion": API_VERSION, "kind": "Shifts", "items": [_turns(each) for each in turns]}
+def turns_json(turns: Sequence[Turns], quarantined: Sequence[str] = ()) -> dict[str, Any]:
+    """The turns of each schedule: a document of kind Shifts. A turn of nobody has the person null.
+
+    *quarantined* are the documents that were left out.
+    """
+    return {"apiVersion": API_VERSION, "kind": "Shifts", "quarantined": list(quarantined), "items": [_turns(each) for each in turns]}
 
 
 def _turns(turns: Turns) -> dict[str, Any]:
@@ -49,6 +54,7 @@ def _turns(turns: Turns) -> dict[str, Any]:
         "from": time_json(turns.span.start),
         "to": time_json(turns.span.end),
         "gaps_allowed": turns.gaps_allowed,
+        "left_out": list(turns.left_out),
         "shifts": [_shift(shift) for shift in turns.shifts],
     }
 

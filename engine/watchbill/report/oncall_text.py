@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 
 from watchbill.model.schedule import Shift
 from watchbill.report import words
@@ -14,6 +15,9 @@ from watchbill.report.watches import Turns, Watch, WatchPerson
 
 _BELOW = 6
 """Where a sentence about a row begins that has no room in it."""
+
+_NOBODY: Final = {True: "nobody", False: "unknown"}
+"""Who is on call where there is no person to show, by whether that is known."""
 
 
 # --- at a moment ------------------------------------------------------------------------
@@ -48,14 +52,14 @@ def _row(name: str, watch: Watch, at: datetime) -> list[Line]:
     if watch.people:
         return [line(name), *_person(watch.people[0], at)]
     until = f"until {words.clock(watch.until, at)}" if watch.until else ""
-    return [line(name), line(Span("nobody", "critical")), line(Span(until, "time")), (), ()]
+    return [line(name), line(Span(_NOBODY[watch.is_known], "critical")), line(Span(until, "time")), (), ()]
 
 
 def _roles(watch: Watch, at: datetime, width: int) -> list[Line]:
     rows = [[line(plain(person.duty)), *_person(person, at)] for person in watch.people]
     lines = [each for drawn in annotated(rows, width, _BELOW) for each in drawn]
     if not rows:
-        lines += wrap(line(Span("nobody", "critical")), width, 2)
+        lines += wrap(line(Span(_NOBODY[watch.is_known], "critical")), width, 2)
     return lines + _notes(watch, width)
 
 
@@ -89,6 +93,9 @@ def turns_text(turns: Sequence[Turns], *, width: int = 80, colour: bool = False)
         rows = [_turn(shift) for shift in schedule.shifts]
         lines += [each for drawn in annotated(rows, measure, _BELOW) for each in drawn]
         lines += _gap(schedule, measure)
+        for label in map(plain, schedule.left_out):
+            said = f"{label.partition('/')[2]} cannot be reached in these turns: {label} is left out"
+            lines += wrap(line(Span(said, "warning")), measure, 2, 4)
     return paint_all(lines, colour)
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import zip_longest
 from typing import Any, TypeAlias
 
 from watchbill.errors import Place
@@ -25,6 +26,7 @@ from watchbill.model.forecast import (
     PlannedPerson,
     PlannedPost,
     PlannedRepair,
+    PlannedTelling,
     PlannedUpdate,
 )
 from watchbill.model.plan import Call, Reason
@@ -157,7 +159,9 @@ def _person(person: PlannedPerson) -> Document:
         "why": person.why,
         "local_at": person.local_at.isoformat(),
         "zone": person.zone,
-        "contacts": [{"use": way.use, "after": format_duration(way.after)} for way in person.contacts],
+        "contacts": [
+            {"use": way.use, "after": format_duration(way.after), "rings": way.rings, "mark": way.mark} for way in person.contacts
+        ],
     }
 
 
@@ -193,6 +197,8 @@ def _post(post: PlannedPost) -> Document:
         "at": time_json(post.at),
         "kind": post.kind,
         "call": _call(post.call),
+        "mark": post.mark,
+        "error": post.error or None,
         "because": ref_json(post.because),
         "place": place_json(post.place),
     }
@@ -202,6 +208,8 @@ def _hub(hub: PlannedHub) -> Document:
     return {
         "channel": hub.channel,
         "bridge": hub.bridge,
+        "channel_mark": hub.channel_mark,
+        "bridge_mark": hub.bridge_mark,
         "invited": [{"name": name, "duty": duty} for name, duty in hub.invited],
         "because": ref_json(hub.because),
         "place": place_json(hub.place),
@@ -215,6 +223,7 @@ def _evidence(evidence: PlannedEvidence) -> Document:
         "call": _call(evidence.call),
         "timeout": format_duration(evidence.timeout),
         "error": evidence.error or None,
+        "mark": evidence.mark,
         "because": ref_json(evidence.because),
         "place": place_json(evidence.place),
     }
@@ -226,6 +235,7 @@ def _update(update: PlannedUpdate) -> Document:
         "title": update.title,
         "due_at": time_json(update.due_at),
         "channels": list(update.channels),
+        "marks": [found for _, found in zip_longest(update.channels, update.marks)],
         "subject": update.subject,
         "body": update.body,
         "reviewer": None if update.reviewer is None else _person(update.reviewer),
@@ -233,9 +243,14 @@ def _update(update: PlannedUpdate) -> Document:
         "sent_at": _moment(update.sent_at),
         "every": _length(update.every),
         "liaison": update.liaison or None,
+        "calls": [_telling(each) for each in update.calls],
         "because": ref_json(update.because),
         "place": place_json(update.place),
     }
+
+
+def _telling(telling: PlannedTelling) -> Document:
+    return {"use": telling.use, "call": None if telling.call is None else _call(telling.call), "error": telling.error or None}
 
 
 def _forecast(forecast: Forecast) -> Document:
@@ -251,6 +266,7 @@ def _repair(repair: PlannedRepair) -> Document:
         "target": repair.target,
         "runs": repair.runs,
         "steps": [_call(call) for call in repair.steps],
+        "marks": [found for _, found in zip_longest(repair.steps, repair.marks)],
         "forecasts": [_forecast(each) for each in repair.forecasts],
         "verification": repair.verification,
         "rollback": repair.rollback,

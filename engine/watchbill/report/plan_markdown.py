@@ -42,6 +42,15 @@ def _head(plan: Plan) -> list[str]:
     return [*lines, "", f"Claimed by service {escape(plan.service.name)} ({_place(plan.service.place, cell=False)})"]
 
 
+def _idle(said: str) -> str:
+    """What comes to nothing, behind what it is about."""
+    return f" — **{escape(said)}**" if said else ""
+
+
+def _bold(said: str) -> str:
+    return f" **{escape(said.strip())}**" if said else ""
+
+
 # --- people -----------------------------------------------------------------------------
 
 
@@ -97,7 +106,7 @@ def _person(plan: Plan, person: PlannedPerson) -> list[str]:
     return [
         escape(person.name),
         escape(words.duty(person.duty)),
-        escape(words.contacts(person.contacts)) or "**no contact**",
+        escape(words.contacts(person.contacts)) + _idle(words.marked_contacts(person.contacts)) or "**no contact**",
         escape(words.local_of(person)),
         escape(person.why),
     ]
@@ -113,13 +122,13 @@ def _talk(plan: Plan) -> list[str]:
     if plan.hub is not None:
         people = ", ".join(f"{escape(name)}{f' ({escape(words.duty(duty))})' if duty else ''}" for name, duty in plan.hub.invited)
         parts = [code(plan.hub.channel), "bridge" if plan.hub.bridge else "", people]
-        lines += ["", f"{' · '.join(filter(None, parts))} ({_place(plan.hub.place, cell=False)})"]
+        lines += ["", f"{' · '.join(filter(None, parts))}{_idle(words.marked_hub(plan.hub))} ({_place(plan.hub.place, cell=False)})"]
     rows = [
         [
             listing([words.clock(post.at, plan.at) for post in alike]),
-            code(f"{alike[0].call.connector}.{alike[0].call.action}", cell=True),
+            code(f"{alike[0].call.connector}.{alike[0].call.action}", cell=True) + _bold(words.mark(alike[0].mark)),
             escape(words.said_to(alike[0].call)),
-            escape(words.said_text(alike[0].call)),
+            escape(f"cannot be made: {alike[0].error}" if alike[0].error else words.said_text(alike[0].call)),
             _place(alike[0].place),
         ]
         for alike in words.alike(plan.posts)
@@ -131,7 +140,7 @@ def _collect(plan: Plan) -> list[str]:
     rows = [
         [
             escape(each.title or each.name),
-            code(f"{each.call.connector}.{each.call.action}", cell=True),
+            code(f"{each.call.connector}.{each.call.action}", cell=True) + _bold(words.mark(each.mark)),
             words.span(each.timeout),
             escape(each.error),
             _place(each.place),
@@ -149,13 +158,15 @@ def _tell(plan: Plan) -> list[str]:
         [
             words.clock(update.due_at, plan.at),
             escape(update.title or update.audience),
-            escape(words.how_told(plan, update)),
-            escape(update.subject or update.body),
+            escape(words.how_told(plan, update)) + _idle(words.marked_channels(update)),
+            escape(update.subject),
+            escape(update.body),
+            "<br>".join(escape(words.called(update, channel)) for channel in update.calls),
             _place(update.place),
         ]
         for update in sorted(plan.updates, key=lambda update: update.due_at)
     ]
-    return ["#### Tell", "", *table(("By (UTC)", "Audience", "How", "Text", "Where"), rows)] if rows else []
+    return ["#### Tell", "", *table(("By (UTC)", "Audience", "How", "Subject", "Text", "Calls", "Where"), rows)] if rows else []
 
 
 def _repair(plan: Plan) -> list[str]:
@@ -174,7 +185,7 @@ def _remediation(plan: Plan, each: PlannedRepair) -> list[str]:
         escape(each.name),
         escape(f"{words.phase(each)}, {words.approval(each)}"),
         escape(each.target),
-        ", ".join(code(f"{call.connector}.{call.action}", cell=True) for call in each.steps),
+        ", ".join(code(f"{call.connector}.{call.action}", cell=True) for call in each.steps) + _idle(words.marked_steps(each)),
         escape(" · ".join(guards)),
         escape("; ".join(filter(None, then))),
         escape("; ".join(filter(None, (offered, words.why_not(plan, each), each.note)))),

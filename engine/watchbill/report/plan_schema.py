@@ -8,13 +8,13 @@ from __future__ import annotations
 from typing import Final, get_args
 
 from watchbill import SCHEMAS
-from watchbill.model.forecast import ForecastKind
+from watchbill.model.forecast import ForecastKind, Mark
 from watchbill.model.plan import ReasonKind
 from watchbill.model.policies import PHASES
 from watchbill.model.references import Kind
 from watchbill.model.severity import RANK
 from watchbill.report import API_VERSION
-from watchbill.report.shapes import Schema, list_of, nullable, object_of, ref, strings, text, texts
+from watchbill.report.shapes import Schema, flag, list_of, nullable, object_of, ref, strings, text, texts
 
 _UNIT: Final = r"(\d+y)?(\d+w)?(\d+d)?(\d+h)?(\d+m)?(\d+s)?(\d+ms)?"
 
@@ -42,7 +42,10 @@ def _definitions() -> Schema:
         "plan": _plan(),
         **shared(),
         **people(),
+        **_talk(),
+        **_telling(),
         **_work(),
+        **_repair(),
     }
 
 
@@ -84,6 +87,10 @@ def shared() -> Schema:
         "time": {"type": "string", "format": "date-time", "pattern": r"Z$", "description": "RFC 3339, in UTC."},
         "duration": {"type": "string", "pattern": f"^(0|0s|{_UNIT})$", "minLength": 1, "description": "As in Prometheus: `1h30m`."},
         "severity": {"enum": sorted(RANK, key=RANK.__getitem__, reverse=True), "description": "How bad it is."},
+        "mark": {
+            "enum": list(get_args(Mark)),
+            "description": "Why it comes to nothing: this version does not carry it out, or what is done in shadow touches nothing.",
+        },
         "phase": {"enum": list(PHASES), "description": "How far a remediation is trusted, in order of trust."},
         "place": object_of(
             "Where it is written.",
@@ -133,8 +140,18 @@ def shared() -> Schema:
     }
 
 
+def _contact() -> Schema:
+    return object_of(
+        "One way to a person.",
+        use=text("`connector.action`."),
+        after=ref("duration", "How long after the page."),
+        rings=flag("Whether it wakes them; the first that does not is the contact that tells."),
+        mark=nullable(ref("mark"), "Why nobody is reached by it; null where somebody may be."),
+    )
+
+
 def people() -> Schema:
-    """What is about people: who is reached, by which page, where they talk."""
+    """What is about people: who is reached, by which page."""
     return {
         "person": object_of(
             "Somebody who is reached.",
@@ -146,7 +163,7 @@ def people() -> Schema:
             zone=text("Their time zone."),
             contacts=list_of("contact", "How they are tried, in order of preference."),
         ),
-        "contact": object_of("One way to a person.", use=text("`connector.action`."), after=ref("duration", "How long after the page.")),
+        "contact": _contact(),
         "page": object_of(
             "One level of one round falling due.",
             at=ref("time", "When it falls due."),
@@ -169,11 +186,19 @@ def people() -> Schema:
             repeat={"type": "integer", "minimum": 0, "description": "How many further rounds follow the first."},
             after=text("What follows the last page, in words."),
         ),
+    }
+
+
+def _talk() -> Schema:
+    """What is about where people talk: posts, and the hub."""
+    return {
         "post": object_of(
             "A call that is made at a time: a channel post, the opening of a channel or a bridge.",
             at=ref("time", "When it is made."),
             kind=text("`notify`, `hub`, `bridge`, …"),
             call=ref("call", "What is done."),
+            mark=nullable(ref("mark"), "Why nobody reads it; null where somebody may."),
+            error=nullable({"type": "string"}, "Why it cannot be made: its arguments, once filled in, are not what the action takes."),
             because=ref("reference", "The policy it comes from."),
             place=ref("place", "The very line."),
         ),
@@ -181,6 +206,8 @@ def people() -> Schema:
             "Where responders talk.",
             channel=text("The channel's name; may be empty."),
             bridge={"type": "boolean", "description": "Whether a bridge opens."},
+            channel_mark=nullable(ref("mark"), "Why the channel is not opened; null where it is."),
+            bridge_mark=nullable(ref("mark"), "Why the bridge is not opened; null where it is."),
             invited={
                 "type": "array",
                 "description": "Who is asked in.",
@@ -201,22 +228,7 @@ def _work() -> Schema:
             call=ref("call", "What is done."),
             timeout=ref("duration", "How long it may take."),
             error=nullable({"type": "string"}, "Why its arguments could not be filled in."),
-            because=ref("reference", "The policy it comes from."),
-            place=ref("place", "The very line."),
-        ),
-        "update": object_of(
-            "An update that is due to an audience.",
-            audience=text("By its name."),
-            title=text("What it is called."),
-            due_at=ref("time", "The obligation."),
-            channels=texts("`connector.action`, each."),
-            subject=text("May be empty."),
-            body=text("What is said."),
-            reviewer=nullable(ref("person"), "Who reads it before it leaves."),
-            review=text("How it is reviewed, in words; may be empty."),
-            sent_at=nullable(ref("time"), "When it leaves if the reviewer does not answer; null where it is held until they do."),
-            every=nullable(ref("duration"), "The cadence that follows."),
-            liaison=nullable({"type": "string"}, "Who answers for it."),
+            mark=nullable(ref("mark"), "Why nothing is collected; null where something may be."),
             because=ref("reference", "The policy it comes from."),
             place=ref("place", "The very line."),
         ),
@@ -227,6 +239,11 @@ def _work() -> Schema:
             kind={"enum": list(get_args(ForecastKind)), "description": "What sort of limit was asked."},
             because=ref("reference", "The policy it comes from."),
         ),
+    }
+
+
+def _repair() -> Schema:
+    return {
         "repair": object_of(
             "A remediation that applies, and what it may do.",
             name=text("The remediation."),
@@ -236,6 +253,11 @@ def _work() -> Schema:
             target=text("What it would be done to, filled in."),
             runs={"type": "boolean", "description": "Whether it would begin by itself."},
             steps=list_of("call", "What it does, in order."),
+            marks={
+                "type": "array",
+                "description": "Of each step, why it is not taken; null where it is.",
+                "items": nullable(ref("mark"), "In the same order."),
+            },
             forecasts=list_of("forecast", "What its guards and the guardrails say now."),
             verification=text("How it is seen to have worked, in words."),
             rollback=text("How it is undone, in words."),
@@ -247,5 +269,39 @@ def _work() -> Schema:
             error=nullable({"type": "string"}, "Why its target or arguments could not be filled in."),
             because=ref("reference", "The policy it comes from."),
             place=ref("place", "The very line."),
+        ),
+    }
+
+
+def _telling() -> Schema:
+    """What is about audiences: who is told what, and how it leaves."""
+    return {
+        "update": object_of(
+            "An update that is due to an audience.",
+            audience=text("By its name."),
+            title=text("What it is called."),
+            due_at=ref("time", "The obligation."),
+            channels=texts("`connector.action`, each."),
+            marks={
+                "type": "array",
+                "description": "Of each channel, why nothing leaves by it; null where it does.",
+                "items": nullable(ref("mark"), "In the same order."),
+            },
+            subject=text("May be empty."),
+            body=text("What is said."),
+            reviewer=nullable(ref("person"), "Who reads it before it leaves."),
+            review=text("How it is reviewed, in words; may be empty."),
+            sent_at=nullable(ref("time"), "When it leaves if the reviewer does not answer; null where it is held until they do."),
+            every=nullable(ref("duration"), "The cadence that follows."),
+            liaison=nullable({"type": "string"}, "Who answers for it."),
+            calls=list_of("telling", "All that leaves, channel by channel."),
+            because=ref("reference", "The policy it comes from."),
+            place=ref("place", "The very line."),
+        ),
+        "telling": object_of(
+            "What one channel of an update gets.",
+            use=text("`connector.action`, as the audience names it."),
+            call=nullable(ref("call"), "With the update's own words for what its audience leaves out; null where it cannot be made."),
+            error=nullable({"type": "string"}, "Why it cannot be made."),
         ),
     }

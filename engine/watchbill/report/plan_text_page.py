@@ -67,8 +67,10 @@ def _pages(plan: Plan, pages: Sequence[PlannedPage], width: int, *, divided: boo
         if paged and divided:
             lines += wrap(line(Span("unless somebody acknowledges", "aside")), width, 2, 4)
             divided = False
-        for _ in page.people:
+        for person in page.people:
             lines += next(drawn)
+            idle = words.marked_contacts(person.contacts)
+            lines += wrap(line(Span(idle, "warning")), width, DETAIL, DETAIL + 2) if idle else []
         lines += _nobody(plan, page, width)
         paged = paged or bool(page.people)
     return lines

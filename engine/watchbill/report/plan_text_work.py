@@ -8,8 +8,8 @@ from watchbill.model.forecast import Forecast, Plan, PlannedRepair
 from watchbill.report import words
 from watchbill.report.counts import count, listing
 from watchbill.report.layout import entry, flow, placed, sizes_of, wrap
-from watchbill.report.paint import Line, Span, line
-from watchbill.report.plain import first_line, plain
+from watchbill.report.paint import Line, Span, Style, line
+from watchbill.report.plain import plain
 from watchbill.report.sections import DETAIL, GUTTER, headed, where
 
 # --- where we talk ----------------------------------------------------------------------
@@ -24,13 +24,20 @@ def talk(plan: Plan, width: int) -> list[Line]:
         rows = flow([line(Span(plain(hub.channel), "strong")), line("bridge" if hub.bridge else ""), *people], width, GUTTER)
         head = line(Span("TALK".ljust(GUTTER), "section"))
         lines += placed([line(head, *rows[0][1:]), *rows[1:]] if rows else [head], where(hub.place), width, GUTTER)
+        lines += _idle(words.marked_hub(hub), width, GUTTER)
     elif plan.posts:
         lines.append(line(Span("TALK", "section")))
     for alike in words.alike(plan.posts):
         times = listing([words.clock(post.at, plan.at) for post in alike])
-        said = line(Span(times, "time"), "  ", words.post(alike[0]))
+        mark = Span(words.mark(alike[0].mark), "warning")
+        said = line(Span(times, "time"), "  ", Span(words.post(alike[0]), "warning" if alike[0].error else "none"), mark)
         lines += placed(wrap(said, width, 2, DETAIL), where(alike[0].place), width)
     return lines
+
+
+def _idle(said: str, width: int, indent: int) -> list[Line]:
+    """What comes to nothing, on a line of its own."""
+    return wrap(line(Span(said, "warning")), width, indent, indent + 2) if said else []
 
 
 # --- what is collected ------------------------------------------------------------------
@@ -50,6 +57,7 @@ def collect(plan: Plan, width: int) -> list[Line]:
         if titles:
             titles[0] = line(Span(plain(because.name), "name"), ": ", titles[0])
             lines += placed(flow(titles, width, 2, 4, dotted=True), where(because.place), width)
+            lines += _idle(words.marked_evidence([piece for piece in pieces if not piece.error]), width, 4)
         for piece in pieces:
             if piece.error:
                 said = f"{plain(piece.title) or plain(piece.name)} cannot be collected: {plain(piece.error)}"
@@ -61,7 +69,7 @@ def collect(plan: Plan, width: int) -> list[Line]:
 
 
 def tell(plan: Plan, width: int) -> list[Line]:
-    """Each update by when it is due, how it leaves, and the first line of what it says."""
+    """Each update by when it is due, how it leaves, every word of it, and what each channel gets."""
     if not plan.updates:
         return []
     updates = sorted(plan.updates, key=lambda update: update.due_at)
@@ -76,9 +84,13 @@ def tell(plan: Plan, width: int) -> list[Line]:
     lines: list[Line] = [line(Span("TELL", "section"))]
     for row, update in zip(rows, updates, strict=True):
         lines += entry(row, sizes_of(rows), width)
-        text = first_line(update.subject) or first_line(update.body)
-        quoted = wrap(line(Span(f"«{text}»", "aside")), width, DETAIL, DETAIL + 1) if text else []
+        lines += _idle(words.marked_channels(update), width, DETAIL)
+        said = [f"«{text}»" for text in (plain(update.subject), plain(update.body)) if text]
+        quoted = [row for text in said for row in wrap(line(Span(text, "aside")), width, DETAIL, DETAIL + 1)]
         lines += placed(quoted, where(update.place), width)
+        for channel in update.calls:
+            style: Style = "aside" if channel.call is not None else "warning"
+            lines += wrap(line(Span(words.called(update, channel), style)), width, DETAIL, DETAIL + 2)
     return lines
 
 
@@ -116,6 +128,7 @@ def _details(plan: Plan, each: PlannedRepair, width: int) -> list[Line]:
         *(forecast(guard) for guard in each.forecasts if not guard.passes),
         line(f"offered to {words.whom(each.offered_to)}" if offered else ""),
         line(words.calls(each.steps), f" on {target}" if target else ""),
+        line(Span(words.marked_steps(each), "warning")),
     ]
     after = [
         line(f"verify: {plain(each.verification)}" if each.verification else ""),

@@ -29,23 +29,29 @@ class WatchPerson:
 class Watch:
     """Who is on call for *what*: a schedule, a team, a service or a role, as ``schedule/payments-primary``.
 
-    *until* is when a gap ends, where there is one. *notes* say who was passed over, and why.
+    *until* is when a gap ends, where there is one. *notes* say who was passed over, and why. Where it is not *is_known*, a document
+    that would say who it is was left out: that is no gap.
     """
 
     what: str
     people: tuple[WatchPerson, ...]
     notes: tuple[str, ...] = ()
     until: datetime | None = None
+    is_known: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Turns:
-    """The turns of one *schedule* over a span, those of nobody included. *gaps_allowed* is why a gap is meant."""
+    """The turns of one *schedule* over a span, those of nobody included. *gaps_allowed* is why a gap is meant.
+
+    *left_out* names the documents of people who have a turn and cannot be reached in it, for they were left out.
+    """
 
     schedule: str
     span: Span
     shifts: tuple[Shift, ...]
     gaps_allowed: str | None = None
+    left_out: tuple[str, ...] = ()
 
     @property
     def gap(self) -> timedelta:

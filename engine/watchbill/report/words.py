@@ -5,15 +5,28 @@ Times are UTC unless a zone is named beside them. One that falls on another day 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from typing import Final, Literal
 
 from watchbill.errors import Place
 from watchbill.expressions.durations import format_duration
-from watchbill.model.forecast import Plan, PlannedContact, PlannedEscalation, PlannedPerson, PlannedPost, PlannedRepair, PlannedUpdate
+from watchbill.model.forecast import (
+    Mark,
+    Plan,
+    PlannedContact,
+    PlannedEscalation,
+    PlannedEvidence,
+    PlannedHub,
+    PlannedPerson,
+    PlannedPost,
+    PlannedRepair,
+    PlannedTelling,
+    PlannedUpdate,
+)
 from watchbill.model.plan import Call, Reason
+from watchbill.model.references import Json
 from watchbill.report.counts import count, listing
 from watchbill.report.plain import first_line, plain
 
@@ -21,7 +34,7 @@ _WEEKDAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 _CONTACTS: Final = {"sms": "SMS", "mms": "MMS", "email": "e-mail", "mail": "e-mail", "voice": "call", "direct": "direct message"}
 
-_SENDING: Final = ("post", "send", "publish", "message", "update", "notify", "create")
+_SENDING: Final = ("post", "send", "publish", "message", "update", "notify", "create", "page")
 """Actions whose connector's name says enough: ``statuspage.post`` is the status page."""
 
 
@@ -123,6 +136,55 @@ def channels(uses: Sequence[str]) -> str:
     return listing(contact_names(uses))
 
 
+# --- what comes to nothing --------------------------------------------------------------
+
+
+MARKS: Final[Mapping[Mark, str]] = {"not-carried-out": "not carried out by this version", "shadow": "in shadow, touches nothing"}
+
+
+def mark(found: Mark | None) -> str:
+    """Why something comes to nothing, behind it: `` (not carried out by this version)``; empty where it does not."""
+    return f" ({MARKS[found]})" if found is not None else ""
+
+
+def marked(names: Sequence[str], marks: Sequence[Mark | None]) -> str:
+    """Which of these *names* come to nothing, and why: ``call and SMS: not carried out by this version``; empty where none does."""
+    said = []
+    for why, words in MARKS.items():
+        idle = list(dict.fromkeys(name for name, found in zip(names, marks, strict=False) if found == why))
+        if idle:
+            said.append(f"{listing(idle)}: {words}")
+    return "; ".join(said)
+
+
+def marked_contacts(ways: Sequence[PlannedContact]) -> str:
+    """Which *ways* to a person come to nothing, and why."""
+    return marked([word for word, _ in _ways(ways)], [way.mark for way in ways])
+
+
+def marked_channels(update: PlannedUpdate) -> str:
+    """By which channels an *update* does not leave, and why."""
+    return marked(contact_names(update.channels), update.marks)
+
+
+def marked_hub(hub: PlannedHub) -> str:
+    """What of a *hub* is not opened, and why."""
+    return marked(("channel", "bridge"), (hub.channel_mark, hub.bridge_mark))
+
+
+def marked_evidence(pieces: Sequence[PlannedEvidence]) -> str:
+    """Which *pieces* of evidence are not collected, and why; of all of a policy in two words."""
+    marks = [piece.mark for piece in pieces]
+    if len(pieces) > 1 and marks[0] is not None and len(set(marks)) == 1:
+        return f"all of it: {MARKS[marks[0]]}"
+    return marked([plain(piece.title) or plain(piece.name) for piece in pieces], marks)
+
+
+def marked_steps(repair: PlannedRepair) -> str:
+    """Which steps of a *repair* are not taken, and why."""
+    return marked([f"{plain(step.connector)}.{plain(step.action)}" for step in repair.steps], repair.marks)
+
+
 def held(plan: Plan, escalation: PlannedEscalation) -> str:
     """How long the pages of an *escalation* wait, and for what: ``held up to 6m, until 03:18, for restart-checkout``."""
     if escalation.held_until is None:
@@ -151,15 +213,17 @@ def alike(posts: Sequence[PlannedPost]) -> list[list[PlannedPost]]:
 
 
 def post(post: PlannedPost) -> str:
-    """A post: its action, where it goes, and the first line of what it says."""
+    """A post: its action, where it goes, and the first line of what it says; or why it cannot be made."""
     to, text = said_to(post.call), said_text(post.call)
     name = f"{plain(post.call.connector)}.{plain(post.call.action)}"
+    if post.error:
+        return f"{name} cannot be made: {plain(post.error)}"
     return name + (f" {to}" if to else "") + (f": «{text}»" if text else "")
 
 
 def said_to(call: Call) -> str:
-    """Where a *call* speaks: its ``channel`` or ``to``, if it has one."""
-    return plain(_argument(call, ("channel", "to", "room")))
+    """Where a *call* speaks: its ``channel``, ``to`` or ``path``, if it has one."""
+    return plain(_argument(call, ("channel", "to", "room", "path")))
 
 
 def said_text(call: Call) -> str:
@@ -187,6 +251,29 @@ def how_told(plan: Plan, update: PlannedUpdate) -> str:
     then = f"; then every {span(update.every)}" if update.every else ""
     liaison = f"; liaison: {whom((update.liaison,))}" if update.liaison and update.reviewer is None else ""
     return ", ".join(parts) + then + liaison
+
+
+def called(update: PlannedUpdate, channel: PlannedTelling) -> str:
+    """What one channel of an *update* gets: its arguments, those that are the update's own words by their names; or why it gets nothing."""
+    call = channel.call
+    if call is None:
+        return f"not by {plain(channel.use)}: {plain(channel.error)}"
+    own = {"subject": update.subject.strip(), "text": update.body.strip()}
+    above = [name for name, value in call.arguments.items() if isinstance(value, str) and value.strip() in own.values()]
+    parts = [f"{listing([plain(name) for name in above])} as above"] if above else []
+    parts += [f"{plain(name)} {_shown(value)}" for name, value in call.arguments.items() if name not in above]
+    name = f"{plain(call.connector)}.{plain(call.action)}"
+    return f"{name}: {', '.join(parts)}" if parts else name
+
+
+def _shown(value: Json) -> str:
+    if isinstance(value, str):
+        return f"«{plain(value)}»"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{plain(name)} {_shown(each)}" for name, each in value.items())
+    if isinstance(value, Sequence):
+        return ", ".join(_shown(each) for each in value)
+    return "nothing" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
 
 # --- remediations -----------------------------------------------------------------------

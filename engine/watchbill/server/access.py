@@ -29,14 +29,16 @@ if TYPE_CHECKING:
 
 Reading: TypeAlias = "Callable[[Callable[[Connection], Any]], Awaitable[Any]]"
 
-Scope = Literal["read", "act", "ingest", "admin"]
-SCOPES: Final[tuple[Scope, ...]] = ("read", "act", "ingest", "admin")
-"""`read` sees everything, `act` answers and stops things besides, `ingest` sends alerts, `admin` may all of it."""
+Scope = Literal["read", "act", "ingest", "report", "admin"]
+SCOPES: Final[tuple[Scope, ...]] = ("read", "act", "ingest", "report", "admin")
+"""`read` sees everything, `act` answers and stops things besides, `ingest` sends alerts, `report` says what became of deliveries, and
+`admin` may all of it."""
 
 _IMPLIED: Final[Mapping[str, frozenset[str]]] = {
     "read": frozenset(("read",)),
     "act": frozenset(("read", "act")),
     "ingest": frozenset(("ingest",)),
+    "report": frozenset(("report",)),
     "admin": frozenset(SCOPES),
 }
 KNOWN_FOR: Final = 2.0
@@ -179,7 +181,13 @@ class Access:
         return token if token.expires_at is None or token.expires_at > now else None
 
 
-_MAY: Final[Mapping[Scope, str]] = {"read": "read", "act": "act for a person", "ingest": "send alerts", "admin": "administer"}
+_MAY: Final[Mapping[Scope, str]] = {
+    "read": "read",
+    "act": "act for a person",
+    "ingest": "send alerts",
+    "report": "report deliveries",
+    "admin": "administer",
+}
 
 
 def secret_in(headers: Mapping[str, str]) -> str | None:

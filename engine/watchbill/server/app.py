@@ -38,6 +38,7 @@ def routes() -> list[Route]:
         _route("/api/v2/silences", alertmanager.silences),
         _route("/api/v2/status", alertmanager.status),
         _route("/v1/ingest/{source}", ingesting.source, "POST", "OPTIONS"),
+        _route("/v1/deliveries", ingesting.delivery, "POST"),
         # Incidents.
         _route("/v1/incidents", incidents.listing),
         _route("/v1/incidents/{incident}", incidents.one),

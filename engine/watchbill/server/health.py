@@ -1,22 +1,29 @@
 """Whether the server lives, and whether it is ready; and what it says of itself.
 
 Alive means that it answers. Ready means that it takes alerts in and carries out what follows; where it is not, the answer says why.
+Strictly ready is who besides has no trouble, and can reach everybody whom the policies name.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from watchbill import __version__
+from watchbill.errors import Finding, Place
+from watchbill.report.counts import count
+from watchbill.report.findings_json import finding_json
 from watchbill.server.answers import json
 from watchbill.server.house import House, house_of
 from watchbill.store import asking, inbox
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
+
+MOST_FINDINGS: Final = 200
+"""How many findings the status lists."""
 
 
 async def alive(request: Request) -> Response:
@@ -25,9 +32,14 @@ async def alive(request: Request) -> Response:
 
 
 async def ready(request: Request) -> Response:
-    """Whether it is ready; 503 with the reason where it is not."""
-    why = why_not_ready(house_of(request))
-    return PlainTextResponse(f"not ready: {why}\n", 503) if why else PlainTextResponse("ready\n")
+    """Whether it is ready; 503 with the reason where it is not. Other trouble is named, and with `strict` it is a reason too."""
+    house = house_of(request)
+    why = why_not_ready(house)
+    if why:
+        return PlainTextResponse(f"not ready: {why}\n", 503)
+    besides = "".join(f"{line}\n" for line in besides_of(house))
+    is_strict = "strict" in request.query_params
+    return PlainTextResponse(f"not ready, strictly\n{besides}", 503) if besides and is_strict else PlainTextResponse(f"ready\n{besides}")
 
 
 async def status(request: Request) -> Response:
@@ -61,6 +73,7 @@ async def status(request: Request) -> Response:
             "alerts": len(house.engine.standing),
             "waiting": waiting,
             "set_aside": failures,
+            "findings": [finding_json(each) for each in sorted(house.findings(), key=_worst_first)[:MOST_FINDINGS]],
             "watchers": house.watchers,
         }
     )
@@ -72,6 +85,19 @@ async def metrics(request: Request) -> Response:
     await house.access.allowed(request.headers, "read")
     text, kind = await house.apart(house.metrics.text)
     return Response(text, headers={"Content-Type": kind})
+
+
+def besides_of(house: House) -> list[str]:
+    """What is wrong though alerts are taken in, a line each. Who cannot be reached is not named: this is answered to everybody."""
+    lines = [f"{each.kind}: {each.sentence}" for each in house.engine.troubles()]
+    errors = sum(each.level == "error" for each in house.findings())
+    if errors:
+        lines.append(f"reach: {count(errors, 'error')} in what the policies ask for; `/v1/status` and `watchbill doctor` list all")
+    return lines
+
+
+def _worst_first(finding: Finding) -> tuple[bool, tuple[Place, str, str]]:
+    return finding.level != "error", finding.order
 
 
 def why_not_ready(house: House) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from starlette.requests import Request
 
+from watchbill.errors import Finding
 from watchbill.execute.engine import Engine
 from watchbill.ingest.limits import BODY_BYTES
 
@@ -45,7 +46,10 @@ class Bounds:
 
 
 class House:
-    """What every endpoint is given. *secrets* gives the values of the references of a `Source`, those that there are."""
+    """What every endpoint is given.
+
+    *secrets* gives the values of the references of a `Source`, those that there are; *findings* what cannot be carried out of the policies.
+    """
 
     def __init__(
         self,
@@ -55,11 +59,13 @@ class House:
         secrets: Callable[[Sequence[str]], Awaitable[Sequence[str]]],
         elapsed: Callable[[], float],
         bounds: Bounds | None = None,
+        findings: Callable[[], Sequence[Finding]] = tuple,
         *,
         has_access_log: bool = False,
     ) -> None:
         self.engine, self.access, self.metrics, self.secrets, self.elapsed = engine, access, metrics, secrets, elapsed
         self.bounds = bounds or Bounds()
+        self.findings = findings
         self.has_access_log = has_access_log
         self.started_at: datetime = engine.now()
         self.stopping = asyncio.Event()

@@ -1,21 +1,26 @@
-"""Where alerts come in. An answer of 2xx says that the request is in the record for good."""
+"""Where alerts come in, and what gateways report of pages. An answer of 2xx says that the request is in the record for good."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from watchbill.decide.deliveries import REPORTED_LATER
 from watchbill.errors import OutsideError
 from watchbill.execute.ingesting import Kind
 from watchbill.ingest.payload import Payload
 from watchbill.ingest.proof import doubt
+from watchbill.model.event import DeliveryReported
 from watchbill.model.sources import Source
 from watchbill.server.answers import Problem, json
-from watchbill.server.bodies import read_body, too_busy
+from watchbill.server.bodies import read_body, read_object, too_busy
 from watchbill.server.house import House, house_of
+from watchbill.store import steps
+
+LONGEST_ERROR: Final = 500
 
 
 async def alerts_v2(request: Request) -> Response:
@@ -41,6 +46,37 @@ async def source(request: Request) -> Response:
     kind: Kind = "source" if declared is not None else "alertmanager"
     payload = await _received(request, house, kind, name, declared)
     return json(_told(payload))
+
+
+async def delivery(request: Request) -> Response:
+    """What the other side reports of a delivery that it took: that it was delivered, that it bounced, that it was answered."""
+    house = house_of(request)
+    caller = await house.access.allowed(request.headers, "report")
+    asked = await read_object(request, house)
+    result, error, key = asked.get("result"), asked.get("error", ""), asked.get("key")
+    if not isinstance(key, str) or not key or not isinstance(error, str):
+        raise Problem(
+            400, "`key` is missing", 'send the key that the page came with, as `{"key": "…", "result": "bounced"}`', rule="bad-request"
+        )
+    if result not in REPORTED_LATER:
+        known = ", ".join(f"`{each}`" for each in REPORTED_LATER)
+        raise Problem(400, f"`{str(result)[:40]}` is no result that is reported", f"the results are: {known}", rule="bad-request")
+    name, number = _delivery_of(key)
+    row = await house.read(lambda connection: steps.get(connection, name))
+    if row is None or number >= len(row.step.deliveries):
+        raise Problem(404, "no delivery has this key", "send the key as it came with the page", rule="unknown-step")
+    report = DeliveryReported(name, number, result, error[:LONGEST_ERROR])
+    told = await house.engine.report(row.incident, report, caller.recorded)
+    house.say("info", "delivery_reported", incident=row.incident, step=name, number=number, result=result, by=caller.recorded)
+    return json({"incident": row.incident, "status": told.status if told is not None else None})
+
+
+def _delivery_of(key: str) -> tuple[str, int]:
+    """The step, and the number of its delivery, that an idempotency *key* stands for."""
+    name, mark, number = key.rpartition("#")
+    if mark and number.isascii() and number.isdigit() and len(number) < 6 and int(number) > 1:
+        return name, int(number) - 1
+    return key, 0
 
 
 async def _received(request: Request, house: House, kind: Kind, name: str, declared: Source | None = None) -> Payload:

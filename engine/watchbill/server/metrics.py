@@ -5,7 +5,8 @@ The registry is this object's own, so that two servers in one process do not cou
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections import Counter as Tally
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
@@ -14,6 +15,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.registry import Collector
 
 from watchbill import __version__
+from watchbill.errors import Finding
 from watchbill.execute.deciding import Decided
 from watchbill.execute.engine import Engine
 from watchbill.model.incident import Opened, StatusChanged, StepChanged
@@ -45,9 +47,12 @@ _COUNTED: Final = {
 
 
 class Metrics:
-    """Counts, and tells Prometheus. *beat_at* is when the dead man's switch was last fed in Unix time, 0 for never."""
+    """Counts, and tells Prometheus.
 
-    def __init__(self, engine: Engine, beat_at: Callable[[], float]) -> None:
+    *beat_at* is when the dead man's switch was last fed in Unix time, 0 for never; *findings* what cannot be carried out of the policies.
+    """
+
+    def __init__(self, engine: Engine, beat_at: Callable[[], float], findings: Callable[[], Sequence[Finding]] = tuple) -> None:
         self._registry = CollectorRegistry(auto_describe=False)
         self._requests = Counter(
             "watchbill_http_requests",
@@ -87,7 +92,7 @@ class Metrics:
             "watchbill_source_refusals", "Requests that were not taken for their source's.", ("source",), registry=self._registry
         )
         self._sources: set[str] = set()
-        self._registry.register(_Standing(engine, beat_at))
+        self._registry.register(_Standing(engine, beat_at, findings))
 
     def answered(self, route: str, method: str, code: int) -> None:
         """A request was answered."""
@@ -157,8 +162,8 @@ class _Lean(Collector):
 class _Standing(Collector):
     """How things stand when somebody asks."""
 
-    def __init__(self, engine: Engine, beat_at: Callable[[], float]) -> None:
-        self._engine, self._beat_at = engine, beat_at
+    def __init__(self, engine: Engine, beat_at: Callable[[], float], findings: Callable[[], Sequence[Finding]]) -> None:
+        self._engine, self._beat_at, self._findings = engine, beat_at, findings
 
     def collect(self) -> Iterator[Metric]:
         """Every number, as it is now."""
@@ -174,6 +179,7 @@ class _Standing(Collector):
         for kind in dict.fromkeys(each.kind for each in engine.troubles()):
             troubles.add_metric((kind,), 1)
         yield troubles
+        yield self._of_findings()
         yield _gauge("watchbill_ready", "Whether alerts are taken in and plans carried out.", engine.is_ready)
         yield _gauge("watchbill_record_writable", "Whether the last write to the record succeeded.", is_writing)
         yield _gauge("watchbill_alerts_firing", "Alerts that fire.", len(engine.standing))
@@ -184,6 +190,14 @@ class _Standing(Collector):
         )
         yield _gauge("watchbill_heartbeat_timestamp_seconds", "When the dead man's switch was last fed; 0 for never.", self._beat_at())
         yield from self._from_record()
+
+    def _of_findings(self) -> Metric:
+        """What cannot be carried out; that nobody is out of reach is said as well, so that an alert on it can end."""
+        found = Tally((each.level, each.rule) for each in self._findings())
+        findings = GaugeMetricFamily("watchbill_findings", "What cannot be carried out of the policies.", labels=("level", "rule"))
+        for level, rule in sorted({*found, ("error", "reaches-nobody")}):
+            findings.add_metric((level, rule), found[level, rule])
+        return findings
 
     def _from_record(self) -> Iterator[Metric]:
         engine = self._engine

@@ -244,7 +244,7 @@ _WORDS: Final[Mapping[str, str]] = {
     "AlertsReceived": "alerts",
     "Woken": "clock",
     "StepFinished": "step-finished",
-    "DeliveryReported": "delivery",
+    "DeliveryReported": "delivery-reported",
     "Observed": "observed",
     "Acknowledged": "acknowledge",
     "Unacknowledged": "unacknowledge",
@@ -272,7 +272,7 @@ def event(its: Event) -> Document:
         if value is not None:
             found[name] = value
     if isinstance(its, DeliveryReported):
-        found |= {"number": its.number, "result": its.result, "error": its.error or None}
+        found |= {"delivery": its.number, "result": its.result, "error": its.error or None}
     return found
 
 

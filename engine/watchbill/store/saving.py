@@ -11,7 +11,7 @@ from watchbill.decide.runs import runs_after
 from watchbill.model.decision import Decision, RepairRun, Snapshot
 from watchbill.model.event import AlertsReceived, DeliveryReported, Event, Observed, Woken
 from watchbill.model.incident import Incident, Opened, StepChanged
-from watchbill.model.plan import FINAL
+from watchbill.model.plan import FINAL, Done, Stalled
 from watchbill.store import steps
 from watchbill.store.decisions import write_changes, write_event, write_facts, write_reasons
 from watchbill.store.queue import enqueue
@@ -164,15 +164,18 @@ def _steps(connection: Connection, incident: Incident, decision: Decision, at: d
     """The steps that are handed out now; of those handed out before, which are over, and when the next delivery of one leaves."""
     handed_out = {step.id for step in decision.steps}
     over = [
-        change.step.id
+        change.step
         for change in decision.changes
         if type(change) is StepChanged
         and change.step.state in FINAL
         and change.step.started_at is not None
         and change.step.id not in handed_out
     ]
+    delivered = {step.id: step for step in over if step.deliveries and step.state != "withdrawn"}
+    for step in delivered.values():
+        steps.close(connection, step.id, Done() if step.state == "done" else Stalled(step.note), at)
     if over:
-        steps.call_off(connection, over, at)
+        steps.call_off(connection, [step.id for step in over if step.id not in delivered], at)
     changed = {change.step.id: change.step for change in decision.changes if type(change) is StepChanged and change.step.deliveries}
     for step in changed.values():
         leaves_at = step.leaves_at

@@ -107,6 +107,12 @@ _GO_ON: Final = Statement(
     .values(state=literal_column("'queued'"), due_at=bindparam("new_due_at"), body=bindparam("new_body")),
     *("new_due_at", "new_body", "step"),
 )
+_CLOSE: Final = Statement(
+    update(STEP)
+    .where(STEP.c.id == bindparam("step"), STEP.c.state != literal_column("'settled'"))
+    .values(state=literal_column("'settled'"), settled_at=bindparam("new_settled_at"), outcome=bindparam("new_outcome")),
+    *("new_settled_at", "new_outcome", "step"),
+)
 _MARK: Final = Statement(
     update(STEP)
     .where(STEP.c.id == bindparam("step"), STEP.c.state == literal_column("'queued'"))
@@ -162,6 +168,11 @@ def call_off(connection: Connection, ids: Iterable[str], at: datetime) -> None:
 def go_on(connection: Connection, step: Step, at: datetime) -> bool:
     """Go on with this *step*, as it is now, at that time; whether it was handed out and is not over."""
     return _GO_ON.count(connection, micros(at), _STEP.encode(step), step.id) == 1
+
+
+def close(connection: Connection, step: str, outcome: Outcome, at: datetime) -> bool:
+    """Settle a *step* whose deliveries are all over; whether it was not settled yet."""
+    return _CLOSE.count(connection, micros(at), _OUTCOME.encode(outcome), step) == 1
 
 
 # --- carried out ----------------------------------------------------------------------

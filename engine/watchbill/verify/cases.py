@@ -1,11 +1,11 @@
-"""A case played on virtual time: its alerts, what people say, and how steps end.
+"""A case played on virtual time: its alerts, and what people say. What comes back from outside says its `Script`.
 
 The loop is `decide`'s own (`watchbill.decide.playing.play`). Here stands only who answers, and when.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -24,20 +24,17 @@ from watchbill.model.event import (
     Event,
     Mitigated,
     Noted,
-    Observed,
     Requested,
     Resolved,
     Retried,
     Snoozed,
-    StepFinished,
     Unacknowledged,
     Woken,
 )
 from watchbill.model.given import (
     AboutSteps,
     GivenAnswer,
-    GivenLook,
-    GivenOutcome,
+    GivenDelivery,
     PersonDecides,
     PersonNotes,
     PersonRetries,
@@ -47,22 +44,22 @@ from watchbill.model.given import (
     Word,
 )
 from watchbill.model.incident import Incident, StepAdded, StepChanged
-from watchbill.model.plan import Done, Reason, Stalled, Step
+from watchbill.model.plan import Reason, Step
 from watchbill.model.policyset import PolicySet
 from watchbill.model.testing import (
     Case,
+    ExpectedAlarm,
+    ExpectedDelivery,
     ExpectedNothing,
     ExpectedPages,
     ExpectedPost,
     ExpectedStatus,
     ExpectedUpdate,
 )
+from watchbill.verify.script import Script
 
 INSTANT: Final = timedelta(microseconds=1)
 """Just before a moment: what waits there can be answered at the moment itself."""
-
-FAILED: Final = "it failed"
-"""What a step says that ends badly because a case has it so."""
 
 _SAID: Final[Mapping[Word, Callable[[str], Event]]] = {
     "acknowledge": Acknowledged,
@@ -110,13 +107,14 @@ class Played:
 class CasePlay:
     """A case that was played: its incidents in the order in which their alerts came, until *until*.
 
-    *unanswered* is what people say of steps that were not there for it.
+    *unanswered* is what people say of steps that were not there for it, and *unused* what is given of deliveries that were not made.
     """
 
     case: Case
     incidents: tuple[Played, ...]
     until: datetime
     unanswered: tuple[AboutSteps, ...] = ()
+    unused: tuple[GivenDelivery, ...] = ()
 
 
 def play_case(bill: Bill, case: Case, lasting: timedelta | None = None) -> CasePlay:
@@ -124,6 +122,7 @@ def play_case(bill: Bill, case: Case, lasting: timedelta | None = None) -> CaseP
     until = case.at + (horizon(bill.policies, case) if lasting is None else lasting)
     incidents: list[Played] = []
     hits: set[AboutSteps] = set()
+    script = Script(bill, case)
     correlated = _correlated(bill, case)
     snapshot = Snapshot(runs=_runs(bill.policies, case, correlated), is_frozen=case.given.is_frozen)
     for key, batches in correlated.items():
@@ -132,11 +131,12 @@ def play_case(bill: Bill, case: Case, lasting: timedelta | None = None) -> CaseP
         others = sorted((batch for other, several in correlated.items() if other != key for batch in several), key=lambda batch: batch[0])
         # What fires beside an incident may hide its alerts, so it looks again whenever that changes.
         events += [(at, Woken()) for at, _ in others if bill.may_hide and at > batches[0][0]]
-        moments = _decided(bill, case, snapshot, events, until, hits, _Beside(others))
+        moments = _decided(bill, case, snapshot, events, until, hits, _Beside(others), script)
         claims = tuple(dict.fromkeys(reason for _, each in batches for reason in each.reasons))
         incidents.append(Played(batches[0][1], claims, moments))
     unanswered = tuple(said for said in case.given.answers if isinstance(said, AboutSteps) and said not in hits)
-    return CasePlay(case, tuple(incidents), until, unanswered)
+    unused = tuple(each for each in case.given.deliveries if each not in script.deliveries.used)
+    return CasePlay(case, tuple(incidents), until, unanswered, unused)
 
 
 def _correlated(bill: Bill, case: Case) -> dict[str, list[tuple[datetime, Correlation]]]:
@@ -181,17 +181,18 @@ def _decided(
     until: datetime,
     hits: set[AboutSteps],
     beside: Beside,
+    script: Script,
 ) -> tuple[Moment, ...]:
     """The decisions of one incident. Which steps a person speaks of is known only once the play has come to that moment."""
-    script = _Script(bill.policies, case)
+    carry = script.deliveries.reports if script.deliveries.says_something else None
     for said in sorted((said for said in case.given.answers if isinstance(said, AboutSteps)), key=lambda said: said.at):
         moment = case.at + said.at
-        before = play(bill, snapshot, events, moment - INSTANT, script, beside)
+        before = play(bill, snapshot, events, moment - INSTANT, script, beside, carry)
         incident = before[-1].decision.incident if before else None
         for step in _meant(bill.policies, incident, said):
             events.append((moment, _event_of(said, step)))
             hits.add(said)
-    return play(bill, snapshot, events, until, script, beside)
+    return play(bill, snapshot, events, until, script, beside, carry)
 
 
 def _event(case: Case, said: GivenAnswer) -> Event:
@@ -243,48 +244,6 @@ class _Beside:
         return tuple(alert for alert in latest.values() if alert.is_firing)
 
 
-class _Script:
-    """What comes back from each step that is handed out, as the case has it: nothing, from most of them."""
-
-    def __init__(self, policies: PolicySet, case: Case) -> None:
-        self.policies = policies
-        self.outcomes = case.given.outcomes
-
-    def __call__(self, step: Step, now: datetime) -> Iterable[tuple[timedelta, Event]]:
-        """The replies to this *step*, each with how long after."""
-        if step.kind == "verify":
-            yield from self._seen(step)
-        elif step.kind in ("repair", "rollback"):
-            outcome = self._outcome(step)
-            if outcome is not None:
-                # A remediation that failed is undone well, unless the case names a step of the rollback.
-                is_well = outcome.is_well or (step.kind == "rollback" and outcome.step is None)
-                yield outcome.after, StepFinished(step.id, Done() if is_well else Stalled(FAILED))
-
-    def _outcome(self, step: Step) -> GivenOutcome | None:
-        """The one for this very step, else the one for all steps of its remediation."""
-        name = step.slot.rsplit("/", 1)[-1]
-        own = [outcome for outcome in self.outcomes if outcome.remediation == step.because.name]
-        named = next((outcome for outcome in own if outcome.step == name), None)
-        return named or next((outcome for outcome in own if outcome.step is None), None)
-
-    def _seen(self, step: Step) -> Iterator[tuple[timedelta, Event]]:
-        """What a verification sees: every look, and once more when it has held for as long as it must."""
-        looks = [look for outcome in self.outcomes if outcome.remediation == step.because.name for look in outcome.looks]
-        remediation = self.policies.remediations.get(step.because.name)
-        verification = remediation.verification if remediation is not None else None
-        if verification is None:
-            return
-        moments = {look.after for look in looks} | {look.after + verification.hold_for for look in looks}
-        for moment in sorted(moments):
-            yield moment, Observed(step.id, _look_at(looks, moment).result)
-
-
-def _look_at(looks: list[GivenLook], moment: timedelta) -> GivenLook:
-    """The look that holds at this *moment*: the last that has begun."""
-    return max((look for look in looks if look.after <= moment), key=lambda look: look.after)
-
-
 # --- how long -------------------------------------------------------------------------
 
 
@@ -293,12 +252,16 @@ def horizon(policies: PolicySet, case: Case) -> timedelta:
     spans = [case.until]
     spans += [given.at for given in case.given.alerts]
     spans += [given.until for given in case.given.alerts if given.until is not None]
+    spans += [given.at + given.after for given in case.given.deliveries]
     spans += [answer.at + (answer.lasting if isinstance(answer, PersonSnoozes) else timedelta(0)) for answer in case.given.answers]
     for expected in case.expected:
         if isinstance(expected, ExpectedPages | ExpectedNothing):
             spans.append(expected.until)
-        elif isinstance(expected, ExpectedPost | ExpectedStatus):
+        elif isinstance(expected, ExpectedPost | ExpectedStatus | ExpectedAlarm):
             spans.append(expected.at)
+        elif isinstance(expected, ExpectedDelivery):
+            known = (given.after for given in case.given.deliveries if given.use == expected.use)
+            spans.append(expected.at + max(known, default=timedelta(0)))
         elif isinstance(expected, ExpectedUpdate):
             spans.append(expected.sent or expected.at + _review_of(policies, expected))
     return max(spans)

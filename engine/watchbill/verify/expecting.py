@@ -12,13 +12,17 @@ from fnmatch import fnmatchcase
 from typing import Any, Final
 
 from watchbill.decide import Bill
+from watchbill.decide.planned_updates import what_is_told
 from watchbill.expressions.durations import format_duration
+from watchbill.model.decision import Snapshot
 from watchbill.model.given import PersonRetries, PersonStarts
 from watchbill.model.plan import Call, Step
 from watchbill.model.testing import (
     NOBODY,
     Difference,
     Expected,
+    ExpectedAlarm,
+    ExpectedDelivery,
     ExpectedEvidence,
     ExpectedHub,
     ExpectedName,
@@ -32,6 +36,7 @@ from watchbill.model.testing import (
 )
 from watchbill.report.counts import listing
 from watchbill.verify.cases import CasePlay, Played
+from watchbill.verify.delivery_results import alarm_differences, delivery_differences, unused_differences
 from watchbill.verify.pages import page_differences, pages_of, why_of_page
 from watchbill.verify.reasons import why_not, why_of_step, whys
 from watchbill.verify.standing import standing_of, why_of_repair
@@ -40,7 +45,7 @@ from watchbill.verify.standing import standing_of, why_of_repair
 def differences(bill: Bill, play: CasePlay) -> tuple[Difference, ...]:
     """Everything in which this *play* is not as its case expects, in the order of the expectations."""
     found = [difference for expected in play.case.expected for difference in _CHECKS[type(expected)](bill, play, expected)]
-    return (*found, *_unanswered(bill, play))
+    return (*found, *_unanswered(bill, play), *unused_differences(bill, play))
 
 
 def _unanswered(bill: Bill, play: CasePlay) -> Iterator[Difference]:
@@ -183,6 +188,12 @@ def _update(bill: Bill, play: CasePlay, expected: ExpectedUpdate) -> Iterator[Di
         yield Difference(subject, "it is due", got, expected.place, _why_of_updates(bill, play, expected.audience))
         return
     because = (why_of_step(found, "it is due"),)
+    if found.state == "failed" and found.started_at is None:
+        yield Difference(subject, "it is sent", f"it is not sent: {found.note}", expected.place, because)
+        return
+    errors = _unfit(bill, play, found)
+    if errors:
+        yield Difference(subject, "it leaves by every channel", f"it does not: {'; '.join(errors)}", expected.place, because)
     if expected.contains is not None and expected.contains not in found.text and expected.contains not in found.subject:
         said = " ".join(f"{found.subject} {found.text}".split())
         got = f"«{said}»" if said else f"it is not sent: {found.note or found.state}"
@@ -196,6 +207,17 @@ def _update(bill: Bill, play: CasePlay, expected: ExpectedUpdate) -> Iterator[Di
     if expected.sent is not None and found.started_at != play.case.at + expected.sent:
         got = f"sent at {_offset(play, found.started_at)}" if found.started_at is not None else f"not sent: {found.note or found.state}"
         yield Difference(subject, f"sent at {format_duration(expected.sent)}", got, expected.place, because)
+
+
+def _unfit(bill: Bill, play: CasePlay, step: Step) -> tuple[str, ...]:
+    """Why channels cannot take this update, which has been sent or waits for its review: each as the engine would say it."""
+    comms = bill.policies.comms.get(step.because.name)
+    audience = bill.policies.audiences.get(comms.audience) if comms is not None else None
+    moments = next((each.moments for each in play.incidents if any(own is step for own in each.steps)), ())
+    if comms is None or audience is None or not moments:
+        return ()
+    _, body, calls = what_is_told(bill, moments, Snapshot(), step, comms, audience)
+    return tuple(each.error for each in calls if each.call is None) if body else ("its text cannot be filled in",)
 
 
 def _is_same(review: Step, update: Step) -> bool:
@@ -244,25 +266,27 @@ def _status(bill: Bill, play: CasePlay, expected: ExpectedStatus) -> Iterator[Di
 def _nothing(bill: Bill, play: CasePlay, expected: ExpectedNothing) -> Iterator[Difference]:
     end = play.case.at + expected.until
     kinds = _NOTHING[expected.of]
+    subject = "what follows" if expected.of == "all" else expected.of
     for each in play.incidents:
         for at, step in each.started(*kinds):
             if at <= end and (step.kind != "page" or step.people):
                 who = f" of {listing([duty.person for duty in step.people])}" if step.people else ""
                 got = f"{step.kind}{who} at {_offset(play, at)}"
-                yield Difference(_WHAT[expected.of], "nothing", got, expected.place, (why_of_step(step, f"it brings this {step.kind}"),))
+                yield Difference(subject, "nothing", got, expected.place, (why_of_step(step, f"it brings this {step.kind}"),))
         if "offer" in kinds:
             for step in each.steps:
                 if step.kind == "offer" and step.due_at <= end:
                     because = (why_of_step(step, "it is offered"),)
-                    yield Difference(_WHAT[expected.of], "nothing", f"{step.because.name} is offered", expected.place, because)
+                    yield Difference(subject, "nothing", f"{step.because.name} is offered", expected.place, because)
 
 
-_WHAT: Final = {"all": "what follows", "posts": "posts", "evidence": "evidence", "updates": "updates", "remediations": "remediations"}
 _NOTHING: Final = {
     "posts": ("notify",),
     "evidence": ("collect",),
     "updates": ("update",),
     "remediations": ("repair", "offer"),
+    "deliveries": ("page", "review", "remind", "notify", "hub", "bridge", "collect", "update"),
+    "alarms": ("alarm",),
     "all": ("page", "alarm", "notify", "hub", "bridge", "update", "review", "remind", "repair", "offer"),
 }
 
@@ -276,5 +300,7 @@ _CHECKS: Final[Mapping[type[Expected], Callable[[Bill, CasePlay, Any], Iterable[
     ExpectedUpdate: _update,
     ExpectedRepair: _repair,
     ExpectedStatus: _status,
+    ExpectedDelivery: delivery_differences,
+    ExpectedAlarm: alarm_differences,
     ExpectedNothing: _nothing,
 }

@@ -283,8 +283,9 @@ def _about(bill: Bill, step: Step) -> str:
         return f"{who} about the update to {comms.audience}" if comms is not None else who
     if step.kind == "update":
         comms = bill.policies.comms.get(step.because.name)
-        said = " ".join((step.subject or step.text).split())
-        return f"{comms.audience if comms is not None else step.because.name}: «{said}»"
+        said = " ".join(f"«{' '.join(words.split())}»" for words in (step.subject, step.text) if words)
+        by = listing([f"{call.connector}.{call.action}" for call in step.calls])
+        return f"{comms.audience if comms is not None else step.because.name}: {said}{f' by {by}' if by else ''}"
     if step.kind in ("repair", "verify", "rollback"):
         target = step.slot.rpartition("/")[0]
         return f"{_named(step)} on {target}" if target else _named(step)

@@ -30,7 +30,7 @@ TYPE = ConnectorType(
                 },
                 ("to",),
             ),
-            reaches=True,
+            does="reaches",
             escaping=(("to", "none"), ("text", "none")),
             result=result({"id": text("The server's name for the message.")}),
         ),

@@ -94,11 +94,17 @@ class _Search:
         if (role, team) in seen:
             self._skip(f"the role {role} of {team} leads back to itself")
             return
-        for name in self.policies.line_of(team):
+        line = self.policies.line_of(team)
+        for name in line:
             for bound in self.policies.teams[name].roles:
                 if bound.name == role:
                     self.follow(bound.target, team, duty, (role, name), (*seen, (role, team)))
                     return
+        parent = self.policies.teams[line[-1]].parent
+        if parent is not None and parent not in self.policies.teams:
+            # Whoever has the role may have it from there.
+            self._skip(self._missing("Team", parent))
+            return
         above = " or a team above it" if self.policies.teams[team].parent else ""
         self._skip(f"nobody has the role {role} on {team}{above}")
 

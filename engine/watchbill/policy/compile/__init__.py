@@ -31,6 +31,7 @@ from watchbill.policy.compile import (
     testing,
     timing,
     whole,
+    worst_values,
 )
 from watchbill.policy.compile.draft import Draft
 from watchbill.policy.compile.endings import dated
@@ -49,6 +50,7 @@ class Compiled:
     *findings* are sorted by place. *quarantined* names what is not in the policies; *documents* and *files* say how many
     were looked at, and *ignored* how many findings comments have set aside. *unlisted* counts the findings that are too many to be
     among the *findings*; only `watchbill.policy.load` has any. *dated* is what the clock is to be asked about, for whoever has one.
+    *beyond* are those of the *findings* that a judge of the compiled policies has added, all of them.
     """
 
     policies: PolicySet | None
@@ -59,6 +61,7 @@ class Compiled:
     ignored: int = 0
     unlisted: tuple[Unlisted, ...] = ()
     dated: Dated = field(default_factory=Dated)
+    beyond: tuple[Finding, ...] = ()
 
 
 def compile_policies(
@@ -184,6 +187,7 @@ STAGES: Final[tuple[Callable[[Workbench], None], ...]] = (
     dependencies.check_consent,
     whole.check_contacts,
     filling.check_templates,
+    worst_values.check_worst_values,
 )
 """What is done, from top to bottom, after every document was read and had its name taken."""
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from watchbill.expressions.context import CONTEXT, Object, String, Type, from_json_schema, without_null
 from watchbill.model.plan import Call
-from watchbill.model.policyset import Action, ConnectorType
+from watchbill.model.policies import Connector
+from watchbill.model.policyset import ACTION_KINDS, TAKES, Action, ActionKind, ConnectorType, UsePlace, kind_of, unfit
 from watchbill.model.references import Argument, Json, Use
 from watchbill.policy.compile.arguments import check_arguments, is_template, texts_in, validator_of
 from watchbill.policy.compile.draft import At, Draft
@@ -18,7 +19,6 @@ from watchbill.policy.secrets import looks_secret
 from watchbill.policy.suggest import nearest
 from watchbill.policy.wording import choice, quoted
 
-Must = Literal["anything", "read", "reach", "act"]
 FOR_CHANNELS: Final = Object({**CONTEXT.fields, "subject": String(), "body": String()})
 """What a channel of an audience may speak of: the context, and the update itself."""
 FOR_REPAIR: Final = Object({**CONTEXT.fields, "target": String()})
@@ -26,17 +26,40 @@ FOR_REPAIR: Final = Object({**CONTEXT.fields, "target": String()})
 FOR_PROBES: Final = Object({name: without_null(CONTEXT.fields[name]) for name in ("service", "team", "now")})
 """What a probe may speak of: its service, the team that owns it, and the time; there is no alert yet."""
 
+RULES_OF_PLACES: Final[Mapping[UsePlace, str]] = {
+    "collect": "collector-must-read",
+    "verify": "collector-must-read",
+    "probe": "collector-must-read",
+    "contacts": "contact-must-reach",
+    "synthetic_page": "contact-must-reach",
+    "notify": "post-must-tell",
+    "channels": "post-must-tell",
+    "last_resort": "post-must-tell",
+    "hub.channel": "hub-must-open",
+    "hub.bridge": "hub-must-open",
+    "steps": "repair-may-not-reach",
+}
+"""Which rule is broken by an action that may not stand at a place."""
+
+_THAT: Final[Mapping[ActionKind, str]] = {
+    "reads": "read",
+    "tells": "tell somebody",
+    "reaches": "reach a person",
+    "opens": "open a place to talk in",
+    "changes": "change a system",
+}
+
 SECRET_HELP: Final = "take it out of the repository, change it where it came from, and refer to it in `secrets` of a Connector"
 
 
-def use(bench: Workbench, at: At, keys: UseKeys, must: Must = "anything", root: Type = CONTEXT) -> Use | None:
+def use(bench: Workbench, at: At, keys: UseKeys, place: UsePlace, root: Type = CONTEXT) -> Use | None:
     """The call that is written here, or None where it cannot be made: it is wrong, or its connector is quarantined.
 
-    *root* is what templates in its arguments may speak of.
+    *place* is where it stands, and *root* what templates in its arguments may speak of.
 
     What is wrong gives findings; that a connector is quarantined does not, for it was said where it stands.
     """
-    found = action_of(bench, at / "use", keys.use, must)
+    found = action_of(bench, at / "use", keys.use, place)
     if found is None:
         return None
     connector, action = found
@@ -46,10 +69,10 @@ def use(bench: Workbench, at: At, keys: UseKeys, must: Must = "anything", root: 
     return Use(str(connector.name), action.name, arguments, (at / "use").place)
 
 
-def plain_call(bench: Workbench, at: At, keys: UseKeys, must: Must) -> Call | None:
+def plain_call(bench: Workbench, at: At, keys: UseKeys, place: UsePlace) -> Call | None:
     """The call that is written here with nothing to fill in, for no incident stands behind it; None where it cannot be made."""
     known = len(at.draft.findings)
-    found = action_of(bench, at / "use", keys.use, must)
+    found = action_of(bench, at / "use", keys.use, place)
     for spot, text in texts_in(at / "with", keys.with_):
         if is_template(text):
             said = f"`{spot.key}` holds a template, and there is no incident to fill it from"
@@ -82,8 +105,8 @@ def _plain(value: Any) -> Json:
     return value
 
 
-def action_of(bench: Workbench, at: At, text: str, must: Must) -> tuple[Draft, Action] | None:
-    """The connector and the action that this *text* names, if the document may use them here."""
+def action_of(bench: Workbench, at: At, text: str, place: UsePlace) -> tuple[Draft, Action] | None:
+    """The connector and the action that this *text* names, if the document may use them at this *place*."""
     connector, dot, name = text.partition(".")
     if not (connector and dot and name) or "." in name:
         draft = bench.names.find("Connector", text)
@@ -99,47 +122,36 @@ def action_of(bench: Workbench, at: At, text: str, must: Must) -> tuple[Draft, A
     type = bench.catalogue[draft.value.type]
     action = type.action(name)
     if action is None:
-        known = [each.name for each in type.actions if _suits(each, must)] or [each.name for each in type.actions]
+        known = _fitting(type, draft.value, place) or [each.name for each in type.actions]
         help = choice(nearest(name, known), known, "actions")
         at.draft.report(
             "unknown-action", at.within(text, len(connector) + 1), f"{connector} ({type.name}) has no action {quoted(name)}", help
         )
         return None
-    if not _suits(action, must):
-        _report_unsuitable(at, text, type, must)
+    wrong = unfit(quoted(text), kind_of(action, draft.value), place)
+    if wrong:
+        at.report(RULES_OF_PLACES[place], wrong, _help(action, type, draft.value, place))
         return None
     if not action.reads and not _may_act(bench, at, draft):
         return None
     return draft, action
 
 
-def _suits(action: Action, must: Must) -> bool:
-    match must:
-        case "read":
-            return action.reads
-        case "reach":
-            return action.reaches
-        case "act":
-            return not action.reads
-        case _:
-            return True
+def _fitting(type: ConnectorType, connector: Connector, place: UsePlace) -> list[str]:
+    return [each.name for each in type.actions if kind_of(each, connector) in TAKES[place]]
 
 
-def _report_unsuitable(at: At, text: str, type: ConnectorType, must: Must) -> None:
-    known = [each.name for each in type.actions if _suits(each, must)]
-    if must == "read":
-        help = f"{choice(None, known, 'actions that only read')}" if known else "use a connector that reads"
-        at.report("collector-must-read", f"{quoted(text)} does not only read", help)
-    elif must == "act":
-        help = f"{choice(None, known, 'actions that do more')}" if known else "use a connector that can tell somebody"
-        at.report("last-resort-must-act", f"{quoted(text)} only reads, and tells nobody", help)
-    else:
-        help = (
-            f"{choice(None, known, 'actions that reach a person')}"
-            if known
-            else f"no action of {type.name} reaches a person; use another connector"
-        )
-        at.report("contact-must-reach", f"{quoted(text)} does not reach a person", help)
+def _help(action: Action, type: ConnectorType, connector: Connector, place: UsePlace) -> str:
+    """What would fit at this *place* in place of this *action*."""
+    if action.generic and not connector.tells and "tells" in TAKES[place]:
+        return f"say `tells: true` on Connector/{connector.ref.name} if somebody reads it"
+    if place == "steps":
+        return "say it in the `notify` of an escalation, or to an audience" if action.reaches else "open it in the `hub` of an escalation"
+    wanted = " or ".join(_THAT[kind] for kind in ACTION_KINDS if kind in TAKES[place])
+    known = _fitting(type, connector, place)
+    if known:
+        return choice(None, known, f"actions that {wanted}")
+    return f"no action of {type.name} does that; use a connector that can {wanted}"
 
 
 def _may_act(bench: Workbench, at: At, connector: Draft) -> bool:

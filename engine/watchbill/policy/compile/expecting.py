@@ -10,6 +10,8 @@ from watchbill.model.incident import Status
 from watchbill.model.testing import (
     NOBODY,
     Expected,
+    ExpectedAlarm,
+    ExpectedDelivery,
     ExpectedEvidence,
     ExpectedHub,
     ExpectedName,
@@ -23,6 +25,7 @@ from watchbill.model.testing import (
     Nothing,
     Standing,
 )
+from watchbill.policy.compile.delivery_checks import delivery
 from watchbill.policy.compile.draft import At
 from watchbill.policy.compile.tables import Reader
 from watchbill.policy.documents import testing as written
@@ -46,6 +49,8 @@ def expectations(reader: Reader, at: At, keys: written.Expect) -> tuple[tuple[Ex
         *_evidence(reader, at / "evidence", keys),
         *_updates(reader, at / "updates", keys),
         *_repairs(reader, at / "remediations", keys),
+        *_deliveries(reader, at / "deliveries", keys),
+        *_alarms(reader, at / "alarms", keys),
         *_statuses(reader, at / "status", keys),
         *_nothing(at, keys, until),
     )
@@ -154,6 +159,18 @@ def _repairs(reader: Reader, at: At, keys: written.Expect) -> Iterator[ExpectedR
         yield ExpectedRepair(name, cast(Standing, standing), reader.free(spot / "because", each.because), spot.place)
 
 
+def _deliveries(reader: Reader, at: At, keys: written.Expect) -> Iterator[ExpectedDelivery]:
+    for index, each in enumerate(keys.deliveries or ()):
+        spot = at / index
+        use, person, result = delivery(reader, spot, each, written.ENDED)
+        yield ExpectedDelivery(use, person, reader.span(spot / "at", each.at), result, spot.place)
+
+
+def _alarms(reader: Reader, at: At, keys: written.Expect) -> Iterator[ExpectedAlarm]:
+    for index, each in enumerate(keys.alarms or ()):
+        yield ExpectedAlarm(reader.span(at / index / "at", each.at), (at / index).place)
+
+
 def _statuses(reader: Reader, at: At, keys: written.Expect) -> Iterator[ExpectedStatus]:
     if keys.status is None:
         return
@@ -164,12 +181,12 @@ def _statuses(reader: Reader, at: At, keys: written.Expect) -> Iterator[Expected
 
 
 def _nothing(at: At, keys: written.Expect, until: timedelta | None) -> Iterator[ExpectedNothing]:
-    lists: tuple[Nothing, ...] = ("posts", "evidence", "updates", "remediations")
+    lists: tuple[Nothing, ...] = ("posts", "evidence", "updates", "remediations", "deliveries", "alarms")
     for name in lists:
         if getattr(keys, name) == []:
             yield ExpectedNothing(name, A_DAY if until is None else until, (at / name).key_place)
     if keys.nothing:
-        for other in ("pages", "posts", "hub", "updates", "remediations"):
+        for other in ("pages", "posts", "hub", "updates", "remediations", "alarms"):
             if getattr(keys, other):
                 (at / other).report("bad-value", f"`{other}` stands beside `nothing`", "take one of them away")
         yield ExpectedNothing("all", A_DAY if until is None else until, (at / "nothing").key_place)

@@ -196,7 +196,7 @@ class _Checker:
         properties = action.arguments.get("properties")
         for key, argument in use.arguments:
             schema = properties.get(key) if isinstance(properties, Mapping) else None
-            for template, inner in _leaves(argument, schema if isinstance(schema, Mapping) else {}):
+            for template, inner in leaves(argument, schema if isinstance(schema, Mapping) else {}):
                 yield draft, self.field(template, key, str(use), escaping.get(key, "none"), inner, absent)
 
     def field(self, template: Template, key: str, owner: str, escaping: str, schema: Mapping[str, Any] | None, absent: str) -> Field:
@@ -287,7 +287,7 @@ def _tells(each: Field) -> bool:
     return any(path[-1] == "severity" for path in each.variables)
 
 
-def _leaves(argument: Argument, schema: Mapping[str, Any]) -> Iterator[tuple[Template, Mapping[str, Any]]]:
+def leaves(argument: Argument, schema: Mapping[str, Any]) -> Iterator[tuple[Template, Mapping[str, Any]]]:
     """The templates inside an *argument*, each with the part of the *schema* that is about it; none where the schema tells nothing."""
     if isinstance(argument, Template):
         if not argument.is_plain:
@@ -297,11 +297,11 @@ def _leaves(argument: Argument, schema: Mapping[str, Any]) -> Iterator[tuple[Tem
             properties, others = schema.get("properties"), schema.get("additionalProperties")
             for name, inner in cast("tuple[tuple[str, Argument], ...]", argument):
                 below = properties.get(name, others) if isinstance(properties, Mapping) else others
-                yield from _leaves(inner, below if isinstance(below, Mapping) else {})
+                yield from leaves(inner, below if isinstance(below, Mapping) else {})
         else:
             items = schema.get("items")
             for each in cast("tuple[Argument, ...]", argument):
-                yield from _leaves(each, items if isinstance(items, Mapping) else {})
+                yield from leaves(each, items if isinstance(items, Mapping) else {})
 
 
 # --- what is certain of a text that is not known in full -----------------------------------

@@ -51,7 +51,7 @@ def _contact(bench: Workbench, at: At, keys: written.Contact) -> Contact | None:
         help = "keep the secret in a Connector's `secrets`, and write an address here"
         (at / "to").report("secret-in-plain-text", "`to` looks like a secret", help)
         return None
-    found = action_of(bench, at / "use", keys.use, "reach")
+    found = action_of(bench, at / "use", keys.use, "contacts")
     if found is None:
         return None
     connector, action = found
@@ -61,7 +61,7 @@ def _contact(bench: Workbench, at: At, keys: written.Contact) -> Contact | None:
         if key not in bench.validators:
             bench.validators[key] = validator_of({"properties": {"to": properties["to"]}})
         check_settings(at, {"to": keys.to}, bench.validators[key], keys.use)
-    return Contact(str(connector.name), action.name, keys.to, after)
+    return Contact(str(connector.name), action.name, keys.to, after, action.rings if keys.rings is None else keys.rings)
 
 
 def _leave(at: At, keys: written.Leave) -> Days:
@@ -171,6 +171,11 @@ def _check_binding(bench: Workbench, at: At, key: str, connector: str) -> None:
     if meant.value.type != bound.value.type:
         said = f"`{key}` is of the type {meant.value.type}, and `{connector}` of the type {bound.value.type}"
         at.report("bad-binding", said, f"bind it to a connector of the type {meant.value.type}")
+        return
+    is_generic = any(action.generic for action in bench.catalogue[bound.value.type].actions)
+    if is_generic and meant.value.tells and not bound.value.tells:
+        said = f"`{key}` tells somebody, and `{connector}` changes a system"
+        at.report("bad-binding", said, f"say `tells: true` on Connector/{connector} if somebody reads it")
         return
     can_act = any(not action.reads for action in bench.catalogue[bound.value.type].actions)
     if can_act and not bench.grants.may_act((at.draft.team,), bound):

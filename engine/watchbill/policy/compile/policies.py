@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from watchbill.expressions.context import CONTEXT, Type
 from watchbill.model.policies import Audience, Collector, Comms, Escalation, Hub, Level, Message, Review, Triage
+from watchbill.model.policyset import UsePlace
 from watchbill.model.references import Target, Use
 from watchbill.policy.compile import texts
 from watchbill.policy.compile.calls import FOR_CHANNELS, use
@@ -50,15 +51,22 @@ def _check_besides(bench: Workbench, at: At, spec: written.EscalationSpec) -> No
     if spec.hub is not None:
         help = "take it away: the escalation that wins opens the hub"
         at.draft.report("no-effect", (at / "hub").key_place, "`hub` has no effect beside `continue: true`", help, "warning")
-    chats = {draft.document.spec.chat: draft.name for draft in bench.names.of("Team") if draft.document is not None}
+    teams = [draft for draft in bench.names.of("Team") if draft.document is not None and draft.document.spec.chat is not None]
+    chats = {_channel(draft.document.spec.chat): draft.name for draft in teams}
     for index, level in enumerate(spec.levels):
         for number, call in enumerate(level.notify):
-            channel = call.with_.get("channel")
-            whose = chats.get(channel) if isinstance(channel, str) else None
-            if whose is not None and whose != at.draft.team:
-                said = f"an escalation with `continue` posts to its own team only, and {quoted(str(channel))} is the chat of `{whose}`"
-                spot = at / "levels" / index / "notify" / number / "with" / "channel"
-                spot.report("not-granted", said, f"post where `{at.draft.team}` talks")
+            for key in ("channel", "path"):
+                channel = call.with_.get(key)
+                whose = chats.get(_channel(channel)) if isinstance(channel, str) else None
+                if whose is not None and whose != at.draft.team:
+                    said = f"an escalation with `continue` posts to its own team only, and {quoted(str(channel))} is the chat of `{whose}`"
+                    spot = at / "levels" / index / "notify" / number / "with" / key
+                    spot.report("not-granted", said, f"post where `{at.draft.team}` talks")
+
+
+def _channel(text: str) -> str:
+    """What a channel is called, however it is written: `#payments`, or `/payments` as the path of a gateway."""
+    return text.lstrip("#/")
 
 
 def expect_owner(bench: Workbench, draft: Draft) -> None:
@@ -79,7 +87,7 @@ def _level(bench: Workbench, at: At, keys: written.Level) -> Level:
         page=page,
         wait=texts.duration(at / "wait", keys.wait),
         place=at.place,
-        notify=uses(bench, at / "notify", keys.notify),
+        notify=uses(bench, at / "notify", keys.notify, "notify"),
         # A level whose interval is quarantined does not wait: rather a page too many.
         during=interval(bench, at / "during", keys.during),
     )
@@ -103,8 +111,8 @@ def _hub(bench: Workbench, at: At, keys: written.Hub) -> Hub:
         help = "give it a `channel` or a `bridge`, or take it away"
         at.draft.report("no-effect", at.key_place, "this hub opens nothing to talk in", help, "warning")
     return Hub(
-        channel=use(bench, at / "channel", keys.channel) if keys.channel else None,
-        bridge=use(bench, at / "bridge", keys.bridge) if keys.bridge else None,
+        channel=use(bench, at / "channel", keys.channel, "hub.channel") if keys.channel else None,
+        bridge=use(bench, at / "bridge", keys.bridge, "hub.bridge") if keys.bridge else None,
         invite=targets(bench, at / "invite", dict(enumerate(keys.invite))),
         place=at.place,
     )
@@ -124,9 +132,9 @@ def targets(bench: Workbench, at: At, written: dict[str, str] | dict[int, str], 
     return tuple(target(bench, at / part, text, pages=pages) for part, text in written.items())
 
 
-def uses(bench: Workbench, at: At, keys: Sequence[UseKeys], root: Type = CONTEXT) -> tuple[Use, ...]:
-    """Those of these calls that can be made; *root* is what their templates may speak of."""
-    return _made(use(bench, at / index, each, root=root) for index, each in enumerate(keys))
+def uses(bench: Workbench, at: At, keys: Sequence[UseKeys], place: UsePlace, root: Type = CONTEXT) -> tuple[Use, ...]:
+    """Those of these calls that can be made at this *place*; *root* is what their templates may speak of."""
+    return _made(use(bench, at / index, each, place, root) for index, each in enumerate(keys))
 
 
 def _made(calls: Iterable[Use | None]) -> tuple[Use, ...]:
@@ -147,7 +155,7 @@ def triage(bench: Workbench, draft: Draft) -> Triage:
         spot = at / "collect" / index
         check_unique(spot / "name", keys.name, seen, "collector")
         timeout = texts.some_duration(spot / "timeout", keys.timeout)
-        call = use(bench, spot, keys, "read")
+        call = use(bench, spot, keys, "collect")
         if call is not None:
             collectors.append(Collector(keys.name, keys.title or keys.name, call, timeout))
     chosen = selector(bench, at, spec)
@@ -171,7 +179,7 @@ def audience(bench: Workbench, draft: Draft) -> Audience:
     at = draft.top / "spec"
     expect_owner(bench, draft)
     zone = texts.zone(at / "zone", spec.zone, bench.zone)
-    channels = uses(bench, at / "channels", spec.channels, FOR_CHANNELS)
+    channels = uses(bench, at / "channels", spec.channels, "channels", FOR_CHANNELS)
     liaison = target(bench, at / "liaison", spec.liaison) if spec.liaison is not None else None
     quiet_hours = texts.recurrence(at / "quiet_hours", spec.quiet_hours, zone)
     if not channels and not draft.is_left_out:

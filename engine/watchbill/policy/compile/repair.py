@@ -119,7 +119,7 @@ def _steps(bench: Workbench, at: At, keys: list[written.RepairStep]) -> tuple[Re
         spot = at / index
         check_unique(spot / "name", each.name, seen, "step")
         timeout = texts.some_duration(spot / "timeout", each.timeout)
-        call = use(bench, spot, each, root=FOR_REPAIR)
+        call = use(bench, spot, each, "steps", FOR_REPAIR)
         if call is not None:
             steps.append(RepairStep(each.name, call, timeout))
     return tuple(steps)
@@ -131,7 +131,7 @@ def _verification(bench: Workbench, at: At, keys: written.Verify) -> Verificatio
     if hold_for > within and not at.draft.is_left_out:
         said = f"it can never be seen to work: `for` is {keys.for_}, and `within` is {keys.within}"
         (at / "for").report("unverifiable", said, "let `within` be longer than `for`")
-    call = use(bench, at, keys, "read", FOR_REPAIR)
+    call = use(bench, at, keys, "verify", FOR_REPAIR)
     if call is None:
         return None
     return Verification(call, texts.condition(at / "expect", keys.expect, result_type(bench, call)), hold_for, within)
@@ -245,6 +245,9 @@ def connector(bench: Workbench, draft: Draft) -> Connector:
                 place = (at / "secrets" / name).key_place
                 help = choice(nearest(name, type.secrets), type.secrets, "secrets it takes")
                 draft.report("bad-argument", place, f"{type.name} takes no secret {quoted(name)}", help)
+        if spec.tells and not any(action.generic for action in type.actions):
+            said = f"`tells` has no effect: every action of {type.name} says by itself what it does"
+            draft.report("no-effect", (at / "tells").key_place, said, "take it away", "warning")
     for name, value in spec.with_.items():
         _check_plain(at / "with" / name, value)
     for name, text in spec.secrets.items():
@@ -259,6 +262,7 @@ def connector(bench: Workbench, draft: Draft) -> Connector:
         settings=tuple((name, value if isinstance(value, str) else json.dumps(value)) for name, value in spec.with_.items()),
         secrets=tuple(spec.secrets.items()),
         shadow=spec.mode == "shadow",
+        tells=spec.tells,
     )
 
 

@@ -9,9 +9,9 @@ from typing import Final
 
 from watchbill.errors import Finding
 from watchbill.model.plan import Call
-from watchbill.model.policyset import Grant, Settings, SyntheticPage
+from watchbill.model.policyset import Grant, Settings, SyntheticPage, UsePlace
 from watchbill.policy.compile import texts
-from watchbill.policy.compile.calls import Must, plain_call
+from watchbill.policy.compile.calls import plain_call
 from watchbill.policy.compile.draft import At, Draft
 from watchbill.policy.compile.workbench import Workbench
 from watchbill.policy.documents import settings as written
@@ -46,6 +46,8 @@ def settings(bench: Workbench, draft: Draft) -> Settings:
         severities={word.strip().lower(): severity for word, severity in spec.severities.items()},
         grants=tuple(grants.values()),
         escalation=spec.escalation,
+        fallback_wait=texts.some_duration(at / "fallback_wait", spec.fallback_wait),
+        alarm_every=texts.duration(at / "alarm_every", spec.alarm_every, least=_SHORTEST),
     )
 
 
@@ -69,7 +71,7 @@ def settle_calls(bench: Workbench) -> None:
     spec: written.SettingsSpec = main.document.spec
     aside = replace(main, team=main.team or spec.fallback_team, findings=[])
     at = aside.top / "spec"
-    last_resort = _call(bench, at / "last_resort", spec.last_resort, "act")
+    last_resort = _call(bench, at / "last_resort", spec.last_resort, "last_resort")
     page = _synthetic_page(bench, at / "synthetic_page", spec.synthetic_page)
     main.findings.extend(aside.findings)
     if bench.settings is not None:
@@ -82,14 +84,14 @@ def _synthetic_page(bench: Workbench, at: At, keys: written.SyntheticPage | None
     known = len(at.draft.findings)
     every = texts.duration(at / "every", keys.every, least=_SHORTEST)
     is_sound = len(at.draft.findings) == known
-    call = _call(bench, at, keys, "reach")
+    call = _call(bench, at, keys, "synthetic_page")
     return SyntheticPage(call, every) if call is not None and is_sound else None
 
 
-def _call(bench: Workbench, at: At, keys: written.PlainUse | None, must: Must) -> Call | None:
+def _call(bench: Workbench, at: At, keys: written.PlainUse | None, place: UsePlace) -> Call | None:
     if keys is None:
         return None
-    call, name = plain_call(bench, at, keys, must), keys.use.partition(".")[0]
+    call, name = plain_call(bench, at, keys, place), keys.use.partition(".")[0]
     connector = bench.names.find("Connector", name)
     if connector.is_left_out if connector is not None else bench.names.is_known("Connector", name):
         said = f"`{at.key}` reaches nobody, because Connector/{name} is left out"

@@ -154,7 +154,7 @@ def probe(bench: Workbench, draft: Draft) -> Probe | None:
         (at / "timeout").report("bad-duration", said, "let it be no longer than `every`")
     hold_for = texts.duration(at / "for", spec.for_)
     alert = _alert(at / "alert", spec.alert)
-    call = use(bench, at, spec, "read", FOR_PROBES)
+    call = use(bench, at, spec, "probe", FOR_PROBES)
     if call is None:
         if not draft.is_left_out:
             draft.leave_out(at / "use", f"Connector/{spec.use.partition('.')[0]}")

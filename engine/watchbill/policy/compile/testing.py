@@ -13,6 +13,7 @@ from watchbill.model.given import (
     Given,
     GivenAlert,
     GivenAnswer,
+    GivenDelivery,
     GivenLook,
     GivenOutcome,
     GivenRun,
@@ -25,6 +26,7 @@ from watchbill.model.given import (
     Word,
 )
 from watchbill.model.testing import Case, PolicyTest
+from watchbill.policy.compile.delivery_checks import delivery
 from watchbill.policy.compile.draft import At, Draft
 from watchbill.policy.compile.expecting import expectations
 from watchbill.policy.compile.policies import expect_owner
@@ -111,6 +113,7 @@ def _given(reader: Reader, at: At, own: written.Given | None, spec_at: At, inher
         outcomes=read("outcomes", lambda spot, keys: _outcome(reader, spot, keys)),
         runs=read("runs", lambda spot, keys: _run(reader, spot, keys)),
         is_frozen=frozen,
+        deliveries=read("deliveries", lambda spot, keys: _delivery(reader, spot, keys)),
     )
 
 
@@ -167,6 +170,11 @@ def _outcome(reader: Reader, at: At, keys: written.Outcome) -> GivenOutcome:
     result = reader.one_of(written.RESULTS, at / "result", keys.result)
     looks.sort(key=lambda look: look.after)
     return GivenOutcome(remediation, step, reader.span(at / "after", keys.after), result == "done", tuple(looks), at.place)
+
+
+def _delivery(reader: Reader, at: At, keys: written.Delivery) -> GivenDelivery:
+    use, person, result = delivery(reader, at, keys, written.DELIVERED)
+    return GivenDelivery(use, person, reader.span(at / "at", keys.at), result, reader.span(at / "after", keys.after), at.place)
 
 
 def _maybe_step(reader: Reader, at: At, remediation: str, step: str | None) -> str | None:

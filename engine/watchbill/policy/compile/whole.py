@@ -126,5 +126,5 @@ def check_contacts(bench: Workbench) -> None:
         if found is not None and not found.is_left_out and not found.document.spec.contacts:
             place = (found.top / "metadata" / "name").place
             said = f"`{name}` is {duty} and has no contacts"
-            help = 'add `contacts`: `[{use: phone.call, to: "+351 555 0100"}]`'
+            help = 'add `contacts`: `[{use: phone.page, to: "+351 555 0100"}]`'
             found.report("person-without-contact", place, said, help, "warning")

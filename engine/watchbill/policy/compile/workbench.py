@@ -30,6 +30,7 @@ class Workbench:
     labels: frozenset[str] | None = None
     validators: dict[tuple[str, str], Any] = field(default_factory=dict)
     roots: dict[tuple[str, str], Any] = field(default_factory=dict)
+    delivery_uses: Any = None
     acting_teams: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """For a person, the teams whose member they are."""
 

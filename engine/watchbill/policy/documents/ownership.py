@@ -33,9 +33,15 @@ from watchbill.policy.documents.section import (
 class Contact(Section):
     """One way to reach a person."""
 
-    use: UseText = key("A connector's action that reaches a person, as `connector.action`.", "phone.call")
+    use: UseText = key("A connector's action that reaches a person, as `connector.action`.", "phone.page")
     to: Text = key("The address: a number, an account, a mailbox.", "+351 555 0100")
     after: Duration = key("How long after the page it is used.", "2m", default="0s")
+    rings: Maybe[bool] = key(
+        "Whether it wakes the person. Left out, `twilio.call` and `webhook.page` do, and all others do not. The first that does not is "
+        "the contact that tells.",
+        False,
+        default=None,
+    )
 
 
 class Leave(Section):
@@ -52,7 +58,7 @@ class PersonSpec(Section):
     full_name: Maybe[Text] = key("The name as people write it.", "Ana Sousa", default=None)
     zone: Maybe[str] = key("The person's time zone; the repository's where it is left out.", "Europe/Lisbon", default=None)
     contacts: list[Contact] = key(
-        "Ways to reach the person, in order of preference.", [{"use": "phone.call", "to": "+351 555 0100"}], default_factory=list
+        "Ways to reach the person, in order of preference.", [{"use": "phone.page", "to": "+351 555 0100"}], default_factory=list
     )
     leave: list[Leave] = key(
         "Days away; a schedule skips the person then.", [{"from": "2026-12-21", "to": "2027-01-03"}], default_factory=list

@@ -34,7 +34,7 @@ class Level(Section):
     )
     wait: Duration = key("How long they have to answer before the next level.", "5m", default="5m")
     notify: list[Use] = key(
-        "Posts that are made besides; they never wait.", [{"use": "chat.post", "with": {"channel": "#payments"}}], default_factory=list
+        "Posts that are made besides; they never wait.", [{"use": "chat.post", "with": {"path": "/payments"}}], default_factory=list
     )
     during: Maybe[Name] = key("A TimeInterval; outside it the page waits until it opens.", "business-hours", default=None)
 
@@ -42,7 +42,7 @@ class Level(Section):
 class Hub(Section):
     """Where responders talk."""
 
-    channel: Maybe[Use] = key("Opens the channel.", {"use": "chat.open-channel", "with": {"name": "inc-{{ service.name }}"}}, default=None)
+    channel: Maybe[Use] = key("Opens the channel.", {"use": "rooms.open-channel", "with": {"name": "inc-{{ service.name }}"}}, default=None)
     bridge: Maybe[Use] = key("Opens a room to speak in.", {"use": "bridge.open"}, default=None)
     invite: list[TargetText] = key("Who is asked in besides those paged.", ["role/incident-commander"], default_factory=list)
 
@@ -58,7 +58,7 @@ class EscalationSpec(Selecting):
     )
     text: Maybe[Text] = key("What a page says.", "{{ alert.name }} on {{ service.name }}", default=None)
     hub: Maybe[Hub] = key(
-        "The channel and the bridge to open, and who is asked in.", {"channel": {"use": "chat.open-channel"}}, default=None
+        "The channel and the bridge to open, and who is asked in.", {"channel": {"use": "rooms.open-channel"}}, default=None
     )
 
 

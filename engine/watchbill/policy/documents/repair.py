@@ -190,6 +190,12 @@ class ConnectorSpec(Section):
         "References to secrets: `env/NAME` or `file/NAME`.", {"token": "env/METRICS_TOKEN"}, default_factory=dict
     )
     mode: Mode = key("`shadow` decides and records, and touches nothing.", "shadow", default="live")
+    tells: bool = key(
+        "What it sends is read by somebody, and changes no system. Of a type whose actions cannot know (`webhook`, a program), they may "
+        "then stand in `notify`, `channels`, `hub` and `last_resort`.",
+        True,
+        default=False,
+    )
 
 
 class Connector(Document):

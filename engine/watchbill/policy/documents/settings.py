@@ -44,6 +44,10 @@ class SettingsSpec(Section):
         min_length=1,
     )
     fallback_team: Name = key("The team that gets whatever nobody else takes.", "platform")
+    fallback_wait: Duration = key(
+        "How long the fallback team has to answer before the engine raises its own alarm; longer than zero.", "15m", default="15m"
+    )
+    alarm_every: Duration = key("How often the engine's own alarm is repeated until somebody answers; at least `1m`.", "15m", default="15m")
     zone: str = key("The time zone where a document names none.", "Europe/Lisbon", default="UTC")
     labels: Maybe[list[Text]] = key(
         "The label names that matchers may use, besides service, team, tier and severity. Left out, all may be used.",
@@ -61,13 +65,13 @@ class SettingsSpec(Section):
         "What teams may use beyond their own.", [{"to": "team/payments", "connectors": ["cluster"]}], default_factory=list
     )
     last_resort: Maybe[PlainUse] = key(
-        "Who hears that the engine itself is in trouble, or that nobody could be reached; an action that does more than read.",
+        "Who hears that the engine itself is in trouble, or that nobody could be reached; an action that tells or reaches somebody.",
         {"use": "mail.send", "with": {"to": "oncall@example.com"}},
         default=None,
     )
     synthetic_page: Maybe[SyntheticPage] = key(
         "A page that leaves on a schedule to prove that watchbill can reach people; when it fails, the last resort says so.",
-        {"use": "phone.sms", "with": {"to": "+351 555 0199"}, "every": "1d"},
+        {"use": "phone.page", "with": {"to": "+351 555 0199"}, "every": "1d"},
         default=None,
     )
 

@@ -30,6 +30,10 @@ SAYINGS: Final = ("acknowledge", "unacknowledge", "mitigate", "resolve", "escala
 DECISIONS: Final = ("approve", "deny")
 DOINGS: Final = ("run", "retry", "snooze", "note")
 RESULTS: Final = ("done", "failed")
+DELIVERED: Final = ("sent", "failed", "refused", "unable", "unknown", "delivered", "bounced", "answered")
+"""What may be given of a delivery."""
+ENDED: Final = (*DELIVERED, "shadow", "withdrawn")
+"""What may be expected of a delivery: also what nobody outside has a say in."""
 STANDINGS: Final = ("runs", "offered", "refused", "waiting", "absent")
 STATUSES: Final = ("triggered", "acknowledged", "mitigated", "resolved")
 
@@ -142,6 +146,22 @@ class Outcome(Section):
     )
 
 
+class Delivery(Section):
+    """What becomes of what leaves by an action: pages, reviews and reminders, posts, rooms, collectors and updates."""
+
+    use: UseName = key("The connector and its action.", "phone.page")
+    person: Maybe[Name] = key(
+        "Whom it is to reach; anybody where it is left out. Only for pages, reviews and reminders.", "mei", default=None
+    )
+    at: Span = key("From when on it is so, counted from the clock of the case.", "10m", default="0s")
+    result: Annotated[str, _one_of(*DELIVERED)] = key(
+        "`sent`; `failed`, `refused` or `unable` (nothing can be sent this way at all); `unknown`, which is no failure; or what the other "
+        "side reports later of what it took: `delivered`, `bounced`, `answered`.",
+        "refused",
+    )
+    after: Span = key("How long after it left that is known.", "2s", default="0s")
+
+
 class Run(Section):
     """A run of a remediation before the case begins."""
 
@@ -162,6 +182,11 @@ class Given(Section):
     outcomes: Maybe[list[Outcome]] = key(
         "How remediations end. One that is not named here never comes to an end.",
         [{"remediation": "restart-checkout", "result": "done", "after": "30s"}],
+        default=None,
+    )
+    deliveries: Maybe[list[Delivery]] = key(
+        "What becomes of what leaves. What is not named here leaves at its time, and that is all.",
+        [{"use": "phone.page", "person": "mei", "result": "refused"}],
         default=None,
     )
     runs: Maybe[list[Run]] = key(
@@ -219,6 +244,25 @@ class Repair(Section):
     because: Maybe[str] = key("A text among the reasons.", "frozen by freeze-december", default=None)
 
 
+class DeliveryExpected(Section):
+    """What becomes of something that leaves."""
+
+    use: UseName = key("The connector and its action.", "phone.page")
+    person: Maybe[Name] = key("Whom it is to reach.", "mei", default=None)
+    at: Span = key("When it leaves, counted from the clock of the case.", "5m", default="0s")
+    result: Annotated[str, _one_of(*ENDED)] = key(
+        "What becomes of it: as under `given`, or `shadow` where its connector is in shadow, or `withdrawn` before it left.",
+        "refused",
+        default="sent",
+    )
+
+
+class Alarm(Section):
+    """The engine's own alarm, which says that nobody has answered."""
+
+    at: Span = key("When, counted from the clock of the case.", "75m")
+
+
 class StatusAt(Section):
     """The status of the incident at a moment."""
 
@@ -242,13 +286,17 @@ class Expect(Section):
         "Every page there is, up to `until`, or up to the last one listed.", [{"at": "0s", "people": ["mei"]}], default=None
     )
     no_pages: Maybe[Literal[True]] = key("Nobody is paged up to `until`, or for a day.", True, default=None)
-    posts: Maybe[list[Post]] = key("Posts to channels.", [{"use": "chat.post", "contains": "#payments-alerts"}], default=None)
+    posts: Maybe[list[Post]] = key("Posts to channels.", [{"use": "chat.post", "contains": "/payments-alerts"}], default=None)
     hub: Maybe[TextOrSection[Hub]] = key(
         "The channel that opens, by its name, or more of the hub.", "inc-checkout-*", {"channel": "inc-checkout-*"}, default=None
     )
     evidence: Maybe[list[str]] = key("Collectors that run, by their names.", ["error-rate"], default=None)
     updates: Maybe[list[Update]] = key("Updates that are due.", [{"audience": "customers", "at": "15m"}], default=None)
     remediations: Maybe[list[Repair]] = key("Where remediations stand.", [{"name": "restart-checkout", "is": "runs"}], default=None)
+    deliveries: Maybe[list[DeliveryExpected]] = key(
+        "What leaves, to whom, and what becomes of it.", [{"use": "phone.page", "person": "mei", "result": "refused"}], default=None
+    )
+    alarms: Maybe[list[Alarm]] = key("When the engine raises its own alarm.", [{"at": "75m"}], default=None)
     status: Maybe[StatusOrStatuses] = key(
         "The status of the incident, at one or more moments.", {"at": "30m", "is": "resolved"}, default=None
     )
