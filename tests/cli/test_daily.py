@@ -370,11 +370,15 @@ def test_why_comes_from_what_was_recorded(ask, incident):
 
 def test_why_somebody_was_not_paged(ask, incident):
     """
-    Of a person who was not paged it says so, and who was instead; of a policy only what concerns it.
+    Of a person who was not paged it says so, and whose pages there are instead; of one for whom nothing left, why; of a policy only what
+    concerns it.
     """
-    bo, policy = ask("explain", incident, "bo"), ask("explain", incident, "Escalation/payments-any", "--format", "json")
+    eve, bo, ana = (ask("explain", incident, person) for person in ("eve", "bo", "ana"))
+    policy = ask("explain", incident, "Escalation/payments-any", "--format", "json")
 
-    assert "bo was not paged: no page of this incident was theirs; those of ana were" in squeezed(bo.out)
+    assert "eve was not paged: no page of this incident was theirs; those of ana and bo were" in squeezed(eve.out)
+    assert "bo was not reached: hotline: in shadow: nothing was sent" in squeezed(bo.out)
+    assert "ana was not reached: call cannot be sent: " in squeezed(ana.out)
     assert {each["policy"]["name"] for each in json.loads(policy.out)["applied"]} == {"payments-any"}
 
 

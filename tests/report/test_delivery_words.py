@@ -97,14 +97,14 @@ def test_beside_its_own_time_a_report_says_who_and_by_what() -> None:
 
 def test_the_contacts_of_a_person_are_named_as_people_say_them() -> None:
     """
-    A call and an SMS are called so; two that would be called alike, and a page, which says nothing, as policies name them.
+    A call and an SMS are called so, a page by what it goes by, and two that would be called alike as policies name them.
     """
     first, second = a_delivery("refused", error="401"), a_delivery("sent", use="phone.sms")
     alike = (a_delivery("sent", use="eu.call"), a_delivery("shadow", use="us.call"))
 
     assert contacts((first, second), NOON) == "call refused (401), SMS left 12:02"
     assert contacts(alike, NOON) == "eu.call left 12:02, us.call: in shadow: nothing was sent"
-    assert contacts((a_delivery("sent", use="pager.page"),), NOON) == "pager.page left 12:02"
+    assert contacts((a_delivery("sent", use="pager.page"),), NOON) == "pager left 12:02"
 
 
 # --- what is never said -------------------------------------------------------------------

@@ -33,6 +33,14 @@ from watchbill.cli.options import wall  # isort: skip
 WITHIN = 20.0
 """Seconds after which a test that waits has waited in vain."""
 
+HOTLINE = """---
+apiVersion: watchbill/v1
+kind: Connector
+metadata: {name: hotline}
+spec: {type: webhook, mode: shadow, with: {url: "https://hotline.example.com"}}
+"""
+"""By which bo is paged: nothing leaves, and it is no failure, so that an incident waits for an answer as long as bo has to give one."""
+
 POLICIES: Mapping[str, str] = {
     "watchbill.yaml": """
 apiVersion: watchbill/v1
@@ -55,7 +63,7 @@ metadata: {name: bo}
 spec:
   full_name: Bo Berg
   zone: Europe/Berlin
-  contacts: [{use: phone.call, to: "+49 555 0101"}]
+  contacts: [{use: hotline.page, to: "+49 555 0101"}]
 ---
 apiVersion: watchbill/v1
 kind: Team
@@ -86,7 +94,8 @@ apiVersion: watchbill/v1
 kind: Connector
 metadata: {name: journal}
 spec: {type: log}
-""",
+"""
+    + HOTLINE,
     "policies/payments.yaml": """
 apiVersion: watchbill/v1
 kind: Escalation
@@ -188,11 +197,18 @@ class Place:
         return self.client.post(path, json=body, headers=headers, **more)
 
     def fire(self, *alerts: dict[str, Any]) -> str:
-        """Let these alerts fire; the incident that takes the first of them."""
+        """Let these alerts fire; the incident that takes the first of them, once it is known what became of the pages that were due."""
         answered = self.client.post("/api/v2/alerts", json=list(alerts))
         assert answered.status_code == 200, answered.text
         wanted = alerts[0]["labels"]
-        return self.wait(lambda: next((each["incident"] for each in self.alerts() if each["labels"] == wanted), ""))
+        incident = self.wait(lambda: next((each["incident"] for each in self.alerts() if each["labels"] == wanted), ""))
+        self.wait(lambda: not self.is_paging(incident))
+        return incident
+
+    def is_paging(self, incident: str) -> bool:
+        """Whether a contact is being called for the first time that was due when its page began."""
+        steps = [step for step in self.incident(incident)["steps"] if step["kind"] == "page" and step["state"] == "started"]
+        return any(each["attempt"] == 0 and each["at"] == step["started_at"] for step in steps for each in step["deliveries"])
 
     def alerts(self) -> list[dict[str, Any]]:
         """The alerts that fire."""

@@ -69,14 +69,14 @@ def test_what_is_too_late_is_said(at: Place) -> None:
 
 def test_escalating_pages_the_next_level(at: Place) -> None:
     """
-    After escalating, the next level has a page.
+    After escalating, the next level has a page: nothing has left for ana, bo has been paged for that, and now the fallback team is.
     """
     incident = an_incident(at, "more")
     answered = at.post(f"/v1/incidents/{incident}/escalate")
     pages = [step for step in at.incident(incident)["steps"] if step["kind"] == "page" and step["started_at"]]
 
     assert answered.json()["answer"] == "escalated by ana"
-    assert [person["person"] for step in pages for person in step["people"]] == ["ana", "bo"]
+    assert [person["person"] for step in pages for person in step["people"]] == ["ana", "bo", "ana"]
 
 
 def test_an_unknown_incident_is_not_found(at: Place) -> None:

@@ -7,9 +7,10 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.server.places import ENVIRONMENT, Place, Said, a_shop, an_alert, served
+from tests.server.places import ENVIRONMENT, HOTLINE, Place, Said, a_shop, an_alert, served
 from watchbill.cli.options import wall
 from watchbill.cli.wiring import AtWork, Setup, at_work
 from watchbill.server.logs import Log
@@ -34,11 +35,17 @@ def written(folder: Path, *, by: str = "phone.call", last_resort: bool = False) 
     """The shop, whose people are reached by this action, and which has a *last_resort* or none."""
     a_shop(folder)
     people = folder / "ownership" / "payments.yaml"
-    text = people.read_text("utf-8").replace("phone.call", by)
+    text = people.read_text("utf-8").replace(HOTLINE, "").replace("hotline.page", "phone.call").replace("phone.call", by)
     people.write_text(text if by == "phone.call" else text + PAGER, "utf-8")
     settings = (folder / "watchbill.yaml").read_text("utf-8").replace("spec: {fallback_team: payments}", "spec:\n  fallback_team: payments")
     (folder / "watchbill.yaml").write_text(settings + (LAST if last_resort else ""), "utf-8")
     return folder
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    """The shop, whose people are reached by nothing."""
+    return written(tmp_path)
 
 
 def gauges(at: Place) -> dict[tuple[str, str], float]:

@@ -188,8 +188,8 @@ def test_show_names_each_contact_and_what_became_of_it(ask: Callable[..., str], 
     shown = ask("incidents", "show", paged)
 
     assert "ana (primary)  paged\n" in shown
-    assert "phone.page refused (" in shown
-    assert squeezed("messages.page left") in squeezed(shown)
+    assert "ana: phone refused (" in shown
+    assert "messages left " in squeezed(shown)
 
 
 def test_a_page_none_of_which_left_is_not_called_paged(ask: Callable[..., str], unanswered: str) -> None:
@@ -242,8 +242,8 @@ def test_an_explanation_says_of_each_person_whether_they_were_reached(at: Place,
 
     assert (ana["person"], ana["left"], [each["result"] for each in ana["deliveries"]]) == ("ana", True, ["refused", "sent"])
     assert {(each["person"], each["left"]) for each in lost["paged"]} == {("bo", False)}
-    assert "paged: phone.page refused (" in text
-    assert "messages.page left " in text
+    assert "paged: phone refused (" in text
+    assert "messages left " in text
     assert any(each.startswith("nobody answers: the engine's own alarm sounds since ") for each in lost["sentences"])
     assert not any(": paged" in each for each in lost["sentences"])
 
@@ -252,8 +252,8 @@ def test_whoever_asks_after_a_person_hears_by_what_they_were_reached(ask: Callab
     """
     `explain INCIDENT PERSON` answers with what became of each contact: of one who was paged, and of one who was not reached.
     """
-    assert "\nana was paged: phone.page refused (" in ask("explain", paged, "ana")
-    assert "\nbo was not reached: phone.page refused (" in ask("explain", unanswered, "bo")
+    assert "\nana was paged: phone refused (" in ask("explain", paged, "ana")
+    assert "\nbo was not reached: phone refused (" in ask("explain", unanswered, "bo")
     assert "\nana was not paged: no page of this incident was theirs" in ask("explain", unanswered, "ana")
 
 

@@ -143,33 +143,41 @@ def test_a_timeline_is_read_as_text_too(at: Place) -> None:
 
 def test_a_timeline_has_every_decision_and_call(at: Place) -> None:
     """
-    The decisions are numbered from 1 and have their reasons; the calls say what came of them; `after` leaves out what is known.
+    The decisions are numbered from 1 and have their reasons; the attempts at deliveries say what came of them; `after` leaves out what is
+    known.
     """
     incident = an_incident(at)
     at.wait(lambda: at.incident(incident)["steps"][0]["state"] == "failed")
     told = at.client.get(f"/v1/incidents/{incident}/timeline").json()
     rest = at.client.get(f"/v1/incidents/{incident}/timeline?after=1").json()
 
-    assert [each["number"] for each in told["decisions"]] == [1, 2]
-    assert [each["number"] for each in rest["decisions"]] == [2]
+    assert [each["number"] for each in told["decisions"]] == [1, 2, 3]
+    assert [each["number"] for each in rest["decisions"]] == [2, 3]
     assert "payments-any" in [reason["policy"]["name"] for reason in told["decisions"][0]["reasons"]]
-    assert [effect["outcome"]["kind"] for effect in told["effects"]] == ["stalled"]
+    assert [(each["person"], each["use"], each["result"]) for each in told["deliveries"]] == [
+        ("ana", "phone.call", "unable"),
+        ("bo", "hotline.page", "shadow"),
+    ]
 
 
-def test_an_explanation_says_who_was_paged_and_who_was_not(at: Place) -> None:
+def test_an_explanation_says_whom_pages_were_for_and_whom_not(at: Place) -> None:
     """
-    Who was paged has the way that led to them; who was not is told so, with whom it was instead.
+    Whom a page was for has the way that led to them, and whether anything left; who was not paged is told so.
     """
     incident = an_incident(at)
     found = at.client.get(f"/v1/incidents/{incident}/explain").json()
     ana = at.client.get(f"/v1/incidents/{incident}/explain?person=ana&format=text").text
-    bo = at.client.get(f"/v1/incidents/{incident}/explain?person=bo&format=text").text
+    eve = at.client.get(f"/v1/incidents/{incident}/explain?person=eve&format=text").text
 
-    assert [(each["person"], each["why"]) for each in found["paged"]] == [("ana", "primary of payments")]
+    assert [(each["person"], each["why"], each["left"]) for each in found["paged"]] == [
+        ("ana", "primary of payments", False),
+        ("bo", "lead of payments", False),
+    ]
     assert "payments-any" in [each["policy"]["name"] for each in found["applied"]]
     assert "ana as role/primary by payments-any" in ana
-    assert "bo was not paged" in bo
-    assert "level 2 of payments-any" in bo
+    assert "not reached: call cannot be sent: " in ana
+    assert "eve was not paged: no page of this incident was theirs\n" in eve
+    assert "level fallback-team of payments-any" in eve
 
 
 def test_a_form_that_is_none_is_refused(at: Place) -> None:

@@ -40,10 +40,10 @@ def test_a_watcher_that_comes_back_misses_nothing(fresh: Place) -> None:
         ids = [next(events)["id"] for _ in range(4)]
     with fresh.events(params={"after": "0"}) as events:
         next(events)
-        said = [next(events)["data"] for _ in range(7)]
+        said = [next(events)["data"] for _ in range(8)]
 
     assert ids == ["4", "5", "6", "7"]
-    assert [each["number"] for each in said] == list(range(1, 8))
+    assert [each["number"] for each in said] == list(range(1, 9))
     assert said[-1]["event"] == {"kind": "note", "text": "note 4"}
 
 

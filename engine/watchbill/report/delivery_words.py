@@ -142,8 +142,7 @@ def stands(kind: str, deliveries: Iterable[Delivery]) -> str:
 def contacts(deliveries: Sequence[Delivery], start: datetime, now: datetime | None = None) -> str:
     """The contacts of one person, each with what became of it: ``call refused (401), SMS left 03:14``."""
     names = zip(words.contact_names([each.use for each in deliveries]), deliveries, strict=True)
-    # «page» alone would not say by what.
-    return ", ".join(f"{_named(each.use if name == 'page' else name, each)} {result(each, start, now)}" for name, each in names)
+    return ", ".join(f"{_named(name, each)} {result(each, start, now)}" for name, each in names)
 
 
 def _named(name: str, its: Delivery) -> str:
