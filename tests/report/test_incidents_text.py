@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from tests.makers import NOON
 from watchbill.errors import Place
 from watchbill.model.plan import Reason
 from watchbill.model.references import Ref
 from watchbill.report.incidents import (
     AlertShown,
+    DeliveryShown,
     Ended,
     Evidence,
     IncidentShown,
@@ -29,8 +32,16 @@ LATER = NOON + timedelta(minutes=12)
 
 REPAIR, UPDATE, PAGE = PolicyNamed("Remediation", "restart"), PolicyNamed("Comms", "customers"), PolicyNamed("Escalation", "critical")
 
+CALL = DeliveryShown("ana", "phone.call", NOON, "refused", "401", 1, NOON)
+SMS = DeliveryShown("ana", "phone.sms", NOON, "sent", "", 1, NOON + timedelta(minutes=2))
+
 STEPS = (
-    StepShown("shop-abcdef/page/critical/0/0", "page", "done", PAGE, "0", NOON, NOON, people=(PersonNamed("ana", "role/primary"),)),
+    StepShown(
+        "shop-abcdef/page/critical/0/0",
+        *("page", "done", PAGE, "0", NOON, NOON),
+        people=(PersonNamed("ana", "role/primary"),),
+        deliveries=(CALL, SMS),
+    ),
     StepShown("shop-abcdef/page/critical/0/1", "page", "planned", PAGE, "1", LATER),
     StepShown("shop-abcdef/page/critical/0/2", "page", "withdrawn", PAGE, "2", LATER),
     StepShown(
@@ -110,6 +121,7 @@ ALERTS  1 firing, 1 over
 
 PAGE
   12:00  ana (primary)  paged
+         ana: call refused (401), SMS left 12:02
   12:12  level 2 of critical  not yet
          1 more given up before it began
 
@@ -144,6 +156,72 @@ def test_every_line_fits_a_phone():
     assert [line for line in wide if "watchbill" not in line] == []
 
 
+PAGES = (
+    StepShown(
+        "shop-abcdef/page/critical/0/0",
+        *("page", "failed", PAGE, "0", NOON, NOON),
+        people=(PersonNamed("ana", "role/primary"),),
+        note="ana: phone.call refused (401)",
+        can=("retry",),
+        deliveries=(CALL,),
+    ),
+    StepShown(
+        "shop-abcdef/page/critical/0/1",
+        *("page", "started", PAGE, "1", NOON, NOON),
+        people=(PersonNamed("bo", "role/secondary"), PersonNamed("cy", "role/lead")),
+        note="no page of the level before it left: ana: phone.call refused (401)",
+        deliveries=(
+            DeliveryShown("bo", "phone.sms", NOON, "sent", "", 1, NOON, possibly_repeated=True),
+            DeliveryShown("cy", "phone.call", NOON, "unknown", "no answer within 30s", 1, NOON, LATER + timedelta(minutes=1)),
+            DeliveryShown("cy", "phone.sms", LATER - timedelta(minutes=1)),
+        ),
+    ),
+    StepShown("shop-abcdef/alarm/critical/2/alarm", "alarm", "done", PAGE, "alarm", NOON, NOON, note="nobody answered any page"),
+)
+
+
+def test_each_page_says_what_became_of_each_contact():
+    """
+    A page none of which left is not called paged, one that is under way says so, and of several people those whom it reached are named.
+    """
+    shown = incident_text(replace(INCIDENT, status="triggered", alerts=(), steps=PAGES, evidence=()), LATER)
+    sections = dict(each.partition("\n")[::2] for each in shown.removesuffix("\n").split("\n\n"))
+
+    assert sections["YOURS"] == "  page of ana (primary) has failed\n    watchbill retry shop-abcdef critical"
+    assert sections["PAGE"] == (
+        """\
+  12:00  ana (primary)  not reached
+         ana: call refused (401)
+  12:00  bo (secondary) and cy (lead)  only bo paged
+         bo: SMS left 12:00, possibly repeated
+         cy: call: nobody knows whether it left: no answer within 30s, tried
+           again at 12:13, SMS is leaving now
+         no page of the level before it left
+  12:00  the engine's own alarm  sent
+         nobody answered any page"""
+    )
+    under_way = replace(PAGES[1], deliveries=PAGES[1].deliveries[1:])
+    assert "cy (lead)  under way" in incident_text(replace(INCIDENT, steps=(under_way,)), LATER)
+
+
+@pytest.mark.parametrize("width", [40, 80])
+def test_an_incident_that_nobody_answers_says_that_first(width):
+    """
+    On top stands that nobody answers, since when the alarm sounds, and the command that takes it, also on a phone and without colours.
+    """
+    loud = replace(INCIDENT, status="triggered", acknowledged_by=None, unanswered_since=NOON + timedelta(minutes=2))
+    for text in (
+        incident_text(loud, LATER, width=width),
+        recorded_text(RECORDED, loud, LATER, width=width),
+        recorded_text(RECORDED, loud, LATER, "ana", width=width),
+    ):
+        top, _, rest = text.partition("\n\n")
+        assert " ".join(top.split()) == ("NOBODY ANSWERS the alarm has sounded since 12:02, for 10m; take it: watchbill ack shop-abcdef")
+        assert "  watchbill ack shop-abcdef" in top.splitlines()
+        assert rest.startswith("Slow on shop")
+    assert "NOBODY ANSWERS" not in incident_text(INCIDENT, LATER)
+
+
 def test_a_resolved_incident_asks_nothing():
     """
     When it is over, nothing waits for anybody.
@@ -172,14 +250,38 @@ x-fedcba     critical  resolved, taken by ana  Down on no known service  12m ago
     assert listing_text((), LATER, "open").startswith("no open incidents ")
 
 
+@pytest.mark.parametrize(
+    ("unanswered", "said"),
+    [([True, False, True], "3 open incidents, nobody answers 2 of them"), ([True], "1 open incident, nobody answers it")],
+)
+def test_a_list_says_which_incidents_nobody_answers(unanswered, said):
+    """
+    The line on top counts those that nobody answers, and each of them says so in place of its status.
+    """
+    rows = [Listed("shop-abcdef", "Slow", "triggered", "critical", NOON, "shop", "web", unanswered=each) for each in unanswered]
+    text = listing_text(rows, LATER, "open")
+
+    assert text.startswith(said)
+    assert [("NOBODY ANSWERS" in line, "triggered" in line) for line in text.splitlines()[2:]] == [(each, not each) for each in unanswered]
+
+
 # --- why ----------------------------------------------------------------------------------
 
 ESCALATION = Ref("Escalation", "critical", "web", Place("policies/web.yaml", 3))
 NIGHT = Ref("Escalation", "night", "web", Place("policies/web.yaml", 9))
+LATE = DeliveryShown("cy", "phone.call", LATER + timedelta(minutes=3))
+SENT = DeliveryShown("cy", "phone.sms", NOON, "sent", "", 1, LATER)
 RECORDED = Recorded(
     "shop-abcdef",
     "acknowledged",
-    (PagedShown("ana", "role/primary", "primary of web", "shop-abcdef/page/critical/0/0", "failed", NOON, ESCALATION, "no phone"),),
+    (
+        PagedShown(
+            *("ana", "role/primary", "primary of web", "shop-abcdef/page/critical/0/0", "failed", NOON, ESCALATION),
+            note="bo is on leave; ana: phone.call refused (401)",
+            deliveries=(CALL,),
+        ),
+        PagedShown("cy", "role/lead", "lead of web", "shop-abcdef/page/critical/0/1", "started", NOON, ESCALATION, "", (LATE, SENT)),
+    ),
     (Reason(ESCALATION, True, "the only one that matches"),),
     (Reason(NIGHT, False, "", "in_interval('night')", "noon", "when"),),
     (AnswerShown(LATER, "acknowledged by bo", PolicyNamed("Service", "shop")),),
@@ -188,15 +290,22 @@ RECORDED = Recorded(
 
 def test_why_an_incident_went_as_it_did():
     """
-    Who was paged and who was not, what takes part and what does not and why, what was told and repaired, and what people said.
+    Who was paged, of whom nothing left and why, what takes part and what does not, what was told and repaired, and what people said.
     """
-    told = recorded_text(RECORDED, replace(INCIDENT, steps=STEPS[:3], snoozed_until=None, reopen_count=0, url=None), LATER)
+    page = replace(STEPS[0], state="failed", deliveries=(CALL,))
+    told = recorded_text(RECORDED, replace(INCIDENT, steps=(page, *STEPS[1:3]), snoozed_until=None, reopen_count=0, url=None), LATER)
 
     assert told.partition("\n\n")[2] == (
         """\
 PAGED
-  12:00  ana (primary)  could not be reached
-         critical; primary of web; no phone                  policies/web.yaml:3
+  12:00  cy (lead)  paged
+         cy: call leaves 12:15, SMS left 12:12
+         critical; lead of web                               policies/web.yaml:3
+
+NOTHING LEFT
+  12:00  ana (primary)  not reached
+         ana: call refused (401)
+         critical; primary of web; bo is on leave            policies/web.yaml:3
 
 NOT PAGED
   12:12  level 2 of critical  not yet
@@ -218,8 +327,10 @@ ANSWERS
 
 def test_why_for_one_person_or_one_policy():
     """
-    Of a person only the pages are told, or that there was none; of a policy only what concerns it.
+    Of a person it is said whether they were really paged and by what, or that no page was theirs; of a policy only what concerns it.
     """
+    one = [recorded_text(RECORDED, replace(INCIDENT, steps=()), LATER, person).split("\n\n")[1] for person in ("ana", "cy")]
+    assert one == ["ana was not reached: call refused (401)", "cy was paged: call leaves 12:15, SMS left 12:12"]
     nobody = recorded_text(replace(RECORDED, paged=()), replace(INCIDENT, steps=()), LATER, "eve")
 
     assert nobody.endswith("eve was not paged: no page of this incident was theirs\n")

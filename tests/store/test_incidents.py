@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection
+from sqlalchemy import Connection, update
 
-from tests.makers import NOON, a_claimed_alert, a_shop, an_alert, an_escalation
+from tests.makers import NOON, a_claimed_alert, a_level, a_shop, an_alert, an_escalation
 from tests.store.desk import Desk, a_busy_shop
 from watchbill.decide import Bill, decide
 from watchbill.model.decision import RepairRun, Snapshot, Wanted
 from watchbill.model.event import Acknowledged, AlertsReceived, Event, Resolved, StepFinished, Woken
 from watchbill.model.plan import Done, Stalled
-from watchbill.store import incidents, switches
+from watchbill.store import asking, incidents, switches
+from watchbill.store.incidents import Behind
 from watchbill.store.record import Record
 from watchbill.store.remembering import Remembered, remembered_by
 from watchbill.store.saving import Overtaken
+from watchbill.store.tables import INCIDENT
 
 KEY = "service/checkout"
 
@@ -370,8 +372,8 @@ def test_incidents_are_listed(record: Record) -> None:
         newest, *_, oldest = incidents.listing(connection)
     assert listed() == ["d", "c", "b", "a"]
     assert listed(limit=2) == ["d", "c"]
-    assert listed(before=newest.id) == ["c", "b", "a"]
-    assert listed(before=oldest.id) == []
+    assert listed(before=Behind(newest.id, False)) == ["c", "b", "a"]
+    assert listed(before=Behind(oldest.id, False)) == []
     assert listed(status=["resolved"]) == ["d"]
     assert listed(status=["triggered", "acknowledged"], severity=["critical"]) == ["b", "a"]
     assert listed(team=["platform"]) == ["d", "c", "b", "a"]
@@ -384,6 +386,70 @@ def test_incidents_are_listed(record: Record) -> None:
         "platform",
         None,
     )
+
+
+def test_an_incident_that_nobody_answers_comes_first(record: Record) -> None:
+    """
+    Every round went by and the alarm was raised: the incident comes before those opened later, until somebody takes it.
+    """
+    desk = Desk(record, a_shop(an_escalation("payments-critical", a_level("role/primary"))))
+    desk.receives(an_alert())
+    for _ in range(4):
+        desk.passes(minutes=60)
+        desk.happens(Woken())
+    unanswered = desk.incident.id
+    desk.receives(an_alert(alertname="other", service=""))
+    later = desk.incident.id
+
+    def listed() -> list[tuple[str, bool]]:
+        with record.read() as connection:
+            assert asking.unanswered(connection) == incidents.is_unanswered(connection, unanswered)
+            return [(each.id, each.is_unanswered) for each in incidents.listing(connection)]
+
+    assert listed() == [(unanswered, True), (later, False)]
+    desk.decisions.append(desk.decisions[-2])
+    desk.happens(Acknowledged("ana"))
+    assert listed() == [(later, False), (unanswered, False)]
+
+
+def test_a_list_is_read_page_by_page_whatever_is_answered_meanwhile(record: Record) -> None:
+    """
+    The pages are the whole list, each incident once; and where some are answered between two pages, none of them is missed.
+    """
+    desk = Desk(record, a_shop(an_escalation()))
+    ids = []
+    for minute, name in enumerate("abcdef"):
+        desk.now = NOON + timedelta(minutes=minute)
+        desk.receives(an_alert(alertname=name, service=""))
+        ids.append(desk.incident.id)
+
+    def put(flags: Iterable[tuple[str, bool]]) -> None:
+        def job(connection: Connection) -> None:
+            for id, is_unanswered in flags:
+                connection.execute(update(INCIDENT).where(INCIDENT.c.id == id).values(is_unanswered=is_unanswered))
+
+        record.write(job)
+
+    def page(limit: int, before: Behind | None) -> tuple[incidents.Listed, ...]:
+        with record.read() as connection:
+            return incidents.listing(connection, limit=limit, before=before)
+
+    @settings(max_examples=60)
+    @given(st.lists(st.booleans(), min_size=6, max_size=6), st.integers(1, 7), st.lists(st.sampled_from(ids), max_size=3))
+    def law(flags: list[bool], limit: int, answered: list[str]) -> None:
+        put(zip(ids, flags, strict=True))
+        first_zone = [id for id, flag in zip(ids, flags, strict=True) if flag]
+        expected = [*reversed(first_zone), *(id for id in reversed(ids) if id not in first_zone)]
+        found: list[incidents.Listed] = []
+        while rows := page(limit, Behind(found[-1].id, found[-1].is_unanswered) if found else None):
+            found += rows
+            put((id, False) for id in answered)
+
+        if not set(answered) & set(first_zone):
+            assert [each.id for each in found] == expected
+        assert {each.id for each in found} == set(ids)
+
+    law()
 
 
 def test_everything_can_be_followed(desk: Desk, record: Record) -> None:

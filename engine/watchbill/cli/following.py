@@ -16,7 +16,7 @@ from watchbill.cli.server_options import shaped
 from watchbill.errors import OutsideError
 from watchbill.model.timeline import Happening, Timeline
 from watchbill.report.incidents import Listed
-from watchbill.report.incidents_text import listing_text
+from watchbill.report.incidents_text import UNANSWERED, listing_text
 
 AGAIN_AFTER: Final = (1.0, 2.0, 5.0, 10.0, 30.0)
 """Seconds to wait before a lost connection is tried again: after each failure the next, and then always the last."""
@@ -80,7 +80,8 @@ def _tell(client: Client, incident: str, decision: Document, live: Live | None) 
     happenings = _happenings(client, decision)
     if happenings:
         name, service, severity = (str(decision.get(key) or "") for key in ("name", "service", "severity"))
-        live.head(incident, f"{name} on {service or 'no known service'}, {severity}")
+        loud = f", {UNANSWERED}" if decision.get("unanswered") is True else ""
+        live.head(incident, f"{name} on {service or 'no known service'}, {severity}{loud}")
         live.tell(incident, happenings)
 
 

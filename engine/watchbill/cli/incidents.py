@@ -38,7 +38,7 @@ Examples:
 @click.option("--service", "services", multiple=True, metavar="SERVICE", help="Those of this service.")
 @click.option("--severity", "severities", multiple=True, type=click.Choice(["critical", "warning", "info"]), help="Those of this severity.")
 @click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True, metavar="N", help="So many at most.")
-@click.option("--before", metavar="INCIDENT", help="Those that were opened before this one.")
+@click.option("--before", metavar="INCIDENT", help="Those that the list has behind this one.")
 @server("incidents")
 @formats("incidents", "text", "json")
 @width
@@ -59,7 +59,7 @@ def command(
     form: str,
     width: int | None,
 ) -> Answer | None:
-    """List the open incidents of a server, those opened last first.
+    """List the open incidents of a server: those that nobody answers, and then those opened last first.
 
     An incident may be called by its id, by the beginning of it as long as that means one only, or by the six letters at its end.
     """
@@ -67,6 +67,7 @@ def command(
         return None
     from watchbill.report.incidents import Listed
     from watchbill.report.incidents_text import listing_text
+    from watchbill.report.plain import plain
 
     asked: dict[str, str | tuple[str, ...]] = {"limit": str(limit), "team": teams, "service": services, "severity": severities}
     if "all" not in statuses:
@@ -78,7 +79,8 @@ def command(
     found = shaped(client, document.get("incidents"), tuple[Listed, ...])
     if form == "json":
         return Answer(json_text(document, sys.stdout))
-    remark = f"there are more: add `--before {found[-1].id}`\n" if found and document.get("next") else ""
+    following = document.get("next")
+    remark = f"there are more: add `--before {plain(following)}`\n" if isinstance(following, str) else ""
     is_open = set(statuses) == {"open"}
     text = listing_text(
         found, now(), "open" if is_open else "", width=width or width_of(sys.stdout), colour=wants_colour(ctx.obj.color, sys.stdout)

@@ -14,7 +14,7 @@ from typing import Final
 
 from watchbill.decide.draft import Draft
 from watchbill.model.event import DeliveryReported
-from watchbill.model.plan import LEFT, LOST, Delivery, DeliveryResult, Step
+from watchbill.model.plan import LEFT, LOST, Delivery, DeliveryResult, Step, failures_of
 
 REPORTED_LATER: Final[tuple[DeliveryResult, ...]] = ("delivered", "bounced", "answered")
 """What the other side reports of what it has taken."""
@@ -90,11 +90,7 @@ def conclude(draft: Draft, step: Step, why: str = "") -> Step:
 
 def failures(step: Step) -> str:
     """Which deliveries of this *step* have failed for good, and why, in words."""
-    return "; ".join(
-        f"{each.person}: {each.use} {each.result}" + (f" ({each.error})" if each.error else "")
-        for each in step.deliveries
-        if each.result in LOST
-    )
+    return failures_of(step.deliveries)
 
 
 def has_failed(step: Step) -> bool:

@@ -142,11 +142,16 @@ class Incident:
     @property
     def is_unanswered(self) -> bool:
         """Whether every round went unanswered: the engine has raised its own alarm since paging last began, and nobody has taken it."""
+        return self.unanswered_since is not None
+
+    @property
+    def unanswered_since(self) -> datetime | None:
+        """Since when the engine raises its own alarm because every round went unanswered; None where that is not so."""
+        if self.status != "triggered":
+            return None
         begun = {run.policy.name: run.begun_at for run in self.escalations}
-        alarms = (step for step in self.steps.values() if step.kind == "alarm" and step.started_at is not None)
-        return self.status == "triggered" and any(
-            step.started_at is not None and step.started_at >= begun.get(step.because.name, step.started_at) for step in alarms
-        )
+        alarms = ((step.started_at, begun.get(step.because.name)) for step in self.steps.values() if step.kind == "alarm")
+        return min((at for at, since in alarms if at is not None and (since is None or at >= since)), default=None)
 
     def in_state(self, *states: StepState) -> tuple[Step, ...]:
         """The steps in any of these *states*."""

@@ -6,7 +6,7 @@ time, so that deciding again finds the step that is already there.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal, TypeAlias
@@ -73,6 +73,12 @@ class Delivery:
     def leaves_at(self) -> datetime | None:
         """When it is to leave, for the first time or again; None where it is not to leave any more."""
         return self.retry_at or (self.at if self.result == "waiting" else None)
+
+
+def failures_of(deliveries: Iterable[Delivery]) -> str:
+    """Which of these *deliveries* have failed for good, and why, as the note of a step says it."""
+    lost = (each for each in deliveries if each.result in LOST)
+    return "; ".join(f"{each.person}: {each.use} {each.result}" + (f" ({each.error})" if each.error else "") for each in lost)
 
 
 @dataclass(frozen=True, slots=True)

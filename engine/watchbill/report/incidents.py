@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, cast
+
+from watchbill.model.plan import Delivery, DeliveryResult
 
 Can: TypeAlias = Literal["approve", "deny", "run", "retry"]
 """What people can say of a step."""
@@ -15,7 +17,7 @@ Can: TypeAlias = Literal["approve", "deny", "run", "retry"]
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """An incident in a list; *alerts* counts those that fire."""
+    """An incident in a list; *alerts* counts those that fire, and *unanswered* says that every round went by without an answer."""
 
     id: str
     name: str
@@ -26,6 +28,7 @@ class Listed:
     team: str = ""
     acknowledged_by: str | None = None
     alerts: int = 0
+    unanswered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,28 @@ class PersonNamed:
 
 
 @dataclass(frozen=True, slots=True)
+class DeliveryShown:
+    """One contact of one person, and what became of it; the address is never shown."""
+
+    person: str
+    use: str
+    at: datetime
+    result: str = "waiting"
+    error: str = ""
+    attempt: int = 0
+    settled_at: datetime | None = None
+    retry_at: datetime | None = None
+    possibly_repeated: bool = False
+
+    @property
+    def known(self) -> Delivery:
+        """The same as the engine has it, as far as it is shown."""
+        connector, _, action = self.use.partition(".")
+        ended = (self.attempt, self.settled_at, self.retry_at, self.possibly_repeated)
+        return Delivery(self.person, connector, action, "", self.at, cast("DeliveryResult", self.result), self.error, *ended)
+
+
+@dataclass(frozen=True, slots=True)
 class StepShown:
     """A step, how far it has come, and what people *can* say to it."""
 
@@ -82,6 +107,7 @@ class StepShown:
     note: str | None = None
     can: tuple[str, ...] = ()
     possibly_repeated: bool = False
+    deliveries: tuple[DeliveryShown, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +143,7 @@ class IncidentShown:
     team: str = ""
     tier: int | None = None
     acknowledged_by: str | None = None
+    unanswered_since: datetime | None = None
     snoozed_until: datetime | None = None
     reopen_count: int = 0
     revision: str = ""

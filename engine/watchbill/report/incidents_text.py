@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Final
 
-from watchbill.report import words
+from watchbill.report import delivery_words, words
 from watchbill.report.counts import count, listing
-from watchbill.report.incidents import AlertShown, Evidence, IncidentShown, Listed, StepShown
+from watchbill.report.incidents import AlertShown, DeliveryShown, Evidence, IncidentShown, Listed, StepShown
 from watchbill.report.layout import MEASURE, annotated, placed, wrap
 from watchbill.report.paint import Line, Span, Style, line, paint_all
 from watchbill.report.plain import first_line, plain
@@ -28,6 +28,9 @@ _SECTIONS: Final = (
 _COMMANDS: Final = {"approve": "approve", "deny": "deny", "run": "run-step", "retry": "retry"}
 """What can be said of a step, and the verb that says it."""
 
+UNANSWERED: Final = "NOBODY ANSWERS"
+"""What is said of an incident of which every round went by without an answer."""
+
 _BELOW: Final = 6
 EVIDENCE_WIDTH: Final = 300
 """Characters of what a collector gave that are shown; all of it is in JSON."""
@@ -40,7 +43,10 @@ def listing_text(incidents: Sequence[Listed], at: datetime, what: str, *, width:
     """The *incidents* as they stand at this time, one a row; *what* they are (``open``) is said on top."""
     measure = min(width, MEASURE)
     number = count(len(incidents), f"{what} incident".strip())
-    head = [line(Span(number if incidents else f"no {what} incidents".replace("  ", " "), "strong"))]
+    unanswered = sum(each.unanswered for each in incidents)
+    whom = ("it" if unanswered == 1 else "them") if unanswered == len(incidents) else f"{unanswered} of them"
+    loud = (Span(f", nobody answers {whom}", "critical"),) if unanswered else ()
+    head = [line(Span(number if incidents else f"no {what} incidents".replace("  ", " "), "strong"), *loud)]
     lines = placed(head, line(Span(words.instant(at.replace(second=0)), "aside")), measure, 0)
     rows = [_row(each, at) for each in incidents]
     lines += [()] * bool(rows)
@@ -52,7 +58,7 @@ def _row(its: Listed, at: datetime) -> list[Line]:
     return [
         line(Span(plain(its.id), "name")),
         _severity(its.severity),
-        _standing(its.status, its.acknowledged_by),
+        line(Span(UNANSWERED, "critical")) if its.unanswered else _standing(its.status, its.acknowledged_by),
         line(_title(its.name, its.service)),
         line(Span(f"{span_of(at - its.opened_at)} ago" if its.status == "resolved" else f"for {span_of(at - its.opened_at)}", "time")),
         line(Span(count(its.alerts, "alert") if its.alerts != 1 else "", "aside")),
@@ -85,7 +91,7 @@ def incident_text(its: IncidentShown, at: datetime, *, width: int = 80, colour: 
     for section in (_waits(its, measure), _alerts(its.alerts, its.opened_at, measure)):
         lines += [(), *section] if section else []
     for label, kinds in _SECTIONS:
-        section = section_of_steps(label, [each for each in its.steps if each.kind in kinds], its.opened_at, measure)
+        section = section_of_steps(label, [each for each in its.steps if each.kind in kinds], its.opened_at, at, measure)
         lines += [(), *section] if section else []
     found = _evidence(its.evidence, measure)
     lines += [(), *found] if found else []
@@ -93,10 +99,10 @@ def incident_text(its: IncidentShown, at: datetime, *, width: int = 80, colour: 
 
 
 def head(its: IncidentShown, at: datetime, width: int) -> list[Line]:
-    """What it is, how it stands at this time, and since when."""
+    """That nobody answers it, where that is so; what it is, how it stands at this time, and since when."""
     tier = f" · tier {its.tier}" if its.tier is not None else ""
     title = line(Span(_title(its.name, its.service), "strong"), "   ", *_severity(its.severity), f"{tier} · {plain(its.team)}")
-    lines = wrap(title, width, 0, 2)
+    lines = [*_alarm(its, at, width), *wrap(title, width, 0, 2)]
     stands = line(Span(plain(its.id), "name"), "  ", *_standing(its.status, its.acknowledged_by), f", for {span_of(at - its.status_at)}")
     lines += wrap(stands, width, 2, 4)
     opened = f"opened {words.instant(its.opened_at)}, {span_of(at - its.opened_at)} ago"
@@ -108,6 +114,15 @@ def head(its: IncidentShown, at: datetime, width: int) -> list[Line]:
     return lines + (wrap(line(plain(its.url)), width, 2, 4) if its.url else [])
 
 
+def _alarm(its: IncidentShown, at: datetime, width: int) -> list[Line]:
+    """That the alarm sounds because nobody has answered, since when, and the command that takes the incident."""
+    since = its.unanswered_since
+    if since is None:
+        return []
+    sounds = f"  the alarm has sounded since {words.clock(since, at)}, for {span_of(at - since)}; take it:"
+    return [*wrap(line(Span(UNANSWERED, "critical"), sounds), width, 0, 2), line(f"  watchbill ack {plain(its.id)}"), ()]
+
+
 def _waits(its: IncidentShown, width: int) -> list[Line]:
     """What a person can answer now, each with its commands."""
     asked = [each for each in its.steps if each.can and its.status != "resolved"]
@@ -117,7 +132,8 @@ def _waits(its: IncidentShown, width: int) -> list[Line]:
     lines: list[Line] = [line(Span("YOURS", "section"))] if asked else []
     for step in asked:
         until = f", until {words.clock(step.answer_by, its.opened_at)}" if step.answer_by is not None else ""
-        lines += wrap(line(Span(_label(step), "name"), f" {_asked(step)}{until}"), width, 2, 4)
+        name = f"page of {_label(step)}" if step.kind == "page" and step.people else _label(step)
+        lines += wrap(line(Span(name, "name"), f" {_asked(step)}{until}"), width, 2, 4)
         lines += [line(f"    {_command(word, its, step)}") for word in step.can]
     return lines
 
@@ -158,8 +174,11 @@ def _alerts(alerts: Sequence[AlertShown], start: datetime, width: int) -> list[L
     return lines
 
 
-def section_of_steps(label: str, steps: Sequence[StepShown], start: datetime, width: int) -> list[Line]:
-    """Each step by when it began or is due, with how far it has come. Those that were given up before they began are counted."""
+def section_of_steps(label: str, steps: Sequence[StepShown], start: datetime, at: datetime, width: int) -> list[Line]:
+    """Each step by when it began or is due, with how far it has come by this time, and its contacts.
+
+    Those that were given up before they began are counted.
+    """
     shown = [each for each in steps if each.state != "withdrawn" or each.started_at is not None]
     rest = len(steps) - len(shown)
     lines: list[Line] = [line(Span(label, "section"))] if steps else []
@@ -168,12 +187,26 @@ def section_of_steps(label: str, steps: Sequence[StepShown], start: datetime, wi
         when = words.clock(moment, start) if moment is not None else ""
         stands, style = _stands(step, start), _STATES.get(step.state, "none")
         lines += wrap(line(Span(when.ljust(5), "time"), "  ", Span(_label(step), "name"), "  ", Span(stands, style)), width, 2, DETAIL)
-        note = plain(step.note) if step.note else ""
+        lines += contacts_of(step.deliveries if step.started_at is not None else (), start, at, width)
+        note = plain(note_of(step, steps))
         lines += wrap(line(Span(note, "aside")), width, DETAIL, DETAIL) if note else []
     if rest:
         more = f"{rest} more" if shown else f"{rest}"
         lines += wrap(line(Span(f"{more} given up before {'they' if rest > 1 else 'it'} began", "aside")), width, DETAIL, DETAIL)
     return lines
+
+
+def contacts_of(deliveries: Iterable[DeliveryShown], start: datetime, at: datetime, width: int) -> list[Line]:
+    """What became of each contact by this time, a person a line: ``mei: call refused (401), SMS left 03:14``."""
+    lines: list[Line] = []
+    for person, found in delivery_words.by_person(each.known for each in deliveries).items():
+        lines += wrap(line(f"{plain(person)}: {plain(delivery_words.contacts(found, start, at))}"), width, DETAIL, DETAIL + 2)
+    return lines
+
+
+def note_of(step: StepShown, steps: Iterable[StepShown]) -> str:
+    """The note of this *step*, without the deliveries that the lines of these *steps* tell of."""
+    return delivery_words.without_failures(step.note or "", *([one.known for one in each.deliveries] for each in steps))
 
 
 def _label(step: StepShown) -> str:
@@ -196,14 +229,15 @@ def _label(step: StepShown) -> str:
 
 
 def _stands(step: StepShown, start: datetime) -> str:
-    reached = "paged" if step.kind == "page" else "sent" if step.kind in ("update", "notify", "alarm") else "done"
+    if step.deliveries and step.started_at is not None:
+        return plain(delivery_words.stands(step.kind, [each.known for each in step.deliveries]))
+    done = "sent" if step.kind in ("update", "notify", "alarm") else "done"
     after = f"again at {words.clock(step.retry_at, start)}" if step.retry_at is not None else ""
-    started = after or ("paged" if step.kind == "page" else "under way")
     known: dict[str, Callable[[], str]] = {
         "planned": lambda: "not yet",
         "waiting": lambda: "offered" if step.kind == "offer" else "waits for a yes",
-        "started": lambda: started,
-        "done": lambda: reached,
+        "started": lambda: after or "under way",
+        "done": lambda: done,
         "failed": lambda: "failed",
         "withdrawn": lambda: "stopped",
     }

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from watchbill.errors import Place
-from watchbill.model.plan import Reason
+from watchbill.model.plan import Delivery, Reason
 from watchbill.model.references import Ref
-from watchbill.report import words
+from watchbill.report import delivery_words, words
 from watchbill.report.counts import listing
-from watchbill.report.incidents import IncidentShown, PolicyNamed, StepShown
-from watchbill.report.incidents_text import head, section_of_steps
+from watchbill.report.incidents import DeliveryShown, IncidentShown, PolicyNamed, StepShown
+from watchbill.report.incidents_text import contacts_of, head, section_of_steps
 from watchbill.report.layout import MEASURE, placed, wrap
 from watchbill.report.paint import Line, Span, line, paint_all
 from watchbill.report.plain import plain
@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class PagedShown:
-    """Somebody who was paged, or would have been; as what, by which policy, why they, and how it stands."""
+    """Somebody whom a page was for: as what, by which policy, why they, and what became of each of their contacts."""
 
     person: str
     duty: str
@@ -34,6 +34,17 @@ class PagedShown:
     at: datetime
     policy: Ref
     note: str = ""
+    deliveries: tuple[DeliveryShown, ...] = ()
+
+    @property
+    def known(self) -> tuple[Delivery, ...]:
+        """What became of each contact."""
+        return tuple(each.known for each in self.deliveries)
+
+    @property
+    def reach(self) -> delivery_words.Reach:
+        """How far what is for them has come."""
+        return delivery_words.reach(self.known)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +58,7 @@ class AnswerShown:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """Who was *paged*, which policies take part (*applied*) and which do not (*refused*), and what people's words came to."""
+    """Whom pages were for (*paged*), which policies take part (*applied*) and which do not (*refused*), and what people's words came to."""
 
     incident: str
     status: str
@@ -76,15 +87,18 @@ def about_policy(found: Recorded, name: str) -> Recorded:
 def recorded_text(found: Recorded, its: IncidentShown, at: datetime, person: str = "", *, width: int = 80, colour: bool = False) -> str:
     """Who was paged and who was not, which policies took part and which did not, and why; with a *person*, first what concerns them.
 
+    Paged is who has been sent something; whom nothing has left for, although a page was theirs, stands apart with the reason.
+
     *its* is the same incident as it stands at this time; what is not to be told of has been taken out of both.
     """
     measure = min(width, MEASURE)
     lines = head(its, at, measure)
     if person:
-        said = _of_person(found, person)
-        lines += [(), *wrap(line(said), measure)] if said else []
+        lines += [(), *wrap(line(_of_person(found, person, its.opened_at, at)), measure, 0, 2)]
         found = replace(found, paged=tuple(each for each in found.paged if each.person == person))
-    lines += _section("PAGED", found.paged, lambda each: _paged(each, its.opened_at, measure))
+    for label, reaches in _REACHES.items():
+        those = [each for each in found.paged if each.reach in reaches]
+        lines += _section(label, those, lambda each: _paged(each, its, at, measure))
     unreached = [each for each in its.steps if each.kind == "page" and not each.people]
     lines += _section("NOT PAGED", unreached, lambda each: _unreached(each, its.opened_at, measure))
     if person:
@@ -92,18 +106,35 @@ def recorded_text(found: Recorded, its: IncidentShown, at: datetime, person: str
     lines += _section("TAKES PART", found.applied, lambda each: _reason(each, each.note or "it matches", measure))
     lines += _section("TAKES NO PART", found.refused, lambda each: _reason(each, words.refusal(each), measure))
     for label, kinds in (("TELL", ("update", "review", "remind")), ("REPAIR", ("repair", "verify", "rollback", "offer"))):
-        steps = section_of_steps(label, [each for each in its.steps if each.kind in kinds], its.opened_at, measure)
+        steps = section_of_steps(label, [each for each in its.steps if each.kind in kinds], its.opened_at, at, measure)
         lines += [(), *steps] if steps else []
     lines += _section("ANSWERS", found.answers, lambda each: _answer(each, its.opened_at, measure))
     return paint_all(lines, colour)
 
 
-def _of_person(found: Recorded, person: str) -> str:
-    """That this *person* was not paged; empty for one who was, of whom the pages say all."""
-    if any(each.person == person for each in found.paged):
-        return ""
-    others = listing(list(dict.fromkeys(plain(each.person) for each in found.paged)))
-    return f"{plain(person)} was not paged: no page of this incident was theirs" + (f"; those of {others} were" if others else "")
+_REACHES: Final[Mapping[str, tuple[delivery_words.Reach, ...]]] = {
+    "PAGED": ("left",),
+    "UNDER WAY": ("under way",),
+    "PERHAPS PAGED": ("unknown",),
+    "NOTHING LEFT": ("shadow", "lost", "withdrawn", "none"),
+}
+"""How far what is for somebody has come, and what they stand under for that."""
+
+
+def _of_person(found: Recorded, person: str, start: datetime, at: datetime) -> str:
+    """Whether this *person* was really paged, and what became of each of their contacts."""
+    mine = [each for each in found.paged if each.person == person]
+    if not mine:
+        others = listing(list(dict.fromkeys(plain(each.person) for each in found.paged)))
+        return f"{plain(person)} was not paged: no page of this incident was theirs" + (f"; those of {others} were" if others else "")
+    reach = delivery_words.reach(delivery for each in mine for delivery in each.known)
+    said = {
+        "left": f"{plain(person)} was paged",
+        "under way": f"{plain(person)} is being paged",
+        "unknown": f"nobody knows whether {plain(person)} was paged",
+    }.get(reach, f"{plain(person)} was not reached")
+    contacts = "; ".join(plain(delivery_words.contacts(each.known, start, at)) for each in mine if each.deliveries)
+    return f"{said}: {contacts}" if contacts else said
 
 
 def _section(label: str, found: Sequence[T], told: Callable[[T], Iterable[Line]]) -> list[Line]:
@@ -111,11 +142,14 @@ def _section(label: str, found: Sequence[T], told: Callable[[T], Iterable[Line]]
     return [(), line(Span(label, "section")), *lines] if lines else []
 
 
-def _paged(its: PagedShown, start: datetime, width: int) -> list[Line]:
-    stands = {"planned": "not yet", "waiting": "waits", "failed": "could not be reached", "withdrawn": "given up"}.get(its.state, "paged")
+def _paged(its: PagedShown, incident: IncidentShown, at: datetime, width: int) -> list[Line]:
+    start = incident.opened_at
+    stands = delivery_words.stands("page", its.known)
     said = line(Span(words.clock(its.at, start), "time"), "  ", Span(plain(its.person), "name"), f" ({words.duty(its.duty)})  {stands}")
-    why = "; ".join(plain(part) for part in (its.policy.name, its.why, its.note) if part)
-    return [*wrap(said, width, 2, DETAIL), *_sourced(why, its.policy.place, width)]
+    deliveries = [[one.known for one in each.deliveries] for each in incident.steps]
+    note = delivery_words.without_failures(its.note, *deliveries)
+    why = "; ".join(plain(part) for part in (its.policy.name, its.why, note) if part)
+    return [*wrap(said, width, 2, DETAIL), *contacts_of(its.deliveries, start, at, width), *_sourced(why, its.policy.place, width)]
 
 
 def _unreached(step: StepShown, start: datetime, width: int) -> list[Line]:

@@ -115,8 +115,13 @@ def contacts(ways: Sequence[PlannedContact]) -> str:
 
 
 def _ways(ways: Sequence[PlannedContact]) -> list[tuple[str, PlannedContact]]:
-    words = [_contact(way.use) for way in ways]
-    return [(plain(way.use) if words.count(word) > 1 else word, way) for word, way in zip(words, ways, strict=True)]
+    return list(zip(contact_names([way.use for way in ways]), ways, strict=True))
+
+
+def contact_names(uses: Sequence[str]) -> list[str]:
+    """Actions as one says them, ``call``, ``SMS``; as policies name them where two would be called alike."""
+    words = [_contact(use) for use in uses]
+    return [plain(use) if words.count(word) > 1 else word for word, use in zip(words, uses, strict=True)]
 
 
 def _contact(use: str) -> str:
@@ -128,12 +133,7 @@ def _contact(use: str) -> str:
 
 def channels(uses: Sequence[str]) -> str:
     """The channels of an update: ``statuspage and e-mail``."""
-    return listing(_channels(uses))
-
-
-def _channels(uses: Sequence[str]) -> list[str]:
-    words = [_contact(use) for use in uses]
-    return [plain(use) if words.count(word) > 1 else word for word, use in zip(words, uses, strict=True)]
+    return listing(contact_names(uses))
 
 
 # --- what comes to nothing --------------------------------------------------------------
@@ -164,7 +164,7 @@ def marked_contacts(ways: Sequence[PlannedContact]) -> str:
 
 def marked_channels(update: PlannedUpdate) -> str:
     """By which channels an *update* does not leave, and why."""
-    return marked(_channels(update.channels), update.marks)
+    return marked(contact_names(update.channels), update.marks)
 
 
 def marked_hub(hub: PlannedHub) -> str:

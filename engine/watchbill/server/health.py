@@ -47,13 +47,13 @@ async def status(request: Request) -> Response:
     house = house_of(request)
     caller = await house.access.allowed(request.headers, "read")
 
-    def job(connection: Connection) -> tuple[dict[str, int], dict[str, int], list[dict[str, Any]]]:
+    def job(connection: Connection) -> tuple[dict[str, int], dict[str, int], int, list[dict[str, Any]]]:
         failures = [
             {"id": each.id, "source": each.source, "at": each.received_at, "error": each.error} for each in inbox.failures(connection)
         ]
-        return asking.waiting(connection), asking.open_by_status(connection), failures
+        return asking.waiting(connection), asking.open_by_status(connection), asking.unanswered(connection), failures
 
-    waiting, incidents, failures = await house.read(job)
+    waiting, incidents, unanswered, failures = await house.read(job)
     policies = house.engine.policies.current.policies
     why = why_not_ready(house)
     return json(
@@ -69,6 +69,7 @@ async def status(request: Request) -> Response:
             "revision": policies.revision,
             "quarantined": list(policies.quarantined),
             "incidents": incidents,
+            "unanswered": unanswered,
             "alerts": len(house.engine.standing),
             "waiting": waiting,
             "set_aside": failures,

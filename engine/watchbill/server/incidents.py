@@ -15,7 +15,7 @@ from watchbill.report.timeline_text import timelines_text
 from watchbill.server import shapes, telling
 from watchbill.server.answers import Problem, json
 from watchbill.server.house import House, house_of
-from watchbill.store import asking, effects, steps, switches
+from watchbill.store import asking, delivery_rows, effects, steps, switches
 from watchbill.store import incidents as rows
 
 if TYPE_CHECKING:
@@ -26,12 +26,14 @@ T = TypeVar("T")
 MOST: Final = 1_000
 """How many incidents one answer lists."""
 
+_SHOWN_UNANSWERED: Final = ":unanswered"
+
 STATUSES: Final = ("triggered", "acknowledged", "mitigated", "resolved")
 _OPEN: Final = STATUSES[:3]
 
 
 async def listing(request: Request) -> Response:
-    """Incidents, those opened last first."""
+    """Incidents, those that nobody answers first, and then those opened last first."""
     house = house_of(request)
     await house.access.allowed(request.headers, "read")
     status = _one_of("status", _several(request, "status"), (*STATUSES, "open"))
@@ -42,12 +44,24 @@ async def listing(request: Request) -> Response:
     statuses = tuple(dict.fromkeys(each for name in status for each in (_OPEN if name == "open" else (name,))))
 
     def job(connection: Connection) -> tuple[rows.Listed, ...]:
-        last = None if before is None else called(connection, before)
+        last = None if before is None else _place(connection, before)
         return rows.listing(connection, status=statuses, **asked, limit=limit + 1, before=last)
 
     found = await house.read(job)
     shown = [shapes.listed(each, house.engine.url_of) for each in found[:limit]]
-    return json({"incidents": shown, "next": found[limit - 1].id if len(found) > limit else None})
+    return json({"incidents": shown, "next": _next(found[limit - 1]) if len(found) > limit else None})
+
+
+def _next(last: rows.Listed) -> str:
+    """What a list goes on with behind its *last* one: its id, and that nobody had answered it when it was shown, where that is so."""
+    return f"{last.id}{_SHOWN_UNANSWERED}" if last.is_unanswered else last.id
+
+
+def _place(connection: Connection, text: str) -> rows.Behind:
+    """The place in the list that this *text* means. One that says only which incident means its place as it is now."""
+    name, was_unanswered = text.removesuffix(_SHOWN_UNANSWERED), text.endswith(_SHOWN_UNANSWERED)
+    found = called(connection, name)
+    return rows.Behind(found, was_unanswered or rows.is_unanswered(connection, found))
 
 
 async def one(request: Request) -> Response:
@@ -75,7 +89,7 @@ async def timeline(request: Request) -> Response:
 
     def job(connection: Connection, incident: str) -> Response:
         said = tuple(telling.tell(bill, rows.timeline(connection, incident)))
-        calls = effects.of_incident(connection, incident)
+        calls, attempts = effects.of_incident(connection, incident), delivery_rows.of_incident(connection, incident)
         whole = telling.timeline(said, calls, now)
         if is_text:
             return PlainTextResponse(timelines_text((whole,), width=width))
@@ -85,7 +99,8 @@ async def timeline(request: Request) -> Response:
             for each in said
             if each.recorded.number > after
         ]
-        return json({**document, "decisions": decisions, "effects": [shapes.effect(each) for each in calls]})
+        made = {"effects": [shapes.effect(each) for each in calls], "deliveries": [shapes.delivery_attempt(each) for each in attempts]}
+        return json({**document, "decisions": decisions, **made})
 
     return await of_incident(request, house, job)
 
@@ -116,6 +131,8 @@ async def explain(request: Request) -> Response:
                         "at": each.step.started_at or each.step.due_at,
                         "policy": ref_json(each.step.because),
                         "note": each.step.note or None,
+                        "left": each.has_left,
+                        "deliveries": [shapes.delivery(one) for one in each.deliveries],
                     }
                     for each in explained.paged
                     if person in ("", each.person)

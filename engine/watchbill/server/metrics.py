@@ -19,7 +19,7 @@ from watchbill.errors import Finding
 from watchbill.execute.deciding import Decided
 from watchbill.execute.engine import Engine
 from watchbill.model.incident import Opened, StatusChanged, StepChanged
-from watchbill.model.plan import FINAL
+from watchbill.model.plan import FINAL, Step
 from watchbill.store import asking
 
 QUICK: Final = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
@@ -76,6 +76,12 @@ class Metrics:
         self._steps = Counter(
             "watchbill_steps", "Steps that came to an end, by their kind and how.", ("kind", "state"), registry=self._registry
         )
+        self._deliveries = Counter(
+            "watchbill_deliveries",
+            "What became of deliveries to persons, by the connector: each change of a delivery's result.",
+            ("connector", "result"),
+            registry=self._registry,
+        )
         self._opened = Counter(
             "watchbill_incidents_opened", "Incidents that were opened, by severity.", ("severity",), registry=self._registry
         )
@@ -114,6 +120,13 @@ class Metrics:
                 self._opened.labels(change.severity).inc()
             elif isinstance(change, StatusChanged):
                 self._changed.labels(change.trigger).inc()
+        for step in _with_deliveries(decided):
+            before = decided.before.steps.get(step.id) if decided.before is not None else None
+            known = before.deliveries if before is not None else ()
+            for number, each in enumerate(step.deliveries):
+                was = known[number].result if number < len(known) else "waiting"
+                if each.result not in (was, "waiting"):
+                    self._deliveries.labels(each.connector, each.result).inc()
 
     def text(self) -> tuple[bytes, str]:
         """All of it as Prometheus reads it, and of what type that is. It reads the record."""
@@ -125,6 +138,12 @@ class Metrics:
             return "other"
         self._sources.add(source)
         return source
+
+
+def _with_deliveries(decided: Decided) -> tuple[Step, ...]:
+    """The steps whose deliveries this decision may have changed, as they are after it."""
+    changed = (change.step for change in decided.decision.changes if isinstance(change, StepChanged))
+    return tuple({step.id: step for step in changed if step.deliveries}.values())
 
 
 class _Lean(Collector):
@@ -190,6 +209,7 @@ class _Standing(Collector):
         try:
             with engine.record.read() as connection:
                 statuses, waiting = asking.open_by_status(connection), asking.waiting(connection)
+                unanswered = asking.unanswered(connection)
         except Exception:
             # The numbers that need no record are the more wanted when it cannot be read.
             yield queues
@@ -200,6 +220,7 @@ class _Standing(Collector):
             incidents.add_metric((status,), statuses.get(status, 0))
         yield queues
         yield incidents
+        yield _gauge("watchbill_incidents_unanswered", "Incidents that nobody answers: every round went by, the alarm sounds.", unanswered)
 
 
 def _gauge(name: str, help: str, value: float) -> Metric:

@@ -14,6 +14,7 @@ from watchbill.report.plan_json import place_json, reason_json, ref_json
 from watchbill.server.access import split_recorded
 from watchbill.store import effects, incidents, steps, switches
 from watchbill.store.decisions import Recorded
+from watchbill.store.delivery_rows import DeliveryRow
 
 Document = dict[str, Any]
 UrlOf = Callable[[str], str]
@@ -31,6 +32,7 @@ def listed(row: incidents.Listed, url_of: UrlOf) -> Document:
         "opened_at": row.opened_at,
         "status_at": row.status_at,
         "acknowledged_by": row.acknowledged_by or None,
+        "unanswered": row.is_unanswered,
         "alerts": row.alerts,
         "revision": row.revision,
         "number": row.number,
@@ -53,6 +55,8 @@ def incident(found: Incident, number: int, rows: Iterable[steps.Row], url_of: Ur
         "opened_at": found.opened_at,
         "status_at": found.status_at,
         "acknowledged_by": found.acknowledged_by or None,
+        "unanswered": found.is_unanswered,
+        "unanswered_since": found.unanswered_since,
         "snoozed_until": found.snoozed_until,
         "reopen_count": found.reopen_count,
         "revision": found.revision,
@@ -198,6 +202,24 @@ def effect(its: effects.Effect) -> Document:
     }
 
 
+def delivery_attempt(its: DeliveryRow) -> Document:
+    """One attempt at a delivery. The address is left out; *effect* is what the other side calls it."""
+    return {
+        "step": its.step,
+        "number": its.number,
+        "attempt": its.attempt,
+        "person": its.person,
+        "connector": its.connector,
+        "use": f"{its.connector}.{its.action}",
+        "result": its.result,
+        "error": its.error or None,
+        "effect": its.effect or None,
+        "begun_at": its.begun_at,
+        "settled_at": its.settled_at,
+        "reported_at": its.reported_at,
+    }
+
+
 def switch(its: switches.Switch) -> Document:
     """Somebody's stop of unattended work."""
     by, proof = split_recorded(its.by)
@@ -240,7 +262,7 @@ _WORDS: Final[Mapping[str, str]] = {
 
 
 def event(its: Event) -> Document:
-    """What was decided on, in short: its word, and the step or the alerts that it is about."""
+    """What was decided on, in short: its word, and the step, the delivery or the alerts that it is about."""
     found: Document = {"kind": _WORDS[type(its).__name__]}
     alerts = getattr(its, "alerts", None)
     if alerts is not None:

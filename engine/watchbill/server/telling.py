@@ -13,9 +13,11 @@ from typing import Final
 
 from watchbill.decide import Bill, Moment
 from watchbill.model.decision import Decision
+from watchbill.model.event import DeliveryReported, StepFinished
 from watchbill.model.incident import Fold, Incident, StepAdded, StepChanged
-from watchbill.model.plan import Done, Reason, Retry, Step
+from watchbill.model.plan import Delivery, Done, Reason, Retry, Step
 from watchbill.model.timeline import Happening, Timeline
+from watchbill.report import delivery_words
 from watchbill.report.counts import listing
 from watchbill.store.decisions import Recorded
 from watchbill.store.effects import Effect
@@ -88,9 +90,10 @@ def timeline(said: Sequence[Told], effects: Sequence[Effect], now: datetime) -> 
 
 
 def _begun(recorded: Recorded) -> tuple[Step, ...]:
-    """The steps that this decision handed out."""
+    """The steps that this decision handed out. The one that it was told of had been handed out before."""
     changed = (change.step for change in recorded.changes if isinstance(change, StepAdded | StepChanged))
-    return tuple(step for step in changed if step.state == "started" and step.started_at == recorded.at)
+    before = recorded.event.step if isinstance(recorded.event, DeliveryReported | StepFinished) else ""
+    return tuple(step for step in changed if step.state == "started" and step.started_at == recorded.at and step.id != before)
 
 
 def _went_wrong(effect: Effect, incident: Incident) -> Iterator[Happening]:
@@ -107,22 +110,26 @@ def _went_wrong(effect: Effect, incident: Incident) -> Iterator[Happening]:
 
 # --- why, and why not -------------------------------------------------------------------
 
-_PAGES: Final = ("page", "alarm")
-
 
 @dataclass(frozen=True, slots=True)
 class Paged:
-    """Somebody who was paged, or would have been: by which step, as what, and how that stands."""
+    """Somebody whom a page was for: by which step, as what, and what became of each of their contacts."""
 
     step: Step
     person: str
     duty: str
     why: str
+    deliveries: tuple[Delivery, ...]
+
+    @property
+    def has_left(self) -> bool:
+        """Whether they were really paged: something that is for them has left."""
+        return delivery_words.reach(self.deliveries) == "left"
 
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """Who was *paged* and why, which policies take part (*applied*) and which do not (*refused*), each with its recorded reason.
+    """Whom pages were for and why (*paged*), which policies take part (*applied*) and which do not (*refused*), with recorded reasons.
 
     *answers* are what people said, and what came of it.
     """
@@ -148,13 +155,16 @@ def explain(decisions: Sequence[Recorded]) -> Explained:
                 # The last word counts: a guard may have let something pass later.
                 reasons[reason.policy.kind, reason.policy.name, reason.failed, reason.kind, reason.note] = reason
     incident = folding.incident()
-    paged = tuple(
-        Paged(step, duty.person, duty.duty, duty.why) for step in incident.steps.values() if step.kind in _PAGES for duty in step.people
-    )
+    paged = tuple(each for step in incident.steps.values() if step.kind == "page" for each in _paged(step))
     applied = tuple(reason for reason in reasons.values() if reason.applied)
     taken = {(reason.policy.kind, reason.policy.name) for reason in applied}
     refused = tuple(reason for reason in reasons.values() if not reason.applied and (reason.policy.kind, reason.policy.name) not in taken)
     return Explained(incident, paged, applied, refused, tuple(answers))
+
+
+def _paged(step: Step) -> list[Paged]:
+    found = delivery_words.by_person(step.deliveries)
+    return [Paged(step, duty.person, duty.duty, duty.why, found.get(duty.person, ())) for duty in step.people]
 
 
 def sentences(explained: Explained, person: str = "") -> list[str]:
@@ -162,11 +172,14 @@ def sentences(explained: Explained, person: str = "") -> list[str]:
     incident = explained.incident
     by = f" by {incident.acknowledged_by}" if incident.acknowledged_by else ""
     lines = [f"{incident.id}: {incident.lead.alert.name}, {incident.severity}, {incident.status}{by}"]
+    if incident.unanswered_since is not None:
+        lines.append(f"nobody answers: the engine's own alarm sounds since {_when(incident.unanswered_since)}")
     mine = [each for each in explained.paged if person in ("", each.person)]
-    lines += [_said(each) for each in mine]
+    lines += [_said(each, incident) for each in mine]
     if person and not mine:
-        others = listing(list(dict.fromkeys(each.person for each in explained.paged)))
-        lines.append(f"{person} was not paged: no step of this incident was theirs" + (f"; it paged {others}" if others else ""))
+        others = listing(list(dict.fromkeys(each.person for each in explained.paged if each.has_left)))
+        instead = f"; {others} {'were' if ' and ' in others else 'was'} paged" if others else ""
+        lines.append(f"{person} was not paged: no page of this incident was theirs{instead}")
     unreached = [step for step in incident.steps.values() if step.kind == "page" and not step.people]
     lines += [f"level {_level(step)} of {step.because.name}, due {_when(step.due_at)}: {_stands(step)}" for step in unreached]
     lines += [f"{each.policy.kind} {each.policy.name} takes part: {each.note or 'it matches'}" for each in explained.applied]
@@ -175,11 +188,13 @@ def sentences(explained: Explained, person: str = "") -> list[str]:
     return lines
 
 
-def _said(paged: Paged) -> str:
+def _said(paged: Paged, incident: Incident) -> str:
     step = paged.step
-    why = f", {paged.why}" if paged.why else ""
-    when = _when(step.started_at or step.due_at)
-    return f"{paged.person} as {paged.duty} by {step.because.name} ({step.place}) at {when}: {_stands(step)}{why}"
+    contacts = delivery_words.contacts(paged.deliveries, incident.opened_at)
+    stands = delivery_words.stands("page", paged.deliveries) + (f": {contacts}" if contacts else "")
+    note = delivery_words.without_failures(step.note, *(each.deliveries for each in incident.steps.values()))
+    why = "; ".join(filter(None, (stands, paged.why, note)))
+    return f"{paged.person} as {paged.duty} by {step.because.name} ({step.place}) at {_when(step.started_at or step.due_at)}: {why}"
 
 
 def _level(step: Step) -> str:
@@ -188,15 +203,11 @@ def _level(step: Step) -> str:
 
 
 def _stands(step: Step) -> str:
+    """How a page stands that is for nobody, or for nobody yet."""
     note = f": {step.note}" if step.note else ""
-    return {
-        "planned": "not paged yet",
-        "waiting": "waits",
-        "started": "paged",
-        "done": "paged",
-        "failed": f"could not be paged{note}",
-        "withdrawn": f"withdrawn{note}",
-    }[step.state]
+    if step.state == "failed":
+        return step.note or "nobody was there to be paged"
+    return {"planned": "not paged yet", "done": "it pages nobody", "withdrawn": "withdrawn"}.get(step.state, step.state) + note
 
 
 def _refusal(reason: Reason) -> str:

@@ -131,7 +131,7 @@ class _Stream(Response):
         last = self._teller.told(decision, lambda: incidents.timeline(connection, decision.incident))
         document = shapes.decision(decision, last.incident.status, [shapes.happening(each) for each in last.happenings])
         listed = {"name": last.incident.lead.alert.name, "service": last.incident.service, "team": last.incident.team}
-        text = encode_json({**document, **listed, "severity": last.incident.severity})
+        text = encode_json({**document, **listed, "severity": last.incident.severity, "unanswered": last.incident.is_unanswered})
         return f"id: {decision.id}\nevent: decision\ndata: {text}\n\n"
 
 

@@ -45,6 +45,11 @@ def open_by_status(connection: Connection) -> dict[str, int]:
     return {str(status): int(count) for status, count in rows}
 
 
+def unanswered(connection: Connection) -> int:
+    """How many incidents there are of which every round went by without an answer."""
+    return int(connection.execute(select(func.count()).select_from(INCIDENT).where(_OPEN, INCIDENT.c.is_unanswered)).scalar_one())
+
+
 def waiting(connection: Connection) -> dict[str, int]:
     """How many requests wait in the inbox, how many were set aside there, and how many steps are queued or running."""
     is_queued = STEP.c.state == literal_column("'queued'")

@@ -11,7 +11,7 @@ from datetime import datetime
 from itertools import chain
 from typing import Any, Final
 
-from sqlalchemy import Connection, and_, bindparam, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, or_, select, tuple_, update
 
 from watchbill.model.alert import ClaimedAlert
 from watchbill.model.decision import RepairRun, Snapshot, Wanted
@@ -29,7 +29,10 @@ __all__ = ["Listed", "due", "last_decision", "listing", "load", "next_wake", "sa
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """An incident as a list shows it. *name* is what its lead alert was called when it opened; *alerts* how many fire now."""
+    """An incident as a list shows it. *name* is what its lead alert was called when it opened; *alerts* how many fire now.
+
+    *is_unanswered* says that every round went by without an answer.
+    """
 
     id: str
     name: str
@@ -43,7 +46,19 @@ class Listed:
     acknowledged_by: str
     revision: str
     number: int
+    is_unanswered: bool
     alerts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """A place in a list: behind the incident with this *id*, which was shown as unanswered or was not.
+
+    How it was shown counts, and not how it stands now: somebody may have answered it since, and a list goes on where it was.
+    """
+
+    id: str
+    was_unanswered: bool
 
 
 _NEWEST: Final = Statement(select(INCIDENT.c.id).where(INCIDENT.c.key == bindparam("key"), INCIDENT.c.is_newest), "key")
@@ -252,21 +267,40 @@ def listing(
     service: Sequence[str] = (),
     severity: Sequence[str] = (),
     limit: int = 100,
-    before: str | None = None,
+    before: Behind | None = None,
 ) -> tuple[Listed, ...]:
-    """Incidents, those opened last first, of any of these statuses, teams, services and severities; all where nothing is named.
+    """Incidents, those that nobody answers first, and then those opened last first.
 
-    *before* is the id of the last one that was shown: the list goes on behind it.
+    Of any of these statuses, teams, services and severities; all where nothing is named. *before* is the place of the last one that was
+    shown: the list goes on behind it.
     """
+    filters = {"status": status, "team": team, "service": service, "severity": severity}
+    wanted = and_(True, *(INCIDENT.c[name].in_(values) for name, values in filters.items() if values))
+    found: list[Listed] = []
+    # Two statements, so that each goes by its index: there are few that nobody answers, all of them open.
+    for zone in (True, False):
+        if len(found) < limit and (before is None or before.was_unanswered or not zone):
+            behind = before.id if before is not None and before.was_unanswered == zone else None
+            there = and_(wanted, IS_OPEN, INCIDENT.c.is_unanswered) if zone else and_(wanted, ~INCIDENT.c.is_unanswered)
+            found += _zone(connection, there, limit - len(found), behind)
+    return tuple(found)
+
+
+def _zone(connection: Connection, wanted: ColumnElement[bool], limit: int, behind: str | None) -> list[Listed]:
+    """Those that are *wanted*, opened last first, from behind the one with this id on."""
     firing = select(func.count()).where(ALERT.c.incident == INCIDENT.c.id).scalar_subquery()
     names = [each.name for each in fields(Listed)][:-1]
-    query = select(*(INCIDENT.c[name] for name in names), firing).order_by(INCIDENT.c.opened_at.desc(), INCIDENT.c.id.desc()).limit(limit)
-    filters = {"status": status, "team": team, "service": service, "severity": severity}
-    query = query.where(and_(True, *(INCIDENT.c[name].in_(values) for name, values in filters.items() if values)))
-    if before is not None:
-        last = select(INCIDENT.c.opened_at, INCIDENT.c.id).where(INCIDENT.c.id == before).subquery()
+    query = select(*(INCIDENT.c[name] for name in names), firing).where(wanted).limit(limit)
+    if behind is not None:
+        last = select(INCIDENT.c.opened_at, INCIDENT.c.id).where(INCIDENT.c.id == behind).subquery()
         query = query.where(tuple_(INCIDENT.c.opened_at, INCIDENT.c.id) < select(last.c.opened_at, last.c.id).scalar_subquery())
-    return tuple([_listed(tuple(row)) for row in connection.execute(query)])
+    return [_listed(tuple(row)) for row in connection.execute(query.order_by(INCIDENT.c.opened_at.desc(), INCIDENT.c.id.desc()))]
+
+
+def is_unanswered(connection: Connection, incident: str) -> bool:
+    """Whether every round of this *incident* went by without an answer."""
+    found = connection.execute(select(INCIDENT.c.is_unanswered).where(INCIDENT.c.id == incident)).scalar()
+    return bool(found)
 
 
 def _listed(row: tuple[Any, ...]) -> Listed:

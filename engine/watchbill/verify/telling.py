@@ -15,6 +15,7 @@ from watchbill.model.event import (
     AlertsReceived,
     Answered,
     Approved,
+    DeliveryReported,
     Denied,
     Escalated,
     Mitigated,
@@ -43,6 +44,7 @@ from watchbill.model.incident import (
 from watchbill.model.plan import Done, Reason, Step
 from watchbill.model.references import Ref
 from watchbill.model.timeline import Happening, Timeline
+from watchbill.report import delivery_words
 from watchbill.report.counts import listing
 from watchbill.report.words import said_text, said_to, whom
 from watchbill.verify.cases import CasePlay, Played
@@ -80,7 +82,13 @@ class _Telling:
         self, what: str, text: str, because: Ref | None = None, *, place: Place | None = None, people: tuple[str, ...] = (), note: str = ""
     ) -> Happening:
         name, where = (because.name, place or because.place) if because is not None else ("", place)
-        return Happening(self.moment.at, what, text, people, name, where, note)
+        return Happening(self.moment.at, what, text, people, name, where, self._brief(note))
+
+    def _brief(self, note: str) -> str:
+        """The *note* without the failed deliveries that are told of by themselves."""
+        event = self.moment.event
+        step = self._step(event.step) if isinstance(event, DeliveryReported | StepFinished) else None
+        return delivery_words.without_failures(note, step.deliveries) if step is not None else note
 
     def told(self) -> Iterator[Happening]:
         """Everything that happens at this moment, in the order in which it was decided."""
@@ -98,16 +106,33 @@ class _Telling:
                 verb = "fires" if alert.is_firing else "has ended"
                 because, note = (claim.policy, claim.note) if claim is not None else (None, "")
                 yield self._said("alert", f"{alert.alert.name} {verb}, {alert.severity}", because, note=note)
+        elif isinstance(event, DeliveryReported):
+            yield from self._deliveries(event.step, event.number)
         elif isinstance(event, StepFinished):
             step = self._step(event.step)
-            if step is not None and isinstance(event.outcome, Done):
-                yield self._said("done", _named(step), step.because, place=step.place)
+            if step is not None and step.deliveries:
+                yield from self._deliveries(event.step)
+            elif step is not None and isinstance(event.outcome, Done):
+                yield self._said("sent" if step.kind == "alarm" else "done", _named(step), step.because, place=step.place)
         elif isinstance(event, Observed):
             step = self._step(event.step)
             if step is not None:
                 yield self._said("sees", f"{_named(step)}: {_value(event.result)}", step.because, place=step.place)
         elif isinstance(event, Answered):
             yield from self._answer(event)
+
+    def _deliveries(self, identity: str, number: int | None = None) -> Iterator[Happening]:
+        """What became of the deliveries of this step, or of the one with this *number*.
+
+        A report that says nothing new is not told of, and neither is what became of one that was not wanted any more and did not leave.
+        """
+        changes = self.moment.decision.changes
+        steps = [change.step for change in changes if isinstance(change, StepChanged) and change.step.id == identity]
+        for step in steps[:1] if number is not None else steps[-1:]:
+            for each in step.deliveries if number is None else step.deliveries[number : number + 1]:
+                if each.settled_at == self.moment.at and each.result != "withdrawn":
+                    text = delivery_words.reported(each, self.moment.at)
+                    yield self._said(delivery_words.sort(each), text, step.because, place=step.place, people=(each.person,))
 
     def _answer(self, event: Answered) -> Iterator[Happening]:
         """What a person says, and why nothing came of it where nothing did; what a change says is not said here too."""
@@ -185,6 +210,8 @@ class _Telling:
         elif step.state == "waiting":
             until = f" until {step.answer_by:%H:%M}" if step.answer_by is not None else ""
             yield self._said("waits", f"{_named(step)}{until}", step.because, place=step.place, note=step.note)
+        elif step.deliveries:
+            return  # what becomes of each is told of by itself
         elif step.state == "failed":
             yield self._said("fails", f"{_named(step)}: {step.note}", step.because, place=step.place)
         elif step.state == "done" and step.kind in ("verify", "page") and step.note:
@@ -194,7 +221,8 @@ class _Telling:
 
     def _begun(self, step: Step) -> Happening:
         people = tuple(duty.person for duty in step.people)
-        what, text = _BEGUN.get(step.kind, step.kind), _about(self.bill, step)
+        what = _BEGUN.get(step.kind, step.kind)
+        text = f"{_named(step)}: {self._brief(step.note)}" if step.kind == "alarm" else _about(self.bill, step)
         return self._said(what, text, step.because, place=step.place, people=people, note=_why(step))
 
     def _collected(self) -> Iterator[Happening]:
@@ -240,6 +268,8 @@ def _named(step: Step) -> str:
     """A step in a few words: ``restart-checkout/restart``, ``the update by customers-critical``."""
     if step.kind == "offer":
         return step.because.name
+    if step.kind == "alarm":
+        return "the engine's own alarm"
     if step.kind in ("repair", "verify", "rollback"):
         return f"{step.because.name}/{step.slot.rsplit('/', 1)[-1]}"
     return f"{step.kind} by {step.because.name}"
@@ -251,8 +281,6 @@ def _about(bill: Bill, step: Step) -> str:
         who = listing([f"{duty.person} ({duty.duty.partition('/')[2] or duty.duty})" for duty in step.people])
         comms = bill.policies.comms.get(step.because.name)
         return f"{who} about the update to {comms.audience}" if comms is not None else who
-    if step.kind == "alarm":
-        return f"the engine's own alarm: {step.note}"
     if step.kind == "update":
         comms = bill.policies.comms.get(step.because.name)
         said = " ".join(f"«{' '.join(words.split())}»" for words in (step.subject, step.text) if words)

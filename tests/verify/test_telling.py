@@ -1,0 +1,172 @@
+"""What became of each delivery, as a timeline tells of it; on virtual time, from noon."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from tests.makers import NOON, Document, a_comms, a_level, a_review, a_shop, an_alert, an_audience, an_escalation
+from tests.watch import Watch
+from watchbill.decide import Moment
+from watchbill.model.plan import Done
+from watchbill.verify.telling import told
+
+MINUTE = timedelta(minutes=1)
+
+
+def a_watch(*documents: Document, **more: object) -> Watch:
+    """The shop with two levels of five minutes each, of which the first has been paged; ana is called, and gets a message."""
+    levels = (a_level("role/primary"), a_level("role/secondary"))
+    watch = Watch(a_shop(an_escalation("payments-critical", *levels, **more), *documents))  # type: ignore[arg-type]
+    watch.receives(an_alert())
+    return watch
+
+
+def lines(watch: Watch, *words: str) -> list[str]:
+    """The timeline so far, as the time, the word and the sentence; those of these *words* only, where some are named."""
+    moments = (Moment(*each) for each in zip(watch.times, watch.events, watch.decisions, strict=True))
+    found = (each for moment in moments for each in told(watch.bill, (), moment))
+    return [f"{each.at:%H:%M} {each.what} {each.text}" for each in found if not words or each.what in words]
+
+
+def notes(watch: Watch, what: str) -> list[str]:
+    """What the lines of this word say below."""
+    moments = (Moment(*each) for each in zip(watch.times, watch.events, watch.decisions, strict=True))
+    return [each.note for moment in moments for each in told(watch.bill, (), moment) if each.what == what]
+
+
+PAGES = ("page", "sent", "delivered", "answered", "fails", "retries", "unknown", "shadow", "withdrawn", "done", "alarm")
+
+
+def test_what_became_of_each_contact_is_a_line() -> None:
+    """
+    Each contact has a line of its own, with the person, the action and what became of it, by the policy that is the reason.
+    """
+    watch = a_watch()
+    watch.reports("refused", error="401")
+    watch.reports("sent", 1)
+    last = told(watch.bill, (), Moment(watch.times[-1], watch.events[-1], watch.last))
+
+    assert lines(watch, *PAGES) == [
+        "12:00 page ana (primary)",
+        "12:00 fails ana: phone.call refused (401)",
+        "12:00 sent ana: phone.sms left",
+    ]
+    assert [(each.people, each.because, each.place) for each in last] == [(("ana",), "payments-critical", watch.step("page").place)]
+
+
+def test_a_page_that_fails_as_a_whole_is_told_of_once() -> None:
+    """
+    Nothing of the first level leaves: each contact says why, the next page says that this is why it leaves now, and nothing is said twice.
+    """
+    watch = a_watch()
+    watch.reports("refused", error="401")
+    watch.reports("unable", 1, error="the secret is missing")
+
+    assert lines(watch, *PAGES) == [
+        "12:00 page ana (primary)",
+        "12:00 fails ana: phone.call refused (401)",
+        "12:00 fails ana: phone.sms cannot be sent: the secret is missing",
+        "12:00 page bo (secondary)",
+    ]
+    assert notes(watch, "page")[1].endswith("no page of the level before it left")
+
+
+def test_a_report_that_says_nothing_new_has_no_line() -> None:
+    """
+    The other side reports twice that it was delivered, and late that it has taken it: there is one line.
+    """
+    watch = a_watch()
+    watch.reports("sent")
+    watch.passes(minutes=1)
+    watch.reports("delivered")
+    watch.reports("delivered")
+    watch.reports("sent")
+
+    assert lines(watch, *PAGES)[1:] == ["12:00 sent ana: phone.call left", "12:01 delivered ana: phone.call delivered"]
+
+
+def test_what_is_tried_again_says_when() -> None:
+    """
+    An attempt that is made again says in how long, whether it failed or nobody knows.
+    """
+    watch = a_watch()
+    watch.reports("unknown", error="no answer", retry_at=NOON + timedelta(seconds=30))
+    watch.reports("waiting", 1, error="busy", retry_at=NOON + MINUTE)
+
+    assert lines(watch, "retries") == [
+        "12:00 retries ana: phone.call: nobody knows whether it left: no answer, tried again in 30s",
+        "12:00 retries ana: phone.sms could not be sent yet: busy, tried again in 1m",
+    ]
+
+
+def test_contacts_that_are_not_wanted_any_more_are_no_noise() -> None:
+    """
+    Somebody answers the call: the message that was to follow is taken back without a line, also where an attempt at it fails then.
+    """
+    watch = a_watch()
+    watch.reports("sent")
+    watch.acknowledges()
+    watch.reports("refused", 1)
+
+    assert lines(watch, *PAGES) == ["12:00 page ana (primary)", "12:00 sent ana: phone.call left"]
+
+
+def test_a_page_in_shadow_says_that_nothing_was_sent() -> None:
+    """
+    A connector in shadow sends nothing, and the line says so.
+    """
+    watch = a_watch()
+    watch.reports("shadow", error="the connector is in shadow: nothing was touched")
+
+    assert lines(watch, "shadow") == ["12:00 shadow ana: phone.call: in shadow: nothing was sent"]
+
+
+def test_one_outcome_for_a_whole_page_is_told_of_each_contact() -> None:
+    """
+    Where a page is said to have been carried out as a whole, each contact has left.
+    """
+    watch = a_watch()
+    watch.finishes(watch.step("page"), Done())
+
+    assert lines(watch, *PAGES)[1:] == ["12:00 sent ana: phone.call left", "12:00 sent ana: phone.sms left"]
+
+
+def test_who_was_skipped_is_said_once() -> None:
+    """
+    The note of a page is said when it begins, and not again when its last contact has left.
+    """
+    watch = a_watch()
+    watch.finishes(watch.step("page"), Done())
+
+    assert [line for line in lines(watch) if "done" in line] == []
+
+
+def test_a_review_of_which_nothing_leaves_is_told_of_once() -> None:
+    """
+    Nobody can be asked: the contacts say why, and the update says that it is held for that.
+    """
+    comms = a_comms(first=timedelta(0), review=a_review("person/eve", hold=True))
+    watch = Watch(a_shop(an_escalation("payments-critical"), an_audience(), comms))
+    watch.receives(an_alert())
+    review = watch.step("review")
+    for number, _ in enumerate(review.deliveries):
+        watch.reports("refused", number, review, error="401")
+
+    said = "\n".join([*lines(watch), *notes(watch, "waits")])
+    assert said.count("401") == len(review.deliveries) > 0
+    assert "held: nobody could be reached to review it" in said
+
+
+def test_the_alarm_reads_well_each_time() -> None:
+    """
+    The engine's own alarm says why it sounds, and when it is repeated that nobody has answered yet.
+    """
+    watch = Watch(a_shop(an_escalation("payments-critical", a_level("role/primary"))))
+    watch.receives(an_alert())
+    watch.passes(minutes=60)
+    watch.finishes(watch.steps("alarm")[0])
+
+    alarms = [line.partition(" ")[2] for line in lines(watch, "alarm")]
+    assert alarms[0] == "alarm the engine's own alarm: nobody answered any page"
+    assert set(alarms[1:]) == {"alarm the engine's own alarm: nobody has answered yet"}
+    assert lines(watch, "sent")[-1].endswith("sent the engine's own alarm")
