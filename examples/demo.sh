@@ -62,8 +62,8 @@ echo "listening on $WATCHBILL_SERVER"
 
 run python examples/demo/send.py "$WATCHBILL_SERVER/v1/ingest/alertmanager" examples/demo/alert.json
 until_seen 'ana:' "$folder/pages"
-echo "  the page of the first level:"
-grep 'ana:' "$folder/pages"
+echo "  the page of the first level: her first contact is refused, and the next is taken at once, not in two minutes:"
+grep -e '+351' -e 'ana:' "$folder/pages"
 echo "  nobody takes it, so three seconds later the second level is paged:"
 until_seen 'bo:' "$folder/pages"
 grep 'bo:' "$folder/pages"

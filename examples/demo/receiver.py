@@ -8,17 +8,19 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 class Pager(BaseHTTPRequestHandler):
-    """Takes pages as JSON, and says to whom they went."""
+    """Takes pages as JSON, and says to whom they went. Of numbers it says that they are not in service."""
 
     def do_POST(self) -> None:
-        """Print one page."""
+        """Print one page, or that it is refused."""
         page = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         text = str(page.get("text", "")).splitlines()
-        print(f"    [pager] {page.get('to', 'somebody')}: {text[0] if text else ''}", flush=True)
-        self.send_response(200)
+        to = str(page.get("to", "somebody"))
+        is_refused = to.startswith("+")
+        print(f"    [pager] {to}: {'refused, not in service' if is_refused else text[0] if text else ''}", flush=True)
+        self.send_response(422 if is_refused else 200)
         self.send_header("Content-Type", "application/json")
         self.end_headers()
-        self.wfile.write(b"{}")
+        self.wfile.write(b'{"error": "this number is not in service"}' if is_refused else b"{}")
 
     def log_message(self, format: str, *arguments: object) -> None:
         """Say nothing else."""

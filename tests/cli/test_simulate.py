@@ -190,27 +190,27 @@ def test_deliveries_end_as_told(simulate):
     """
     A page whose every contact is refused passes its level at once; what is said of somebody counts for them alone.
     """
-    all_of_them = lines(simulate("--delivery", "phone.call=refused@2s", "--for", "10m").out)
-    nobody = simulate("--delivery", "phone.call:ana=unknown", "--for", "10m")
+    all_of_them = lines(simulate("--delivery", "pager.page=refused@2s", "--for", "10m").out)
+    nobody = simulate("--delivery", "pager.page:ana=unknown", "--for", "10m")
 
-    assert "03:12:02 +2s fails page by payments-any: bo: phone.call refused" in all_of_them
-    assert "page bo (lead)" in all_of_them[all_of_them.index("03:12:02 +2s fails page by payments-any: bo: phone.call refused") :]
+    assert "03:12:02 +2s fails bo: pager.page refused" in all_of_them
+    assert "page bo (lead)" in all_of_them[all_of_them.index("03:12:02 +2s fails bo: pager.page refused") :]
     assert "03:17 +5m page bo (lead)" in lines(nobody.out)
-    assert nobody.err == "nothing left by phone.call for ana\n"
+    assert nobody.err == "nothing left by pager.page for ana\n"
 
 
 WRONG = {
     "no delivery": (
-        ("--delivery", "phone.call"),
-        "`phone.call` cannot be read [bad-script]\n  help: write it as `phone.page:mei=refused@2s`",
+        ("--delivery", "pager.page"),
+        "`pager.page` cannot be read [bad-script]\n  help: write it as `phone.page:mei=refused@2s`",
     ),
-    "no result of a delivery": (("--delivery", "phone.call=refuse"), "did you mean `refused`?"),
-    "no result at all": (("--delivery", "phone.call=x"), "write one of `sent`, `failed`"),
-    "no action": (("--delivery", "phone=failed"), "`phone` is no action of a connector [bad-script]"),
-    "no such action": (("--delivery", "phone.cal=failed"), "phone (twilio) has no action `cal` [unknown-action]"),
-    "no connector": (("--delivery", "fone.call=failed"), "[unknown-name]\n  help: did you mean `phone`?"),
-    "nobody to deliver to": (("--delivery", "phone.call:anna=failed"), "[unknown-name]\n  help: did you mean `ana`?"),
-    "a time that is none": (("--delivery", "phone.call=failed@soon"), "[bad-script]"),
+    "no result of a delivery": (("--delivery", "pager.page=refuse"), "did you mean `refused`?"),
+    "no result at all": (("--delivery", "pager.page=x"), "write one of `sent`, `failed`"),
+    "no action": (("--delivery", "pager=failed"), "`pager` is no action of a connector [bad-script]"),
+    "no such action": (("--delivery", "pager.pge=failed"), "pager (webhook) has no action `pge` [unknown-action]"),
+    "no connector": (("--delivery", "pagr.page=failed"), "[unknown-name]\n  help: did you mean `pager`?"),
+    "nobody to deliver to": (("--delivery", "pager.page:anna=failed"), "[unknown-name]\n  help: did you mean `ana`?"),
+    "a time that is none": (("--delivery", "pager.page=failed@soon"), "[bad-script]"),
     "nothing that is used": (
         ("--delivery", "cluster.scale=failed"),
         "`cluster.scale=failed` makes no sense: no page, post, room, collector or update here uses `cluster.scale` [no-delivery]",

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tests.verify.makers import CRITICAL, SILENCE, SLOW, STUCK, WARNING, a_test, differing, reasons, the_case, what_comes_of
+from tests.policy.makers import CATALOGUE, compiled
+from tests.verify.makers import CRITICAL, SHOP, SILENCE, SLOW, STUCK, WARNING, a_test, differing, reasons, the_case, what_comes_of
+from watchbill.decide import Bill
+from watchbill.verify.running import run_tests
 
 ALERT = f"alerts: [{CRITICAL}]"
 ACK = f"{ALERT}, answers: [{{at: 3m, acknowledge: ana}}]"
@@ -344,7 +347,10 @@ def test_an_update_that_the_engine_would_refuse(channels: str, expected: str, wa
     """
     audience = f"apiVersion: watchbill/v1\nkind: Audience\nmetadata: {{name: customers}}\nspec: {{channels: {channels}}}\n"
     case = a_test(f"{{name: it, given: {{{ALERT}}}, expect: {{updates: [{expected}]}}}}")
-    (result,) = (each for found in what_comes_of(case, audience).results for each in found.cases)
+    # What validate warns of is there all the same.
+    shop = compiled(SHOP + "---\n".join((case, audience))).policies
+    assert shop is not None
+    (result,) = (each for found in run_tests(Bill.of(shop, CATALOGUE)).results for each in found.cases)
     (difference,) = result.differences
 
     assert (difference.subject, difference.expected, difference.got) == ("update to customers at 15m", wanted, got)

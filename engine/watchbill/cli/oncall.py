@@ -61,6 +61,8 @@ def command(
 
     With --for, or with --from and --to, the turns of that span are listed, and times at which nobody is on call. With
     --format ics they are a calendar to subscribe to, of the next 60 days unless a span is given. Times are UTC.
+
+    A document with errors is left out. Where it would say who is on call, the answer is that it cannot be said, with the document's name.
     """
     from watchbill.cli.repository import load_policies, root_of
     from watchbill.cli.watching import asked_for
