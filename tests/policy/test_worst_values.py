@@ -17,7 +17,15 @@ BOARD = ConnectorType(
     "Shows what it is told.",
     arguments({}),
     (),
-    (Action("show", "Shows.", arguments({"subject": text("The headline."), "text": text("The text.")}, ("subject",)), idempotent=True),),
+    (
+        Action(
+            "show",
+            "Shows.",
+            arguments({"subject": text("The headline."), "text": text("The text.")}, ("subject",)),
+            does="tells",
+            idempotent=True,
+        ),
+    ),
 )
 MORE = (
     header("Connector", "mail")
@@ -81,8 +89,8 @@ def told(messages: str, channel: str = "{use: mail.send, with: {to: a@example.co
             "write `{{ alert.annotations.summary | truncate(75) }}`",
         ),
         (
-            a_post("channel: '#x', topic: '{{ alert.annotations.a }}{{ alert.annotations.b }}'", use="chat.set-topic"),
-            "`topic` of chat.set-topic can fill in so that it is empty, by `alert.annotations.a` and `alert.annotations.b`",
+            a_post("subject: '{{ alert.annotations.a }}{{ alert.annotations.b }}'", use="board.show"),
+            "`subject` of board.show can fill in so that it is empty, by `alert.annotations.a` and `alert.annotations.b`",
             "write `{{ alert.annotations.a | default('…') }}`, or match only alerts that have it",
         ),
         (
@@ -94,7 +102,7 @@ def told(messages: str, channel: str = "{use: mail.send, with: {to: a@example.co
 )
 def test_a_post_that_an_alert_can_break(post: str, message: str, help: str):
     """
-    A post whose channel, headline or topic an alert can break is found, with the values that do it and what to write.
+    A post whose channel or headline an alert can break is found, with the values that do it and what to write.
     """
     first = found(post)[0]
 
@@ -109,7 +117,7 @@ def test_a_post_that_an_alert_can_break(post: str, message: str, help: str):
     [
         a_post("channel: '#x', text: '{{ alert.annotations.summary }}'"),
         a_post("channel: '#x', subject: '{{ alert.annotations.summary | truncate(100) }}', text: x"),
-        a_post("channel: '#x', topic: '{{ alert.annotations.a | default(alert.name) | truncate(99) }}'", use="chat.set-topic"),
+        a_post("subject: '{{ alert.annotations.a | default(alert.name) }}'", use="board.show"),
         a_post("channel: '#{{ service.name }}', subject: '{{ severity }} since {{ incident.opened_at }}', text: x"),
         a_post("channel: '#{{ alert.labels.room }}', text: x", match="'room=~\"[a-z]+\"'"),
         a_post("channel: '#{{ alert.labels.room }}', text: x", match="'room=\"shop\"'"),
