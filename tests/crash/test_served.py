@@ -200,7 +200,7 @@ def test_a_full_disk_is_said_and_survived(shop: Path, outside: Outside, small_di
         assert (ready, "no room left" in why) == (503, True)
         assert later == 200
         assert the_end(server.alerts, lambda found: found == everything) == everything
-        assert the_end(lambda: first_pages(server), lambda found: len(found) == len(everything)) == ["done"] * len(everything)
+        assert the_end(lambda: first_pages(server), lambda found: len(found) == len(everything)) == ["sent"] * len(everything)
         pages = Counter(each.key for each in outside.of("page") if each.body["to"] != "last-resort")
         assert list(pages.values()) == [1] * len(everything)
 
@@ -222,10 +222,10 @@ def fill_up(server: Server, ballast: Path) -> tuple[set[str], dict[str, Any]]:
 
 
 def first_pages(server: Server) -> list[str]:
-    """How the first page of each incident ended, of those where that is recorded."""
+    """What became of each contact of the first page of each incident, of those where that is recorded."""
     _, listed = server.ask("GET", "/v1/incidents?limit=1000")
-    told = [server.ask("GET", f"/v1/incidents/{each['id']}/timeline")[1]["effects"] for each in listed["incidents"]]
-    return [each["outcome"]["kind"] for calls in told for each in calls if each["key"].endswith("/page/shop-any/0/0")]
+    told = [server.ask("GET", f"/v1/incidents/{each['id']}/timeline")[1]["deliveries"] for each in listed["incidents"]]
+    return [each["result"] for attempts in told for each in attempts if each["step"].endswith("/page/shop-any/0/0")]
 
 
 def test_a_record_that_is_deleted_under_it_is_said_and_nothing_is_taken_in(shop: Path, outside: Outside):
