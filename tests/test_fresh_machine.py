@@ -91,7 +91,9 @@ def _shelled(line: str) -> str:
     """A command of a ```sh block; what does not end by itself is waited for until it has said something."""
     command = line.partition("  #")[0].rstrip()
     if command.startswith(BEHIND):
-        return f"{command} > ../serve.out 2> ../serve.err &\nserver=$!\n{_until('listening on', '../serve.out')}"
+        # Whoever starts it again ends the one that runs.
+        ended = 'if test -n "${server:-}"; then kill "$server" && wait "$server"; rm ../serve.out; fi'
+        return f"{ended}\n{command} > ../serve.out 2> ../serve.err &\nserver=$!\n{_until('listening on', '../serve.out')}"
     if command.startswith(WATCHES):
         return f'{command} > ../watch.out 2>&1 &\nwatcher=$!\n{_until(".", "../watch.out")} && kill "$watcher"'
     return command
@@ -148,7 +150,7 @@ def test_what_is_not_run_is_named():
 
     assert all(any(word in block for block in left_out) for word in EXCEPTED)
     assert len(left_out) == 1
-    assert sum(each.text.startswith(BEHIND) for each in in_shells()) == 1
+    assert sum(each.text.startswith(BEHIND) for each in in_shells()) == 2
 
 
 @pytest.mark.long

@@ -29,7 +29,7 @@ def test_who_is_paged(run, alert):
 
     assert (done.code, done.err) == (0, "")
     assert "HighErrorRate on checkout   critical · tier 1 · payments" in done.out
-    assert "03:12  bo  primary  page  04:12 in Berlin" in done.out
+    assert "03:12  bo  primary  pager  04:12 in Berlin" in done.out
     assert "then the engine's own alarm" in done.out
 
 

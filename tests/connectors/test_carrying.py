@@ -11,7 +11,7 @@ import pytest
 
 from tests.connectors.makers import a_request, carry_out
 from watchbill.connectors import carrying
-from watchbill.connectors.performing import NotDone, Refused, Request, Transient, Unknown
+from watchbill.connectors.performing import NotDone, Refused, Request, Transient, Unable, Unknown
 from watchbill.connectors.schemas import arguments, result, text
 from watchbill.model.plan import Done
 from watchbill.model.policyset import Action, ConnectorType
@@ -132,7 +132,7 @@ async def test_what_nobody_knows():
     """
     problem = await came(gives(None), "sing")
 
-    assert (type(problem), problem.error) == (Refused, "this version knows no action `sing` of connectors of the type `bell`")
+    assert (type(problem), problem.error) == (Unable, "this version knows no action `sing` of connectors of the type `bell`")
 
 
 async def test_a_performer_that_will_not_end(monkeypatch: pytest.MonkeyPatch):

@@ -22,7 +22,7 @@ from tests.connectors.sides import Post, Side, a_mail_server, a_server
 from watchbill.connectors.catalogue import catalogue
 from watchbill.connectors.email import message_of
 from watchbill.connectors.performers import performers
-from watchbill.connectors.performing import About, NotDone, Refused, Request, Transient, Unknown
+from watchbill.connectors.performing import About, NotDone, Refused, Request, Transient, Unable, Unknown
 from watchbill.model.plan import Done
 
 pytestmark = pytest.mark.anyio
@@ -130,7 +130,7 @@ async def test_a_certificate_of_nobody_we_know_is_refused(out: Ways):
             await failure(out, a_mail(f"smtps://localhost:{second.port}")),
         ]
 
-    assert [type(each) for each in problems] == [Refused, Refused]
+    assert [type(each) for each in problems] == [Unable, Unable]
     assert {each.error.partition(":")[0] for each in problems} == {"the certificate of localhost is not to be trusted"}
 
 
@@ -141,7 +141,7 @@ async def test_a_wrong_password_needs_a_person(out: Ways):
     async with a_mail_server(start_tls=server_tls(), login=("watch", "s3cret")) as side:
         problem = await failure(out, a_mail(f"smtp://localhost:{side.port}", secrets={"username": "watch", "password": "wr0ng-one"}))
 
-    assert isinstance(problem, Refused)
+    assert isinstance(problem, Unable)
     assert "535" in problem.error
     assert "wr0ng-one" not in problem.error
 

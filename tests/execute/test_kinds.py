@@ -130,7 +130,7 @@ def test_a_refused_call_says_why(tmp_path: Path):
 
     assert failed["notify"] == "cluster.rollout-restart changes a system, and a post only tells somebody or reaches a person"
     assert failed["hub"] == "cluster.rollout-restart changes a system, and a hub only opens a place to talk in or tells somebody"
-    assert failed["page"] == "cluster.rollout-restart changes a system, and a contact reaches a person"
+    assert failed["page"].endswith("(cluster.rollout-restart changes a system, and a contact reaches a person)")
     assert ("critical", "last_resort_failed") in [(level, event) for level, event, _ in house.said]
     assert [fields["error"] for _, event, fields in house.said if event == "synthetic_page"] == [
         "cluster.rollout-restart changes a system, and a synthetic page reaches a person"

@@ -219,7 +219,7 @@ def test_the_engine_hands_on_no_more(house: House):
 
     asyncio.run(tell())
     (update, *_) = house.world.uses("status-page.post")
-    (page, *_) = house.world.uses("phone.call")
+    (page, *_) = house.world.uses("phone.page")
 
     assert update.about == About(status="triggered", thread=page.about.thread, is_for_audience=True)
     assert update.subject == update.arguments["subject"] == "Some orders cannot be completed"

@@ -27,6 +27,8 @@ WHOLE: tuple[Written | str, ...] = (
   severities: {blocker: critical}
   escalation: payments-default
   rules: {undeclared-label: warning}
+  fallback_wait: 10m
+  alarm_every: 20m
   last_resort: {use: phone.sms, with: {to: "+351 555 0199"}}
   synthetic_page: {use: phone.call, with: {to: "+351 555 0199"}, every: 1w}
 """,

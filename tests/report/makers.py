@@ -272,7 +272,10 @@ def a_small_plan(**more: Any) -> Plan:
 
 def a_marked_plan() -> Plan:
     """A plan of which much comes to nothing."""
-    ways = (PlannedContact("phone.call", timedelta(), "not-carried-out"), PlannedContact("phone.sms", timedelta(minutes=2), "shadow"))
+    ways = (
+        PlannedContact("phone.call", timedelta(), rings=True, mark="not-carried-out"),
+        PlannedContact("phone.sms", timedelta(minutes=2), mark="shadow"),
+    )
     page = a_page(0, a_person(contacts=ways))
     hub = PlannedHub(
         "#inc-checkout-1123", True, (("ana", "role/primary"),), CRITICAL, a_place(line=20), "not-carried-out", "not-carried-out"
