@@ -222,11 +222,10 @@ def fill_up(server: Server, ballast: Path) -> tuple[set[str], dict[str, Any]]:
 
 
 def first_pages(server: Server) -> list[str]:
-    """How the first page of each incident ended, of those where that is recorded."""
+    """What became of each contact of the first page of each incident, of those where that is recorded."""
     _, listed = server.ask("GET", "/v1/incidents?limit=1000")
-    steps = [step for each in listed["incidents"] for step in server.ask("GET", f"/v1/incidents/{each['id']}")[1]["steps"]]
-    first = (step["deliveries"][0]["result"] for step in steps if step["id"].endswith("/page/shop-any/0/0") and step["deliveries"])
-    return [result for result in first if result != "waiting"]
+    told = [server.ask("GET", f"/v1/incidents/{each['id']}/timeline")[1]["deliveries"] for each in listed["incidents"]]
+    return [each["result"] for attempts in told for each in attempts if each["step"].endswith("/page/shop-any/0/0")]
 
 
 def test_a_record_that_is_deleted_under_it_is_said_and_nothing_is_taken_in(shop: Path, outside: Outside):

@@ -14,6 +14,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.cli.sides import Side, answering
+from tests.cli.test_watch import until, watching
 from tests.server.places import WITHIN, Place, a_shop, an_alert, served
 from watchbill.cli import main
 from watchbill.model.event import DeliveryReported
@@ -314,6 +315,25 @@ def test_an_incident_that_nobody_answers_says_so_before_all_else(ask: Callable[.
     assert f"\n  watchbill ack {unanswered}\n" in shown
     assert "alarm" in [each["what"] for each in told["happenings"]]
     assert at.incident(unanswered)["unanswered_since"] is not None
+
+
+def test_whoever_watches_sees_which_incident_nobody_answers(at: Place) -> None:
+    """
+    `incidents watch` names an incident that nobody answers as such from the alarm on.
+    """
+    with watching(at.url) as popen:
+        until(popen.stderr, "Ctrl-C ends it")
+        incident = fired(at, "ledger")
+        told = until(popen.stdout, "the engine's own alarm:")
+        other = fired(at, "checkout")
+        until(popen.stdout, other)
+        at.post(f"/v1/incidents/{incident}/note", {"text": "I look at it"})
+        again = until(popen.stdout, "I look at it")
+    at.post(f"/v1/incidents/{incident}/resolve")
+
+    assert f"{incident}  Slow on " in told
+    assert f"{incident}  Slow on " in again
+    assert "critical, NOBODY ANSWERS\n" in again
 
 
 # --- numbers ------------------------------------------------------------------------------

@@ -397,7 +397,8 @@ def test_an_incident_that_nobody_answers_comes_first(record: Record) -> None:
     for _ in range(4):
         desk.passes(minutes=60)
         desk.happens(Woken())
-    unanswered = desk.incident.id
+    unanswered, alarms = desk.incident.id, [step for step in desk.incident.steps.values() if step.kind == "alarm"]
+    assert desk.incident.unanswered_since == alarms[0].started_at
     desk.receives(an_alert(alertname="other", service=""))
     later = desk.incident.id
 
