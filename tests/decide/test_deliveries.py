@@ -241,6 +241,20 @@ def test_what_cannot_be_tried_any_more_has_failed() -> None:
     assert results(watch) == ["failed", "waiting"]
 
 
+def test_a_page_that_a_person_has_made_again_counts_its_attempts_on() -> None:
+    """
+    Nothing of the first page left; tried again by a person, its contacts begin with the attempt after the last.
+    """
+    watch = a_watch()
+    watch.reports("refused")
+    watch.reports("refused", 1)
+    watch.retries(watch.step("page"), "dan")
+    watch.reports("refused")
+
+    assert [(each.result, each.attempt) for each in watch.step("page").deliveries] == [("refused", 2), ("waiting", 1)]
+    assert times(watch) == ["", "12:00"]
+
+
 # --- what was answered ----------------------------------------------------------------
 
 

@@ -57,7 +57,7 @@ def brought_forward(deliveries: Iterable[Delivery], number: int, now: datetime) 
     for place in range(number + 1, len(found)):
         each = found[place]
         if each.person == person and each.result == "waiting":
-            if each.at > now and each.attempt == 0:
+            if each.at > now and each.settled_at is None:
                 found[place] = replace(each, at=now)
             break
     return tuple(found)

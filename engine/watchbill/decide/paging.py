@@ -211,7 +211,9 @@ def start_page(draft: Draft, step: Step) -> None:
     if people:
         # Whoever is woken reads first what was tried.
         text = "; ".join(filter(None, (_text(draft, escalation), step.note)))
-        draft.start(step, people=duties(people), deliveries=deliveries_to(people, draft.now), note=note, text=text)
+        # A page that is made again, because a person wants it, counts its attempts on: each of them is a row of the record.
+        tried = max((each.attempt for each in step.deliveries), default=0)
+        draft.start(step, people=duties(people), deliveries=deliveries_to(people, draft.now, tried), note=note, text=text)
     elif not level.page:
         draft.change(step, state="done", note=POSTS_ONLY)
     else:
@@ -228,10 +230,10 @@ def _level_of(draft: Draft, escalation: Escalation, step: Step) -> Level | None:
     return escalation.levels[position] if position < len(escalation.levels) else None
 
 
-def deliveries_to(people: Iterable[Reached], now: datetime) -> tuple[Delivery, ...]:
-    """Every contact of these *people*, each person's in order of preference, with its time."""
+def deliveries_to(people: Iterable[Reached], now: datetime, tried: int = 0) -> tuple[Delivery, ...]:
+    """Every contact of these *people*, each person's in order of preference, with its time; so many attempts were made before."""
     return tuple(
-        Delivery(reached.person.name, contact.connector, contact.action, contact.address, now + contact.after)
+        Delivery(reached.person.name, contact.connector, contact.action, contact.address, now + contact.after, attempt=tried)
         for reached in people
         for contact in reached.person.contacts
     )
