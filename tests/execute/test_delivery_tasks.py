@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from watchbill.connectors.performing import Refused, Request, Transient, Unable,
 from watchbill.execute import caller
 from watchbill.model.event import Acknowledged, DeliveryReported, Snoozed, Unacknowledged
 from watchbill.model.plan import Done
-from watchbill.store import delivery_rows, incidents
+from watchbill.store import delivery_rows, incidents, steps
 from watchbill.store.delivery_rows import DeliveryRow
 
 NIGHT = datetime(2026, 11, 23, 3, 12, tzinfo=UTC)
@@ -160,6 +161,28 @@ def test_no_page_waits_for_the_hung_calls_of_others(house: House, monkeypatch: p
         await house.waits_for(lambda: len(house.world.requests) == 96)
 
         assert made(house).count("page ana-phone") == made(house).count("send ana@example.com") == 48
+
+    story(house, tell)
+
+
+def test_a_person_whose_first_contact_comes_later_is_called_at_that_time(house: House) -> None:
+    """
+    All of a person's contacts are to be used some time after the page: the row of the page waits for the first of them.
+    """
+    ana = house.policies.people["ana"]
+    later = replace(ana, contacts=tuple(replace(each, after=each.after + timedelta(seconds=20)) for each in ana.contacts))
+    house.policies = replace(house.policies, people={**house.policies.people, "ana": later})
+
+    async def tell(house: House) -> None:
+        await house.receive(alerts())
+        with house.engine.record.read() as connection:
+            due = steps.next_due(connection, house.time)
+        await house.passes(timedelta(seconds=19))
+        before = made(house)
+        await house.passes(timedelta(seconds=1))
+
+        assert due == NIGHT + timedelta(seconds=20)
+        assert (before, made(house)) == ([], ["page ana-phone"])
 
     story(house, tell)
 

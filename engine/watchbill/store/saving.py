@@ -183,8 +183,9 @@ def _steps(connection: Connection, incident: Incident, decision: Decision, at: d
             steps.go_on(connection, step, leaves_at)
             enqueue(connection, "run-step", step.id, leaves_at)
     for step in decision.steps:
-        steps.hand_out(connection, incident.id, step, at)
-        enqueue(connection, "run-step", step.id, at)
+        begins_at = max(step.leaves_at or at, at)
+        steps.hand_out(connection, incident.id, step, begins_at)
+        enqueue(connection, "run-step", step.id, begins_at)
 
 
 def _look_again(connection: Connection, incident: Incident, decision: Decision) -> None:
