@@ -14,7 +14,7 @@ from typing import Final
 
 from watchbill.decide.draft import Draft
 from watchbill.model.event import DeliveryReported
-from watchbill.model.plan import LEFT, LOST, Delivery, DeliveryResult, Step, failures_of
+from watchbill.model.plan import LOST, Delivery, DeliveryResult, Step, failures_of
 
 REPORTED_LATER: Final[tuple[DeliveryResult, ...]] = ("delivered", "bounced", "answered")
 """What the other side reports of what it has taken."""
@@ -96,8 +96,3 @@ def failures(step: Step) -> str:
 def has_failed(step: Step) -> bool:
     """Whether every delivery of this *step* has failed for good, so that it reached nobody."""
     return bool(step.deliveries) and all(each.result in LOST for each in step.deliveries)
-
-
-def has_left(step: Step) -> bool:
-    """Whether any delivery of this *step* has left."""
-    return any(each.result in LEFT for each in step.deliveries)
