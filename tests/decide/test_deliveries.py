@@ -306,6 +306,34 @@ def test_another_escalation_that_takes_over_leaves_the_first_ones_later_contacts
     assert results(watch) == ["sent", "withdrawn"]
 
 
+def test_a_repeated_attempt_that_was_under_way_at_the_answer_still_tells_how_it_ended() -> None:
+    """
+    Of the first attempt nobody knows, the second is being made when somebody takes the incident: that it left is recorded.
+    """
+    watch = a_watch()
+    watch.reports("unknown", retry_at=NOON)
+    watch.acknowledges()
+    watch.reports("sent")
+
+    assert results(watch) == ["sent", "withdrawn"]
+    assert times(watch) == ["", ""]
+
+
+@pytest.mark.parametrize("result", ["delivered", "bounced", "answered"])
+def test_nothing_is_believed_of_a_contact_that_has_not_left(result: DeliveryResult) -> None:
+    """
+    A report about a contact whose time has not come, or that was withdrawn before it, changes nothing: the contact leaves as it would.
+    """
+    watch = a_watch()
+    watch.reports(result, 1)
+    before = (results(watch), times(watch))
+    watch.acknowledges()
+    watch.reports(result, 1)
+
+    assert before == (["waiting", "waiting"], ["12:00", "12:02"])
+    assert results(watch)[1] == "withdrawn"
+
+
 # --- reviews and reminders ------------------------------------------------------------
 
 

@@ -297,7 +297,7 @@ def test_a_gateway_reports_what_became_of_a_page(at: Place) -> None:
         ({"result": "bounced"}, 400, "`key` is missing"),
         ({"key": "x", "result": "sent"}, 400, "no result that is reported"),
         ({"key": "x", "result": ["bounced"]}, 400, "no result that is reported"),
-        ({"key": "x", "result": "bounced", "error": 3}, 400, "`key` is missing"),
+        ({"key": "x", "result": "bounced", "error": 3}, 400, "`error` is no text"),
         ({"key": "nowhere/page/x/0/0#2", "result": "bounced"}, 404, "no delivery has this key"),
         ({"key": "nowhere#99999999999", "result": "bounced"}, 404, "no delivery has this key"),
     ],

@@ -27,18 +27,28 @@ def amended(was: Delivery, event: DeliveryReported, now: datetime, latest: datet
     """
     if event.result in REPORTED_LATER:
         is_late = event.result == "bounced" and was.result not in ("sent", "unknown", "waiting", "delivered")
-        if was.result == "answered" or was.result == event.result or is_late:
+        if was.result == "answered" or was.result == event.result or is_late or _has_not_begun(was, now):
             return was
         return replace(was, result=event.result, error=event.error, settled_at=now, retry_at=None)
-    if was.result in REPORTED_LATER or (was.result != "withdrawn" and was.leaves_at is None):
+    # A call that was under way when its page was answered still tells how it ended.
+    is_open = was.leaves_at is not None or was.result in ("withdrawn", "unknown")
+    if was.result in REPORTED_LATER or not is_open:
         return was
-    retry_at = event.retry_at if event.result in ("waiting", "unknown") and was.result != "withdrawn" else None
+    is_wanted = was.leaves_at is not None
+    retry_at = event.retry_at if event.result in ("waiting", "unknown") and is_wanted else None
     if retry_at is not None and latest is not None:
         retry_at = max(min(retry_at, latest), now)
     result = _result(was, event, will_retry=retry_at is not None)
     repeated = was.possibly_repeated or was.result == "unknown"
     tried = was.attempt + 1
     return replace(was, result=result, error=event.error, attempt=tried, settled_at=now, retry_at=retry_at, possibly_repeated=repeated)
+
+
+def _has_not_begun(was: Delivery, now: datetime) -> bool:
+    """Whether nothing can have left: it is not due yet, was withdrawn before its first attempt, or touches nothing."""
+    if was.result == "shadow":
+        return True
+    return was.attempt == 0 and (was.result == "withdrawn" or (was.result == "waiting" and was.at > now))
 
 
 def _result(was: Delivery, event: DeliveryReported, *, will_retry: bool) -> DeliveryResult:

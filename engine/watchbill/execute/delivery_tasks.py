@@ -138,7 +138,8 @@ class DeliveryTasks:
             return DeliveryReported(step.id, number, ended.result, ended.error)
         wait = backoff(f"{step.id}#{number}", attempt)
         if ended.after is not None:
-            wait = max(min(wait, ended.after), SOONEST)
+            # A short wait may be asked for again and again: a page must not use up its attempts sooner for that than by itself.
+            wait = max(min(wait, ended.after), wait / 4, SOONEST)
         return DeliveryReported(step.id, number, ended.result, ended.error, self._house.now() + wait)
 
     async def _report(self, incident: Incident, delivery: Delivery, report: DeliveryReported, ended: Ended | None) -> None:

@@ -54,7 +54,9 @@ async def delivery(request: Request) -> Response:
     caller = await house.access.allowed(request.headers, "report")
     asked = await read_object(request, house)
     result, error, key = asked.get("result"), asked.get("error", ""), asked.get("key")
-    if not isinstance(key, str) or not key or not isinstance(error, str):
+    if not isinstance(error, str):
+        raise Problem(400, "`error` is no text", 'send a text, as `{"error": "the mailbox is full"}`, or leave it out', rule="bad-request")
+    if not isinstance(key, str) or not key:
         raise Problem(
             400, "`key` is missing", 'send the key that the page came with, as `{"key": "…", "result": "bounced"}`', rule="bad-request"
         )
