@@ -216,7 +216,7 @@ def test_an_incident_that_nobody_answers_says_that_first(width):
         recorded_text(RECORDED, loud, LATER, "ana", width=width),
     ):
         top, _, rest = text.partition("\n\n")
-        assert " ".join(top.split()) == ("NOBODY ANSWERS the alarm has sounded since 12:02, for 10m; take it: watchbill ack shop-abcdef")
+        assert " ".join(top.split()) == ("NOBODY ANSWERS every round went by until 12:02, 10m ago; take it: watchbill ack shop-abcdef")
         assert "  watchbill ack shop-abcdef" in top.splitlines()
         assert rest.startswith("Slow on shop")
     assert "NOBODY ANSWERS" not in incident_text(INCIDENT, LATER)

@@ -311,7 +311,7 @@ def test_an_incident_that_nobody_answers_says_so_before_all_else(ask: Callable[.
             each["data"] for each in events if "data" in each and each["data"]["incident"] == unanswered and each["data"]["unanswered"]
         )
 
-    assert shown.startswith("NOBODY ANSWERS  the alarm has sounded since ")
+    assert shown.startswith("NOBODY ANSWERS  every round went by until ")
     assert f"\n  watchbill ack {unanswered}\n" in shown
     assert "alarm" in [each["what"] for each in told["happenings"]]
     assert at.incident(unanswered)["unanswered_since"] is not None

@@ -115,12 +115,12 @@ def head(its: IncidentShown, at: datetime, width: int) -> list[Line]:
 
 
 def _alarm(its: IncidentShown, at: datetime, width: int) -> list[Line]:
-    """That the alarm sounds because nobody has answered, since when, and the command that takes the incident."""
+    """That every round went unanswered, since when, and the command that takes the incident. How the alarm went stands with its step."""
     since = its.unanswered_since
     if since is None:
         return []
-    sounds = f"  the alarm has sounded since {words.clock(since, at)}, for {span_of(at - since)}; take it:"
-    return [*wrap(line(Span(UNANSWERED, "critical"), sounds), width, 0, 2), line(f"  watchbill ack {plain(its.id)}"), ()]
+    went_by = f"  every round went by until {words.clock(since, at)}, {span_of(at - since)} ago; take it:"
+    return [*wrap(line(Span(UNANSWERED, "critical"), went_by), width, 0, 2), line(f"  watchbill ack {plain(its.id)}"), ()]
 
 
 def _waits(its: IncidentShown, width: int) -> list[Line]:
