@@ -334,6 +334,33 @@ def test_nothing_is_believed_of_a_contact_that_has_not_left(result: DeliveryResu
     assert results(watch)[1] == "withdrawn"
 
 
+def test_a_contact_that_waits_for_its_next_attempt_is_called_at_once_when_a_person_says_so() -> None:
+    """
+    The gateway is mended: a person has the page tried again now, and not after its back-off.
+    """
+    watch = a_watch()
+    watch.reports("waiting", error="503", retry_at=NOON + 3 * MINUTE)
+    watch.retries(watch.step("page"), "bo")
+
+    assert watch.answer == (True, "tried again by bo")
+    assert times(watch)[0] == "12:00"
+
+
+def test_a_worse_alert_that_is_paged_anew_is_not_unanswered() -> None:
+    """
+    Every round of the mild escalation went by; then the harsh one begins, and its people have not had their time yet.
+    """
+    mild = an_escalation("mild", a_level("role/secondary"), match=['severity="warning"'])
+    harsh = an_escalation("harsh", a_level("role/lead"), match=['severity="critical"'])
+    watch = Watch(a_shop(mild, harsh))
+    watch.receives(an_alert(severity="warning"))
+    watch.passes(minutes=60)
+    before = watch.incident.is_unanswered
+    watch.receives(an_alert(alertname="Down"))
+
+    assert (before, watch.incident.is_unanswered) == (True, False)
+
+
 # --- reviews and reminders ------------------------------------------------------------
 
 
@@ -362,6 +389,18 @@ def test_a_review_that_was_answered_asks_nobody_any_more() -> None:
     watch.passes(minutes=3)
 
     assert [each.result for each in watch.step("review").deliveries] == ["sent", "withdrawn"]
+
+
+def test_a_review_is_not_tried_again() -> None:
+    """
+    None of a review's contacts took it, and the update is held: whoever wants to go on answers the update.
+    """
+    watch = a_watch(an_audience("customers"), a_comms(first=timedelta(0), review=a_review("person/eve", wait=10 * MINUTE, hold=True)))
+    for number in range(len(watch.step("review").deliveries)):
+        watch.reports("refused", number, watch.step("review"))
+    watch.retries(watch.step("review"), "ana")
+
+    assert watch.answer == (False, "its update is what waits: approve or deny that")
 
 
 # --- laws -----------------------------------------------------------------------------

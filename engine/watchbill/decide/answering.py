@@ -7,6 +7,7 @@ Rule 2: what is refused changes nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from watchbill.decide import consenting, following, paging, repairing, retrying, talking, updating
@@ -183,7 +184,7 @@ def _requested(draft: Draft, step: Step, by: str) -> Answer:
 
 def _retried(draft: Draft, step: Step, by: str) -> Answer:
     """Only what has come to a bad end is tried again, or what would be tried again later; and only if it still makes sense."""
-    later = step.state == "started" and step.retry_at is not None
+    later = step.state == "started" and (step.retry_at is not None or any(each.retry_at is not None for each in step.deliveries))
     stopped = step.state == "withdrawn" and step.started_at is not None
     if step.state != "failed" and not later and not stopped:
         return False, _past(step)
@@ -193,7 +194,10 @@ def _retried(draft: Draft, step: Step, by: str) -> Answer:
     note = f"tried again by {by}"
     if step.kind in repairing.AT_WORK:
         return consenting.retry(draft, step, by)
-    if later:
+    if later and step.deliveries:
+        hurried = tuple(replace(each, retry_at=draft.now) if each.retry_at is not None else each for each in step.deliveries)
+        draft.change(step, deliveries=hurried, note="; ".join(filter(None, (note, step.note))))
+    elif later:
         draft.change(step, retry_at=draft.now, note="; ".join(filter(None, (note, step.note))))
     else:
         draft.change(step, state="planned", due_at=draft.now, started_at=None, answer_by=None, retry_at=None, note=note)
@@ -206,6 +210,8 @@ def _moot(draft: Draft, step: Step) -> str:
         run = draft.fold.run_of(step.because.name)
         # Trying it again would call the levels behind it as well.
         return "its escalation is over; escalate instead" if run is None or run.is_over else ""
+    if step.kind == "review":
+        return "its update is what waits: approve or deny that"
     if step.kind == "alarm":
         return "" if draft.fold.status == "triggered" else _standing(draft)
     return "nobody needs it any more" if retrying.is_moot(draft, step) else ""

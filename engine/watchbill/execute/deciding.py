@@ -166,7 +166,9 @@ def _stopped(before: Incident | None, decision: Decision) -> list[str]:
     return [
         step.id
         for step in changed
-        if step.state in ("withdrawn", "failed") and (known := before.steps.get(step.id)) is not None and known.state == "started"
+        if (step.state in ("withdrawn", "failed") or (step.deliveries and step.leaves_at is None))
+        and (known := before.steps.get(step.id)) is not None
+        and known.state == "started"
     ]
 
 

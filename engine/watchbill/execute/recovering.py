@@ -6,6 +6,7 @@ What changes a system and may not be repeated waits for a person, unless the rec
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
@@ -58,4 +59,5 @@ def _deliveries(connection: Connection, policies: Policies, incident: Incident, 
         one = decide_event(connection, policies, incident.id, report, now)
         if one is not None:
             decided.append(one)
-    return decided
+    # Each is carried on from how the page stands after all of them, or the contacts behind the first would leave unmarked.
+    return [replace(each, decision=replace(each.decision, incident=decided[-1].incident)) for each in decided]

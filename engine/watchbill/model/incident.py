@@ -149,9 +149,9 @@ class Incident:
         """Since when the engine raises its own alarm because every round went unanswered; None where that is not so."""
         if self.status != "triggered":
             return None
-        begun = {run.policy.name: run.begun_at for run in self.escalations}
-        alarms = ((step.started_at, begun.get(step.because.name)) for step in self.steps.values() if step.kind == "alarm")
-        return min((at for at, since in alarms if at is not None and (since is None or at >= since)), default=None)
+        begun_at = max((run.begun_at for run in self.escalations if not run.proceeds), default=self.opened_at)
+        alarms = (step.started_at for step in self.steps.values() if step.kind == "alarm")
+        return min((at for at in alarms if at is not None and at >= begun_at), default=None)
 
     def in_state(self, *states: StepState) -> tuple[Step, ...]:
         """The steps in any of these *states*."""
