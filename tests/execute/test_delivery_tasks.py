@@ -14,6 +14,7 @@ import pytest
 from tests.execute.house import House
 from watchbill.connectors.performing import Refused, Request, Transient, Unable, Unknown
 from watchbill.execute import caller
+from watchbill.execute.saying import Options
 from watchbill.model.event import Acknowledged, DeliveryReported, Snoozed, Unacknowledged
 from watchbill.model.plan import Done
 from watchbill.store import delivery_rows, incidents, steps
@@ -418,8 +419,6 @@ def test_a_contact_that_was_leaving_when_the_engine_died_leaves_again_and_says_s
         await house.passes(timedelta(seconds=6), timedelta(seconds=1))
 
     async def lives() -> None:
-        from watchbill.execute.saying import Options
-
         async with house.running(Options(stop_within=timedelta(0))):
             await first(house)
         async with house.running():
@@ -429,3 +428,36 @@ def test_a_contact_that_was_leaving_when_the_engine_died_leaves_again_and_says_s
 
     assert made(house) == ["page ana-phone", "page ana-phone", "send ana@example.com"]
     assert [request.is_repeat for request in house.world.requests] == [False, True, False]
+
+
+def test_of_several_contacts_that_were_leaving_each_leaves_again_and_says_so(house: House) -> None:
+    """
+    Two people were being called when the engine died: both calls are made again, both marked, and the record keeps both first attempts.
+    """
+    everything = house.policies.escalations["everything"]
+    first, second = everything.levels
+    both = replace(everything, levels=(replace(first, page=(*first.page, *second.page)),))
+    house.policies = replace(house.policies, escalations={"everything": both})
+    found: list[DeliveryRow] = []
+
+    async def lives() -> None:
+        house.world.hangs = lambda request: True
+        async with house.running(Options(stop_within=timedelta(0))):
+            await house.engine.receive("alertmanager", "alertmanager", alerts())
+            await house.waits_for(lambda: len(house.world.requests) == 2)
+        house.world.hangs = lambda request: False
+        async with house.running() as engine:
+            await engine.settled()
+            with engine.record.read() as connection:
+                (listed,) = incidents.listing(connection)
+                found.extend(delivery_rows.of_incident(connection, listed.id))
+
+    asyncio.run(lives())
+
+    assert [request.is_repeat for request in house.world.requests] == [False, False, True, True]
+    assert sorted((row.person, row.attempt, row.result) for row in found) == [
+        ("ana", 1, "unknown"),
+        ("ana", 2, "sent"),
+        ("bo", 1, "unknown"),
+        ("bo", 2, "sent"),
+    ]
