@@ -143,7 +143,7 @@ def test_a_record_that_cannot_be_written(run: Run, house: Path, token: None) -> 
     assert run("doctor", *SECRETS, *LEAVE, "--database", f"sqlite:///{house}/records/watchbill.db").code == 0
     done = run("doctor", *SECRETS, *LEAVE, "--database", "taken/watchbill.db")
     assert done.code == 1
-    assert "the record at taken/watchbill.db cannot be written [record-unwritable]" in done.out
+    assert "the record at taken/watchbill.db cannot be written: Not a directory [record-unwritable]" in done.out
 
 
 def test_wrong_use_has_its_own_code(run: Run, house: Path) -> None:

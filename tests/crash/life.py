@@ -126,7 +126,7 @@ class Life:
         self.wrap(steps.begin, after="begun, not committed")
         self.wrap(steps.postpone, after="postponed, not committed")
         self.wrap(steps.go_on, after="going on, not committed")
-        self.wrap(delivery_rows.record, after="delivered, not committed")
+        self.wrap(delivery_rows.end, after="delivered, not committed")
         self._wrap_events()
         self._wrap_engine()
         self._wrap_recording()
@@ -185,8 +185,8 @@ class Life:
             await settle(its, handed, *arguments)
             self.line.say(recorded=handed.step.id)
 
-        async def reporting(its: Any, incident: Any, delivery: Any, event: Any, *arguments: Any) -> None:
-            await report(its, incident, delivery, event, *arguments)
+        async def reporting(its: Any, incident: Any, ended: Any, attempt: int, event: Any) -> None:
+            await report(its, incident, ended, attempt, event)
             self.line.say(delivered=event.step if event.number == 0 else f"{event.step}#{event.number + 1}")
 
         steps_kind._settle = settling

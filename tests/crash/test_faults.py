@@ -54,7 +54,7 @@ def test_a_connector_that_hangs_holds_nobody_up(nursery: str, outside: Outside, 
     assert first["retry_at"] is not None
     assert first["attempt"] > 2
     assert last["state"] == "failed"
-    assert "did not end within" in last["note"]
+    assert "did not end within" in last["error"]
     assert the_step(story, other, "notify")["state"] == "done"
 
 
@@ -68,8 +68,8 @@ def test_a_connector_that_talks_nonsense_is_taken_at_nothing(nursery: str, outsi
     step = the_step(story, incident, "notify")
 
     assert step["state"] == "failed"
-    assert "notices.set" in step["note"]
-    assert "bug of watchbill" not in step["note"]
+    assert "notices.set" in step["error"]
+    assert "bug of watchbill" not in step["error"]
     assert paged(outside, incident)[:3] == ["ana", "ana-at-home", "bo"]
 
 

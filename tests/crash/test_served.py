@@ -225,7 +225,7 @@ def first_pages(server: Server) -> list[str]:
     """What became of each contact of the first page of each incident, of those where that is recorded."""
     _, listed = server.ask("GET", "/v1/incidents?limit=1000")
     told = [server.ask("GET", f"/v1/incidents/{each['id']}/timeline")[1]["deliveries"] for each in listed["incidents"]]
-    return [each["result"] for attempts in told for each in attempts if each["step"].endswith("/page/shop-any/0/0")]
+    return [each["result"] for attempts in told for each in attempts if each["settled_at"] and each["step"].endswith("/page/shop-any/0/0")]
 
 
 def test_a_record_that_is_deleted_under_it_is_said_and_nothing_is_taken_in(shop: Path, outside: Outside):

@@ -501,7 +501,7 @@ def test_what_would_be_tried_later_is_tried_now() -> None:
     decision = watch.retries(watch.step("hub"))
 
     assert [step.kind for step in decision.steps] == ["hub"]
-    assert watch.step("hub").note == "tried again by ana; too many requests"
+    assert (watch.step("hub").note, watch.step("hub").error) == ("tried again by ana", "too many requests")
     assert watch.step("hub").retry_at is None
 
 

@@ -116,8 +116,10 @@ def test_a_level_all_of_whose_deliveries_have_failed_is_passed_at_once() -> None
     first, second = watch.steps("page")[:2]
 
     assert watch.paged == [("12:00", "ana"), ("12:00", "bo")]
-    assert (first.state, first.note) == ("failed", "ana: phone.call refused (401); ana: phone.sms unable (the secret is missing)")
-    assert second.note == f"no page of the level before it left: {first.note}"
+    assert (first.state, first.note) == ("failed", "")
+    assert first.problem == "ana: phone.call refused (401); ana: phone.sms unable (the secret is missing)"
+    assert second.note == "no page of the level before it left"
+    assert second.text.endswith(f"; {second.note}: {first.problem}")
 
 
 def test_where_every_level_has_failed_the_fallback_team_and_the_alarm_come_at_once() -> None:
@@ -418,7 +420,7 @@ _reports = st.builds(
 @given(st.lists(_reports, max_size=6))
 def test_what_has_left_never_becomes_a_failure_of_ours(reports: list[DeliveryReported]) -> None:
     """
-    Once a delivery has left, only the other side's own report changes it; once that has come, no attempt of ours does.
+    Once a delivery has left, only the other side's own report changes what is known of it; once that has come, no attempt of ours does.
     """
     was = Delivery("ana", "phone", "call", "1", NOON)
     for event in reports:

@@ -257,7 +257,7 @@ def test_a_step_that_a_person_must_look_at_fails_and_the_escalation_goes_on(hous
             pages = [step for step in found.steps.values() if step.kind == "page"]
 
         assert pages[0].state == "failed"
-        assert "no such number" in pages[0].note
+        assert "no such number" in pages[0].problem
         assert len(pages) >= 2
 
     story(house, tell)

@@ -126,7 +126,7 @@ def test_a_refused_call_says_why(tmp_path: Path):
     """
     house = House(tmp_path, now=NIGHT)
     house.policies = everywhere(policies(*EVERYWHERE), USES["changes"])
-    failed = {step.kind: step.note for step in lived(house) if step.state == "failed"}
+    failed = {step.kind: step.problem for step in lived(house) if step.state == "failed"}
 
     assert failed["notify"] == "cluster.rollout-restart changes a system, and a post only tells somebody or reaches a person"
     assert failed["hub"] == "cluster.rollout-restart changes a system, and a hub only opens a place to talk in or tells somebody"

@@ -288,15 +288,18 @@ def test_what_flickers_is_said_once():
 
 def test_what_nobody_heard_is_tried_again_each_minute():
     """
-    What could not be said is tried again each minute with the same key, until somebody has heard it.
+    What could not be said is tried again each minute with the same key, until somebody has heard it; it says that it may be a repeat once
+    nobody knows whether an attempt was heard.
     """
     post = Post()
     post.found, post.outcome = {"outbound": "no page leaves"}, Stalled("the network is gone")
-    post.looks(182)
+    post.looks(122)
+    post.outcome = Retry(NOON, "no answer", is_unknown=True)
+    post.looks(60)
     post.outcome = Done()
     post.looks(700)
 
-    assert [(message.attempt, message.is_repeat) for message in post.heard] == [(1, False), (2, True), (3, True), (4, True), (5, True)]
+    assert [(message.attempt, message.is_repeat) for message in post.heard] == [(1, False), (2, False), (3, False), (4, False), (5, True)]
     assert len({message.key for message in post.heard}) == 1
 
 

@@ -133,7 +133,7 @@ def test_what_came_of_it_is_recorded(house: House):
             seen = observations.get(connection, NAME)
         assert seen is not None
         assert seen.at == NIGHT
-        assert seen.value == {"by": "phone.page", "state": "done", "attempt": 1, "error": "", "again_at": None}
+        assert seen.value == {"by": "phone.page", "state": "done", "attempt": 1, "error": "", "again_at": None, "possibly_repeated": False}
         assert engine.proving.last is not None
         assert engine.proving.last.state == "done"
 

@@ -273,7 +273,7 @@ def test_pages_that_are_refused_are_another_matter(house: House):
     """
     Pages that the other side refuses have got there, so the way out is not dead.
     """
-    house.world.answer = fails("phone.page", "chat.page", "mail.send", problem=Refused("no such number"))
+    house.world.answer = fails("phone.page", "chat.page", problem=Refused("no such number"))
 
     async def tell(engine: Engine) -> None:
         await house.receive(webhook(an_alert()))
@@ -286,7 +286,8 @@ def test_pages_that_are_refused_are_another_matter(house: House):
 
 def test_the_last_word_is_the_last_resorts(house: House):
     """
-    When everybody was paged and nobody has answered, the last resort says so, with the incident; what could not leave is tried again.
+    When everybody was paged and nobody has answered, the last resort says so, with the incident; what could not leave is tried again, as
+    no repeat.
     """
 
     async def tell(engine: Engine) -> None:
@@ -312,7 +313,7 @@ def test_the_last_word_is_the_last_resorts(house: House):
     first, second = alarms()
 
     assert first.key == second.key
-    assert (second.attempt, second.is_repeat) == (2, True)
+    assert (second.attempt, second.is_repeat) == (2, False)
     assert first.about.service == "checkout"
     assert first.arguments == {"to": "platform-urgent@example.com"}
 

@@ -110,7 +110,7 @@ WRONG = {
     "a delivery by half a name": (
         given("deliveries: [{use: phone, result: failed}]"),
         "bad-use",
-        "`phone` is no action of a connector",
+        "`phone` names no action",
     ),
     "a delivery to nobody": (
         given("deliveries: [{use: phone.call, person: anna, result: failed}]"),

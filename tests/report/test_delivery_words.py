@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.makers import NOON
-from watchbill.model.plan import LEFT, LOST, Delivery, DeliveryResult, failures_of
-from watchbill.report.delivery_words import contacts, reach, reported, result, sort, stands, without_failures
+from watchbill.model.plan import LEFT, Delivery, DeliveryResult
+from watchbill.report.delivery_words import contacts, reach, reported, result, sort, stands
 
 MINUTE = timedelta(minutes=1)
 RESULTS: tuple[DeliveryResult, ...] = get_args(DeliveryResult)
@@ -136,17 +136,3 @@ def test_a_page_is_called_paged_only_for_those_of_whom_something_left(found: lis
     assert ("paged" in said) == bool(sent)
     if len({each.person for each in found}) == 2 and len(sent) == 1:
         assert said == f"only {sent[0]} paged"
-
-
-@given(st.lists(deliveries(), max_size=4), st.sampled_from(["", "bo is on leave"]))
-def test_a_note_is_told_without_what_its_deliveries_say(found: list[Delivery], note: str) -> None:
-    """
-    What a note says of failed deliveries is left out where each of them is told of by itself, and the rest of it stays.
-    """
-    failures = failures_of(found)
-    whole = "; ".join(filter(None, (note, failures)))
-    before = f"no page of the level before it left: {failures}" if failures else note
-
-    assert without_failures(whole, found) == note
-    assert without_failures(before, found) == ("no page of the level before it left" if failures else note)
-    assert bool(failures) == any(each.result in LOST for each in found)

@@ -161,7 +161,6 @@ PAGES = (
         "shop-abcdef/page/critical/0/0",
         *("page", "failed", PAGE, "0", NOON, NOON),
         people=(PersonNamed("ana", "role/primary"),),
-        note="ana: phone.call refused (401)",
         can=("retry",),
         deliveries=(CALL,),
     ),
@@ -169,7 +168,7 @@ PAGES = (
         "shop-abcdef/page/critical/0/1",
         *("page", "started", PAGE, "1", NOON, NOON),
         people=(PersonNamed("bo", "role/secondary"), PersonNamed("cy", "role/lead")),
-        note="no page of the level before it left: ana: phone.call refused (401)",
+        note="no page of the level before it left",
         deliveries=(
             DeliveryShown("bo", "phone.sms", NOON, "sent", "", 1, NOON, possibly_repeated=True),
             DeliveryShown("cy", "phone.call", NOON, "unknown", "no answer within 30s", 1, NOON, LATER + timedelta(minutes=1)),
@@ -277,7 +276,7 @@ RECORDED = Recorded(
     (
         PagedShown(
             *("ana", "role/primary", "primary of web", "shop-abcdef/page/critical/0/0", "failed", NOON, ESCALATION),
-            note="bo is on leave; ana: phone.call refused (401)",
+            note="bo is on leave",
             deliveries=(CALL,),
         ),
         PagedShown("cy", "role/lead", "lead of web", "shop-abcdef/page/critical/0/1", "started", NOON, ESCALATION, "", (LATE, SENT)),

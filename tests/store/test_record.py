@@ -17,7 +17,8 @@ from tests.makers import NOON
 from watchbill.errors import OutsideError, UserError, WatchbillError
 from watchbill.store import inbox, observations
 from watchbill.store.failing import in_words
-from watchbill.store.opening import Alone, file_of
+from watchbill.store.location import file_of
+from watchbill.store.opening import Alone
 from watchbill.store.record import Record
 
 

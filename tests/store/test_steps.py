@@ -97,25 +97,6 @@ def test_a_step_is_settled_once(desk: Desk, record: Record, outcome: Outcome) ->
     assert not begins(record, row)
 
 
-def test_a_step_that_was_left_running_is_queued_again(desk: Desk, record: Record) -> None:
-    """
-    What an earlier life left running becomes another attempt, marked if it may have had its effect; the old attempt can settle nothing.
-    """
-    row, other = queued(record)
-    begins(record, row)
-    begins(record, other)
-    assert record.write(lambda connection: steps.requeue(connection, row.id, True))
-    assert not record.write(lambda connection: steps.requeue(connection, row.id, True))
-    record.write(lambda connection: steps.requeue(connection, other.id, False))
-
-    again, other_again = queued(record)
-    assert (again.attempt, again.possibly_repeated, again.begun_at) == (2, True, None)
-    assert (other_again.attempt, other_again.possibly_repeated) == (2, False)
-    assert not settles(record, row, Done())
-    assert begins(record, again)
-    assert settles(record, again, Done())
-
-
 def test_a_step_that_is_tried_again_is_another_attempt(desk: Desk, record: Record) -> None:
     """
     A step whose outcome was that it may be tried again is handed out as its next attempt, possibly repeated.
@@ -130,7 +111,7 @@ def test_a_step_that_is_tried_again_is_another_attempt(desk: Desk, record: Recor
 
     again = next(each for each in queued(record) if each.id == row.id)
     assert (again.attempt, again.possibly_repeated, again.due_at, again.outcome, again.settled_at) == (2, True, LATER, None, None)
-    assert again.step.note == "no answer"
+    assert again.step.error == "no answer"
 
 
 def test_a_step_that_failed_can_be_tried_again_by_a_person(desk: Desk, record: Record) -> None:
@@ -280,17 +261,14 @@ def test_a_step_can_go_on_later(desk: Desk, record: Record) -> None:
 
 def test_a_queued_step_can_be_marked(desk: Desk, record: Record) -> None:
     """
-    A step that is queued can be marked as possibly repeated, whatever is known of it; its attempt can be asked for by itself.
+    A step that is queued can be marked as possibly repeated, whatever is known of it.
     """
     row, other = queued(record)
     begins(record, other)
     assert record.write(lambda connection: steps.mark_repeated(connection, row.id))
     assert not record.write(lambda connection: steps.mark_repeated(connection, other.id))
 
-    with record.read() as connection:
-        assert steps.attempt_of(connection, row.id) == (1, True)
-        assert steps.attempt_of(connection, other.id) == (1, False)
-        assert steps.attempt_of(connection, "unknown") is None
+    assert [found(record, each.id).possibly_repeated for each in (row, other)] == [True, False]
 
 
 def test_calls_that_were_carried_out_are_known(desk: Desk, record: Record) -> None:

@@ -12,9 +12,7 @@ from hypothesis import strategies as st
 
 from tests.policy.makers import CATALOGUE, policies
 from tests.verify.makers import SHOP, a_test
-from watchbill.connectors.catalogue import catalogue
 from watchbill.decide import Bill, correlate, decide
-from watchbill.execute import caller
 from watchbill.ingest import fingerprint
 from watchbill.model.alert import Alert
 from watchbill.model.decision import Snapshot
@@ -26,7 +24,6 @@ from watchbill.model.testing import Case
 from watchbill.verify.cases import horizon, play_case
 from watchbill.verify.delivery_results import deliveries_of
 from watchbill.verify.expecting import differences
-from watchbill.verify.script import may_repeat
 
 PEOPLE = """
 apiVersion: watchbill/v1
@@ -245,7 +242,7 @@ def state_of(kind: str, told: str, *, minutes: int = 30) -> list[tuple[str, str]
     """How the steps of this *kind* stand in the end, and what they say."""
     bill, case = the_case(told)
     play = play_case(bill, case, timedelta(minutes=minutes))
-    return [(step.state, step.note) for each in play.incidents for step in each.steps if step.kind == kind]
+    return [(step.state, step.problem) for each in play.incidents for step in each.steps if step.kind == kind]
 
 
 def test_a_post_that_fails_has_failed_and_says_so():
@@ -282,15 +279,6 @@ def test_an_update_that_reached_any_channel_is_done():
     assert differing(none, expect, given=told) == [
         "update to customers at 40m: expected it is due, got due at 15m",
     ]
-
-
-def test_the_same_may_be_repeated_as_by_the_engine():
-    """
-    Whether a call of unknown outcome is made again is decided in a case as the engine decides it, for every action there is.
-    """
-    actions = [action for type in catalogue().values() for action in type.actions]
-
-    assert [may_repeat(action) for action in actions] == [caller.may_repeat(action) for action in actions]
 
 
 # --- what differs ---------------------------------------------------------------------

@@ -90,21 +90,58 @@ def _of_the_engine(root: Path, database: str | None) -> Iterator[Finding]:
     if missing:
         said = f"`watchbill serve` needs {', '.join(missing)}, which the base installation does not bring"
         yield Finding("missing-extra", Place("watchbill.yaml"), said, "run `pip install 'watchbill[serve]'`")
-    path = _file_of(database) if database else root / ".watchbill" / "watchbill.db"
-    if path is None:
+    yield from _of_the_record(root, database)
+
+
+def _of_the_record(root: Path, database: str | None) -> Iterator[Finding]:
+    """What keeps the record from being opened: what is no address of one, a place that cannot be written, or a file that is no record."""
+    from watchbill.errors import Finding, Place, UserError
+    from watchbill.store.location import file_of
+
+    place = Place("watchbill.yaml")
+    try:
+        path = file_of(database) if database else root / ".watchbill" / "watchbill.db"
+    except UserError as error:
+        yield Finding(error.rule, place, error.message, error.help)
         return
-    nearest = next((each for each in (path, *path.parents) if each.exists()), path)
-    if not os.access(nearest, os.W_OK) or nearest.is_dir() is (nearest == path):
+    problem = _unwritable(path)
+    if problem:
         help = "give the user that watchbill runs as the right to write there, or name another place with `--database`"
-        yield Finding("record-unwritable", Place("watchbill.yaml"), f"the record at {path} cannot be written", help)
+        yield Finding("record-unwritable", place, f"the record at {path} cannot be written: {problem}", help)
+    elif path.exists() and _is_corrupt(path):
+        help = "put the last backup in its place, or name another place with `--database`"
+        yield Finding("record-corrupt", place, f"the record at {path} is damaged, or is no SQLite database", help)
 
 
-def _file_of(database: str) -> Path | None:
-    """The file of a record; None for one that is no file."""
-    scheme, mark, rest = database.partition(":///")
-    if not mark:
-        return None if "://" in database else Path(database)
-    return Path(rest.partition("?")[0]) if scheme == "sqlite" else None
+def _unwritable(path: Path) -> str:
+    """Why a record at this *path* could not be written, in words; empty where it could. It leaves nothing behind."""
+    import tempfile
+
+    try:
+        if path.exists():
+            os.close(os.open(path, os.O_RDWR))
+        # SQLite writes files beside the record, so the folder has to be writable as well.
+        folder = next((each for each in path.parents if each.exists()), path)
+        with tempfile.TemporaryFile(dir=folder):
+            return ""
+    except OSError as failure:
+        return failure.strerror or str(failure)
+
+
+def _is_corrupt(path: Path) -> bool:
+    """Whether the file at this *path* is no SQLite database that could be read."""
+    import sqlite3
+    from contextlib import closing
+    from urllib.parse import quote
+
+    try:
+        with closing(sqlite3.connect(f"file:{quote(str(path.absolute()))}?mode=ro", uri=True)) as connection:
+            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except sqlite3.OperationalError:
+        return False  # an engine may have it open: what is wrong then is said by that
+    except sqlite3.DatabaseError:
+        return True
+    return False
 
 
 def _shown(found: Checked, form: str, colour: bool) -> str:

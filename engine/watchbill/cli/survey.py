@@ -37,7 +37,24 @@ def judge_of(catalogue: Catalogue, roots: Roots, reach: Reach, within: float = W
     """What finds all that policies cannot do in this process, whose secrets come from *roots* and which may connect as *reach* says."""
     from watchbill.connectors.capability import findings, needs
 
-    return lambda policies: findings(policies, catalogue, survey(needs(policies, catalogue), roots, reach, within))
+    def judge(policies: PolicySet) -> tuple[Finding, ...]:
+        return (*absent_folders(roots), *findings(policies, catalogue, survey(needs(policies, catalogue), roots, reach, within)))
+
+    return judge
+
+
+def absent_folders(roots: Roots) -> tuple[Finding, ...]:
+    """Each folder that secrets are to come from and that is not there: what a mount would bring may come later, so nothing stops for it."""
+    from watchbill.errors import Finding, Place
+
+    help = "see whether it is mounted and may be read, or name another folder with `--secrets-dir`"
+    return tuple(
+        Finding(
+            "missing-secret", Place("watchbill.yaml"), f"the folder of secrets `{folder}` is not there, or cannot be read", help, "warning"
+        )
+        for folder in roots.folders
+        if not os.access(folder, os.R_OK | os.X_OK) or not os.path.isdir(folder)
+    )
 
 
 def survey(needs: Needs, roots: Roots, reach: Reach, within: float = WITHIN) -> Process:

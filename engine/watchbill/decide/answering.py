@@ -195,12 +195,14 @@ def _retried(draft: Draft, step: Step, by: str) -> Answer:
     if step.kind in repairing.AT_WORK:
         return consenting.retry(draft, step, by)
     if later and step.deliveries:
-        hurried = tuple(replace(each, retry_at=draft.now) if each.retry_at is not None else each for each in step.deliveries)
-        draft.change(step, deliveries=hurried, note="; ".join(filter(None, (note, step.note))))
+        waiting = (replace(each, retry_at=draft.now, earlier=each.attempt) if each.retry_at else each for each in step.deliveries)
+        draft.change(step, deliveries=tuple(waiting), note="; ".join(filter(None, (note, step.note))))
     elif later:
-        draft.change(step, retry_at=draft.now, note="; ".join(filter(None, (note, step.note))))
+        draft.change(step, retry_at=draft.now, retried=0, note="; ".join(filter(None, (note, step.note))))
     else:
-        draft.change(step, state="planned", due_at=draft.now, started_at=None, answer_by=None, retry_at=None, note=note)
+        draft.change(
+            step, state="planned", due_at=draft.now, started_at=None, answer_by=None, retry_at=None, note=note, error="", retried=0
+        )
     return True, note
 
 
@@ -213,13 +215,13 @@ def _moot(draft: Draft, step: Step) -> str:
     if step.kind == "review":
         return "its update is what waits: approve or deny that"
     if step.kind == "alarm":
-        return "" if draft.fold.status == "triggered" else _standing(draft)
+        return "" if draft.fold.status == "triggered" or paging.is_awaited(draft, step) else _standing(draft)
     return "nobody needs it any more" if retrying.is_moot(draft, step) else ""
 
 
 def _past(step: Step) -> str:
     """Why a *step* cannot be answered as it stands."""
-    why = f": {step.note}" if step.note else ""
+    why = f": {step.problem}" if step.problem else ""
     return {
         "planned": "it has not come to that yet",
         "waiting": "it waits for a person's yes",

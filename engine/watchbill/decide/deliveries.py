@@ -10,14 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
-from typing import Final
 
 from watchbill.decide.draft import Draft
 from watchbill.model.event import DeliveryReported
-from watchbill.model.plan import LOST, Delivery, DeliveryResult, Step, failures_of
-
-REPORTED_LATER: Final[tuple[DeliveryResult, ...]] = ("delivered", "bounced", "answered")
-"""What the other side reports of what it has taken."""
+from watchbill.model.plan import LOST, REPORTED_LATER, Delivery, DeliveryResult, Step
 
 
 def amended(was: Delivery, event: DeliveryReported, now: datetime, latest: datetime | None = None) -> Delivery:
@@ -29,7 +25,9 @@ def amended(was: Delivery, event: DeliveryReported, now: datetime, latest: datet
         is_late = event.result == "bounced" and was.result not in ("sent", "unknown", "waiting", "delivered")
         if was.result == "answered" or was.result == event.result or is_late or _has_not_begun(was, now):
             return was
-        return replace(was, result=event.result, error=event.error, settled_at=now, retry_at=None)
+        # The other side's word may come before the answer to the call that is under way: then it is what ends the attempt.
+        tried = was.attempt + (was.leaves_at is not None and was.leaves_at <= now)
+        return replace(was, result=event.result, error=event.error, attempt=tried, settled_at=now, retry_at=None)
     # A call that was under way when its page was answered still tells how it ended.
     is_open = was.leaves_at is not None or was.result in ("withdrawn", "unknown")
     if was.result in REPORTED_LATER or not is_open:
@@ -48,7 +46,7 @@ def _has_not_begun(was: Delivery, now: datetime) -> bool:
     """Whether nothing can have left: it is not due yet, was withdrawn before its first attempt, or touches nothing."""
     if was.result == "shadow":
         return True
-    return was.attempt == 0 and (was.result == "withdrawn" or (was.result == "waiting" and was.at > now))
+    return was.attempt == was.earlier and (was.result == "withdrawn" or (was.result == "waiting" and was.at > now))
 
 
 def _result(was: Delivery, event: DeliveryReported, *, will_retry: bool) -> DeliveryResult:
@@ -92,15 +90,10 @@ def conclude(draft: Draft, step: Step, why: str = "") -> Step:
     results = {each.result for each in step.deliveries}
     if results <= {*LOST, "withdrawn"}:
         state = "failed" if results & set(LOST) else "withdrawn"
-        note = "; ".join(filter(None, (step.note, failures(step) or why)))
+        note = "; ".join(filter(None, (step.note, why if state == "withdrawn" else "")))
     else:
         state, note = "done", step.note
     return step if state == step.state else draft.change(step, state=state, note=note)
-
-
-def failures(step: Step) -> str:
-    """Which deliveries of this *step* have failed for good, and why, in words."""
-    return failures_of(step.deliveries)
 
 
 def has_failed(step: Step) -> bool:

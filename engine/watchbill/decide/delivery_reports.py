@@ -16,7 +16,8 @@ from watchbill.model.plan import LOST, Done, Retry, Step
 def reported(draft: Draft, event: DeliveryReported) -> None:
     """Take down what became of a delivery, and do what follows from it."""
     step = draft.fold.steps.get(event.step)
-    if step is None or not 0 <= event.number < len(step.deliveries):
+    # A page that is to be made again still shows how the last one went; what is reported of that does not change it.
+    if step is None or step.state == "planned" or not 0 <= event.number < len(step.deliveries):
         return
     was = step.deliveries[event.number]
     latest = paging.next_page_at(draft, step) if step.kind == "page" else None

@@ -77,15 +77,15 @@ class Draft:
         self.started.append(started)
         return started
 
-    def hand_out_again(self, step: Step, note: str) -> None:
+    def hand_out_again(self, step: Step) -> None:
         """Hand this *step* out once more, as it was. Its clock runs on from when it first began."""
-        self.started.append(self.change(step, retry_at=None, note=note))
+        self.started.append(self.change(step, retry_at=None))
 
     def withdraw(self, steps: tuple[Step, ...], why: str) -> None:
         """Take back those of these *steps* that have not come to an end."""
         for step in steps:
             if step.state not in FINAL:
-                self.change(step, state="withdrawn", note=why)
+                self.change(step, state="withdrawn", retry_at=None, note=why)
 
     def steps(self, *kinds: str) -> tuple[Step, ...]:
         """The steps of these *kinds*, in the order in which they were planned."""

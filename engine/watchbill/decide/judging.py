@@ -212,14 +212,14 @@ def _finished(draft: Draft, event: StepFinished) -> None:
     elif isinstance(event.outcome, Done) and step.kind == "verify":
         _observed(draft, Observed(step.id, event.outcome.result))
     elif isinstance(event.outcome, Done):
-        draft.change(step, state="done", retry_at=None)
+        draft.change(step, state="done", retry_at=None, error="")
         repairing.finished(draft, step)
     elif isinstance(event.outcome, Retry):
-        retrying.retry(draft, step, event.outcome.at, event.outcome.error)
+        retrying.retry(draft, step, event.outcome)
     elif step.kind in ("repair", "verify", "rollback"):
         repairing.fail(draft, step, event.outcome.error)
     else:
-        draft.change(step, state="failed", note=event.outcome.error)
+        draft.change(step, state="failed", error=event.outcome.error)
 
 
 def _observed(draft: Draft, event: Observed) -> None:

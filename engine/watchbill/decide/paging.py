@@ -15,7 +15,7 @@ from watchbill.decide.oncall import Reached, resolve
 from watchbill.decide.selecting import Chosen, choose_escalation
 from watchbill.expressions.problems import ExpressionError
 from watchbill.model.incident import EscalationBegun, EscalationEnded, EscalationReleased, EscalationRun
-from watchbill.model.plan import Delivery, Duty, Step, step_id
+from watchbill.model.plan import LEFT, Delivery, Duty, Step, failures_of, step_id
 from watchbill.model.policies import Escalation, Level, Selector
 from watchbill.model.references import Target
 
@@ -23,6 +23,9 @@ FALLBACK = "fallback-team"
 ALARM = "alarm"
 POSTS_ONLY = "posts only"
 """The note of a level that names nobody: it takes its time all the same."""
+
+PASSED_BY = "no page of the level before it left"
+"""The note of a page, or of an alarm, that comes sooner for that."""
 
 
 def escalation_named(draft: Draft, run: EscalationRun) -> Escalation | None:
@@ -67,7 +70,7 @@ def begin(draft: Draft, chosen: Chosen, held_until: datetime | None, first_at: d
             continue
         first = _next_round(draft, escalation.ref.name)
         if not escalation.proceed:
-            alarms = tuple(step for step in draft.steps("alarm") if step.state == "planned")
+            alarms = tuple(step for step in draft.steps("alarm") if step.is_pending)
             draft.withdraw(alarms, f"{escalation.ref.name} pages again")
         draft.record(EscalationBegun(escalation.ref, draft.now, escalation.proceed, first, held_until))
         plan_page(draft, escalation, 0, first, first_at)
@@ -78,7 +81,7 @@ def end(draft: Draft, run: EscalationRun, why: str) -> None:
     if not run.is_over:
         draft.record(EscalationEnded(run.policy.name, why))
     own = tuple(step for step in draft.steps("page", "alarm", "notify", "hub", "bridge") if step.because.name == run.policy.name)
-    draft.withdraw(tuple(step for step in own if step.state == "planned"), why)
+    draft.withdraw(tuple(step for step in own if step.state == "planned" or (step.kind == "alarm" and step.is_pending)), why)
     for step in own:
         deliveries.withdraw(draft, step, why)
 
@@ -161,7 +164,7 @@ def pass_by(draft: Draft, step: Step) -> None:
     """Page the next level at once, because this *step* reached nobody; nothing is done where people were called behind it already."""
     following = _following(draft, step)
     if following is not None and following.due_at > draft.now:
-        draft.change(following, due_at=draft.now, note=f"no page of the level before it left: {deliveries.failures(step)}")
+        draft.change(following, due_at=draft.now, note=PASSED_BY)
 
 
 def _following(draft: Draft, step: Step) -> Step | None:
@@ -211,9 +214,9 @@ def start_page(draft: Draft, step: Step) -> None:
     if people:
         # Whoever is woken reads first what was tried.
         text = "; ".join(filter(None, (_text(draft, escalation), step.note)))
-        # A page that is made again, because a person wants it, counts its attempts on: each of them is a row of the record.
-        tried = max((each.attempt for each in step.deliveries), default=0)
-        draft.start(step, people=duties(people), deliveries=deliveries_to(people, draft.now, tried), note=note, text=text)
+        if step.note == PASSED_BY:
+            text += f": {_failures_before(draft, run, step)}"
+        draft.start(step, people=duties(people), deliveries=deliveries_of(step, people, draft.now), note=note, text=text)
     elif not level.page:
         draft.change(step, state="done", note=POSTS_ONLY)
     else:
@@ -230,10 +233,14 @@ def _level_of(draft: Draft, escalation: Escalation, step: Step) -> Level | None:
     return escalation.levels[position] if position < len(escalation.levels) else None
 
 
-def deliveries_to(people: Iterable[Reached], now: datetime, tried: int = 0) -> tuple[Delivery, ...]:
-    """Every contact of these *people*, each person's in order of preference, with its time; so many attempts were made before."""
+def deliveries_of(step: Step, people: Iterable[Reached], now: datetime) -> tuple[Delivery, ...]:
+    """Every contact of these *people*, each person's in order of preference, with its time, as this *step* uses it from *now* on.
+
+    A step that is begun again, because a person wants it, counts its attempts on: each of them is a row of the record.
+    """
+    tried = max((each.attempt for each in step.deliveries), default=0)
     return tuple(
-        Delivery(reached.person.name, contact.connector, contact.action, contact.address, now + contact.after, attempt=tried)
+        Delivery(reached.person.name, contact.connector, contact.action, contact.address, now + contact.after, attempt=tried, earlier=tried)
         for reached in people
         for contact in reached.person.contacts
     )
@@ -254,6 +261,11 @@ def _text(draft: Draft, escalation: Escalation) -> str:
             text = ""
         if text:
             return text
+    return _plain_text(draft)
+
+
+def _plain_text(draft: Draft) -> str:
+    lead = draft.fold.lead
     return f"{draft.fold.severity}: {lead.alert.name} on {draft.fold.service or 'no known service'} ({draft.fold.team})"
 
 
@@ -310,16 +322,54 @@ def _plan_next(draft: Draft, run: EscalationRun, escalation: Escalation, step: S
 
 
 def start_alarm(draft: Draft, step: Step) -> None:
-    """Raise the engine's own alarm, and plan the next one: it is repeated until somebody answers."""
-    draft.start(step)
+    """Raise the engine's own alarm, and plan the next one: it is repeated until somebody answers, and takes the place of an unsent one."""
+    chain = _alarms_like(draft, step)
+    earlier = tuple(each for each in chain if each.due_at < step.due_at)
+    draft.withdraw(tuple(each for each in earlier if each.is_pending), "a later alarm takes its place")
     run = draft.fold.run_of(step.because.name)
+    note, text = step.note, ""
+    if not earlier and run is not None:
+        note = _why_alarmed(draft, run, step)
+        failures = _failures_before(draft, run, step)
+        text = f"{_plain_text(draft)}\n{note}" + (f": {failures}" if failures else "")
+    draft.start(step, note=note, text=text)
     if run is not None and not run.is_over:
         draft.record(EscalationEnded(run.policy.name, "it went through all its rounds"))
-    settings = draft.bill.policies.settings
-    slot = f"{ALARM}.{int(step.slot.removeprefix(ALARM).lstrip('.') or 1) + 1}"
+    if any(each.state == "planned" for each in chain if each.id != step.id):
+        return  # a person wanted this one again
+    slot = f"{ALARM}.{len(chain) + 1}"
     identity = step_id(draft.fold.id, "alarm", step.because.name, slot, step.round)
-    due_at = draft.now + settings.alarm_every
+    due_at = draft.now + draft.bill.policies.settings.alarm_every
     draft.add(Step(identity, "alarm", step.because, step.place, slot, step.round, due_at, note="nobody has answered yet"))
+
+
+def is_awaited(draft: Draft, alarm: Step) -> bool:
+    """Whether this *alarm* is still to sound: neither has anybody answered, nor has a later one taken its place."""
+    later = [step.state for step in _alarms_like(draft, alarm) if step.due_at > alarm.due_at]
+    return bool(later) and set(later) == {"planned"}
+
+
+def _alarms_like(draft: Draft, alarm: Step) -> list[Step]:
+    """The alarms of the same round of the same escalation: this *alarm*, and its repetitions."""
+    return [step for step in draft.steps("alarm") if (step.because.name, step.round) == (alarm.because.name, alarm.round)]
+
+
+def _why_alarmed(draft: Draft, run: EscalationRun, alarm: Step) -> str:
+    """Why the engine raises an *alarm*: whether anybody could have answered."""
+    results = {each.result for step in _pages_of(draft, run) for each in step.deliveries}
+    if not results:
+        return "nobody could be paged"
+    if alarm.note == PASSED_BY or results & {*LEFT, "unknown", "waiting"}:
+        return alarm.note
+    return "no page left: the connectors are in shadow" if "shadow" in results else "no page could leave"
+
+
+def _failures_before(draft: Draft, run: EscalationRun, step: Step) -> str:
+    """What has failed of the page right before this *step* of a *run*, in words; empty where that reached somebody."""
+    made = _pages_of(draft, run)
+    place = next((number for number, each in enumerate(made) if each.id == step.id), 0)
+    before = [each for each in made[:place] if each.deliveries]
+    return failures_of(before[-1].deliveries) if before and deliveries.has_failed(before[-1]) else ""
 
 
 def _next_round(draft: Draft, policy: str) -> int:

@@ -1,36 +1,40 @@
 """Steps whose outcome was that they may be tried again.
 
-A step stays the same step, and is handed out once more when its time comes, unless it is moot by then. One that reaches
-a person is marked, since nobody knows whether it had reached them already.
+A step stays the same step, and is handed out once more when its time comes, unless it is moot by then. One that may have had its effect
+already is marked.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
 
+from watchbill.decide import paging
 from watchbill.decide.bill import Bill
 from watchbill.decide.draft import Draft
 from watchbill.model.decision import Snapshot
 from watchbill.model.incident import Incident
-from watchbill.model.plan import Step, step_id
-
-TO_PEOPLE = ("page", "alarm", "review", "remind")
+from watchbill.model.plan import Retry, Step, step_id
 
 
-def retry(draft: Draft, step: Step, at: datetime, error: str) -> None:
-    """This *step* is to be tried again *at* then."""
+def retry(draft: Draft, step: Step, outcome: Retry) -> None:
+    """This *step* is to be tried again when its *outcome* says."""
     if is_moot(draft, step):
-        draft.withdraw((step,), f"not tried again: {error}")
+        _give_up(draft, step, outcome.error)
     else:
-        draft.change(step, retry_at=at, note=error)
+        repeated = step.possibly_repeated or outcome.is_unknown
+        draft.change(step, retry_at=outcome.at, error=outcome.error, retried=step.retried + 1, possibly_repeated=repeated)
 
 
 def again(draft: Draft, step: Step) -> None:
     """The time to try this *step* again has come."""
     if is_moot(draft, step):
-        draft.withdraw((step,), f"not tried again: {step.note}")
+        _give_up(draft, step, step.error)
     else:
-        draft.hand_out_again(step, f"possibly repeated: {step.note}" if step.kind in TO_PEOPLE else step.note)
+        draft.hand_out_again(step)
+
+
+def _give_up(draft: Draft, step: Step, error: str) -> None:
+    draft.change(step, state="withdrawn", note="not tried again", error=error, retry_at=None)
 
 
 def is_pointless(bill: Bill, incident: Incident, step: Step, now: datetime) -> bool:
@@ -41,7 +45,9 @@ def is_pointless(bill: Bill, incident: Incident, step: Step, now: datetime) -> b
 def is_moot(draft: Draft, step: Step) -> bool:
     """Whether it makes no sense any more to carry out this *step* that has begun."""
     status = draft.fold.status
-    if step.kind in ("page", "alarm"):
+    if step.kind == "alarm":
+        return not paging.is_awaited(draft, step)
+    if step.kind == "page":
         run = draft.fold.run_of(step.because.name)
         return status != "triggered" and (run is None or run.is_over)
     if step.kind in ("review", "remind"):

@@ -13,7 +13,7 @@ from functools import partial
 from watchbill.decide import deliveries
 from watchbill.decide.draft import Answer, Draft
 from watchbill.decide.oncall import Resolution, is_among, resolve
-from watchbill.decide.paging import deliveries_to, duties
+from watchbill.decide.paging import deliveries_of, duties
 from watchbill.decide.quiet import out_of_quiet_hours, undisturbed, waits_until
 from watchbill.decide.retrying import is_moot
 from watchbill.decide.selecting import choose_comms, matching
@@ -128,7 +128,7 @@ def start_update(draft: Draft, step: Step) -> None:
     draft.change(step, state="waiting", answer_by=draft.now + comms.review.wait)
     review = Step(identity, "review", comms.ref, step.place, step.slot, step.round, draft.now, about=step.about)
     draft.add(review)
-    draft.start(review, people=duties(resolution.people), deliveries=deliveries_to(resolution.people, draft.now))
+    draft.start(review, people=duties(resolution.people), deliveries=deliveries_of(review, resolution.people, draft.now))
 
 
 def _reached(draft: Draft, target: Target) -> Resolution:
@@ -145,7 +145,7 @@ def start_reminder(draft: Draft, step: Step) -> None:
         return
     resolution = _reached(draft, audience.liaison)
     if resolution.people:
-        draft.start(step, people=duties(resolution.people), deliveries=deliveries_to(resolution.people, draft.now))
+        draft.start(step, people=duties(resolution.people), deliveries=deliveries_of(step, resolution.people, draft.now))
     else:
         draft.change(step, state="failed", note="; ".join(resolution.skipped))
 
@@ -168,7 +168,7 @@ def review_failed(draft: Draft, review: Step) -> None:
     comms = draft.bill.policies.comms.get(review.because.name)
     if step is None or step.state != "waiting" or comms is None or comms.review is None:
         return
-    why = f"nobody could be reached to review it: {deliveries.failures(review)}"
+    why = "nobody could be reached to review it"
     if comms.review.then == "send":
         send(draft, step, comms, note=why)
     elif step.answer_by is not None:

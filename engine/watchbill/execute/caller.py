@@ -22,7 +22,7 @@ from watchbill.execute.calls import TIMEOUT, PlannedCall, about_for, declared
 from watchbill.model.incident import Incident
 from watchbill.model.plan import DeliveryResult, Step
 from watchbill.model.policies import Connector
-from watchbill.model.policyset import PLACE_OF_STEP, Action, kind_of, unfit
+from watchbill.model.policyset import PLACE_OF_STEP, kind_of, unfit
 from watchbill.model.references import Json
 
 AT_ONCE: Final = 16
@@ -116,7 +116,7 @@ class Caller:
         except Transient as failure:
             return Ended(call, now, "waiting", "again", error=failure.error, after=failure.after)
         except Unknown as failure:
-            if may_repeat(there.action):
+            if there.action.may_repeat:
                 return Ended(call, now, "unknown", "again", error=failure.error)
             error = f"nobody knows whether it was done: {failure.error}; look, then `watchbill retry` it"
             return Ended(call, now, "unknown", "failed", error=error)
@@ -139,8 +139,3 @@ class Caller:
         finally:
             if has_place:
                 room.release()
-
-
-def may_repeat(action: Action) -> bool:
-    """Whether doing this *action* twice harms nobody, or less than not doing it: a page too many is the smaller mistake."""
-    return action.reads or action.idempotent or action.reaches

@@ -1,6 +1,6 @@
-"""Which calls carrying out a step takes: to whom, with what arguments, and when.
+"""Which calls carrying out a step takes: to whom, and with what arguments.
 
-A page is one call for each contact of each person, each at its own time. Other steps are the one call that `decide` filled in. What
+A page is one call for each contact of each person. Other steps are the one call that `decide` filled in. What
 a policy left out, subject and text, are the step's own words (`watchbill.decide.step_words`).
 """
 
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 from watchbill.connectors.performing import About
@@ -36,14 +36,12 @@ TRIES: Final = 8
 
 @dataclass(frozen=True, slots=True)
 class PlannedCall:
-    """One call of a step. *number* tells it from the step's other calls, *person* is whom it is to reach, if anybody."""
+    """One call of a step. *number* tells it from the step's other calls."""
 
     number: int
     connector: str
     action: str
     arguments: dict[str, Json]
-    at: datetime
-    person: str = ""
 
     def key(self, step: str) -> str:
         """The idempotency key: the step's id, the same at every attempt, with the call's number where there are several."""
@@ -66,14 +64,15 @@ def declared(bill: Bill, connector: str, action: str) -> Declared:
     return Declared(found, type, type.action(action) if type is not None else None)
 
 
-def calls_of(step: Step, now: datetime) -> tuple[PlannedCall, ...]:
-    """Every call of this *step*, in order. A page's are its contacts."""
-    if step.deliveries:
-        return tuple(
-            PlannedCall(number, each.connector, each.action, {"to": each.address}, each.at, each.person)
-            for number, each in enumerate(step.deliveries)
-        )
-    return tuple(PlannedCall(number, call.connector, call.action, dict(call.arguments), now) for number, call in enumerate(step.calls))
+def calls_of(step: Step) -> tuple[PlannedCall, ...]:
+    """Every call of this *step*, in order, but those of its deliveries, which are made each by itself."""
+    return tuple(PlannedCall(number, call.connector, call.action, dict(call.arguments)) for number, call in enumerate(step.calls))
+
+
+def call_for(step: Step, number: int) -> PlannedCall:
+    """The call that makes the delivery of this *step* with this *number*."""
+    its = step.deliveries[number]
+    return PlannedCall(number, its.connector, its.action, {"to": its.address})
 
 
 def about_for(incident: Incident, step: Step, url: str = "") -> About:

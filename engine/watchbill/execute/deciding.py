@@ -15,7 +15,7 @@ from watchbill.execute.policies import Policies
 from watchbill.model.decision import Correlation, Decision, Snapshot, Wanted
 from watchbill.model.event import AlertsReceived, DeliveryReported, Event, StepFinished
 from watchbill.model.incident import Incident, StepChanged
-from watchbill.model.plan import Delivery, Outcome, Step
+from watchbill.model.plan import Outcome, Step
 from watchbill.store import delivery_rows, effects, incidents, steps
 
 if TYPE_CHECKING:
@@ -87,29 +87,20 @@ def decide_event(connection: Connection, policies: Policies, incident_id: str, e
     return _decided(connection, policies, incident.revision, snapshot, event, now, by)
 
 
-def record_attempt(
+def end_attempt(
     connection: Connection,
+    policies: Policies,
     incident_id: str,
-    delivery: Delivery,
+    attempt: int,
     report: DeliveryReported,
     now: datetime,
     *,
     effect: str = "",
-    begun_at: datetime | None = None,
-) -> None:
-    """Write down how an attempt at a *delivery* ended, as it is reported."""
-    delivery_rows.record(
-        connection,
-        step=report.step,
-        number=report.number,
-        incident=incident_id,
-        delivery=delivery,
-        result=report.result,
-        error=report.error,
-        effect=effect,
-        begun_at=begun_at or now,
-        at=now,
-    )
+) -> Decided | None:
+    """What follows from how this *attempt* at a delivery ended, as it is reported, which is written down too."""
+    end = delivery_rows.end
+    end(connection, report.step, report.number, attempt, result=report.result, error=report.error, effect=effect, at=now)
+    return decide_event(connection, policies, incident_id, report, now)
 
 
 def amend(connection: Connection, policies: Policies, incident_id: str, report: DeliveryReported, now: datetime, by: str) -> Decided | None:
@@ -148,7 +139,12 @@ def _decided(
         decision = replace(decision, reasons=(*correlation.reasons, *decision.reasons))
     number = incidents.save(connection, event, decision, now, by, facts=snapshot)
     handed = tuple(_handed(connection, step) for step in decision.steps)
-    return Decided(decision, number, now, snapshot.incident, handed, tuple(_stopped(snapshot.incident, decision)))
+    decided = Decided(decision, number, now, snapshot.incident, handed, tuple(_stopped(snapshot.incident, decision)))
+    if decision.incident is not None:
+        # What leaves at once has begun with this commit: the first page waits for no second one.
+        for step in (*decision.steps, *decided.going_on):
+            delivery_rows.begin_due(connection, decision.incident.steps.get(step.id, step), decision.incident.id, now)
+    return decided
 
 
 def _handed(connection: Connection, step: Step) -> Handed:

@@ -3,6 +3,7 @@
 Rule 1: a contact that hangs delays no other, and none is called twice while its call lasts: a task is known by its step and its number.
 Rule 2: what is to leave, and when, says the record: `decide` moves contacts forward and withdraws them, and here they are only begun.
 Rule 3: how a call ended is recorded, and decided on, in one transaction, for each contact by itself.
+Rule 4: that a call begins stands in the record before it leaves: whoever hands a step out writes that down of what is due by then.
 """
 
 from __future__ import annotations
@@ -14,12 +15,13 @@ from typing import TYPE_CHECKING, Final
 
 from watchbill.errors import WatchbillError
 from watchbill.execute.caller import Caller, Ended
-from watchbill.execute.calls import PlannedCall, backoff, limit_of
-from watchbill.execute.deciding import Decided, decide_event, record_attempt
+from watchbill.execute.calls import LONGEST_WAIT, backoff, call_for, limit_of
+from watchbill.execute.deciding import Decided, end_attempt
 from watchbill.execute.ports import House, recorded
 from watchbill.model.event import DeliveryReported
 from watchbill.model.incident import Incident
 from watchbill.model.plan import Delivery, Step
+from watchbill.store import delivery_rows
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -37,6 +39,7 @@ class DeliveryTasks:
         self._calling: set[tuple[str, int]] = set()
         self._at_work: Counter[str] = Counter()
         self._later: dict[str, datetime] = {}
+        self._undecided: dict[tuple[str, int], datetime] = {}
 
     def __len__(self) -> int:
         return len(self._tasks)
@@ -57,12 +60,12 @@ class DeliveryTasks:
         """When the next contact of a step is due of which another one is being called; None where none is. The record knows the others."""
         return min(self._later.values(), default=None)
 
-    def begin(self, step: Step, incident: Incident) -> None:
-        """Call the contacts of this *step* that are due and not being called, and remember when the next one is due."""
-        step, now = incident.steps.get(step.id, step), self._house.now()
+    def begin(self, step: Step, incident: Incident, now: datetime) -> None:
+        """Call the contacts of this *step* that are due *now* and not being called, and remember when the next one is due."""
+        step = incident.steps.get(step.id, step)
         later: datetime | None = None
         for number, delivery in enumerate(step.deliveries):
-            leaves_at = delivery.leaves_at
+            leaves_at = self._leaves_at(step.id, number, delivery)
             if leaves_at is None or (step.id, number) in self._tasks:
                 continue
             if leaves_at <= now:
@@ -78,10 +81,18 @@ class DeliveryTasks:
     def stop(self, step: str) -> None:
         """End those calls of this *step* that have not left yet. One that is leaving comes to its end, so that its outcome is known."""
         self._later.pop(step, None)
-        if self._at_work[step]:
-            for key, task in tuple(self._tasks.items()):
-                if key[0] == step and key not in self._calling:
-                    task.cancel()
+        ended = []
+        for key, task in tuple(self._tasks.items()) if self._at_work[step] else ():
+            if key[0] == step and key not in self._calling:
+                task.cancel()
+                ended.append(key[1])
+        if ended:
+            self._house.write_later(lambda connection: delivery_rows.forget(connection, step, ended))
+
+    def _leaves_at(self, step: str, number: int, delivery: Delivery) -> datetime | None:
+        """When this delivery is to leave; later where nothing could be decided on how its last attempt ended."""
+        leaves_at, not_before = delivery.leaves_at, self._undecided.get((step, number))
+        return leaves_at if leaves_at is None or not_before is None else max(leaves_at, not_before)
 
     def _start(self, incident: Incident, step: Step, number: int, delivery: Delivery) -> None:
         key = (step.id, number)
@@ -112,28 +123,27 @@ class DeliveryTasks:
         except Exception as error:
             said = f"this is a bug of watchbill: {type(error).__name__}: {error}"
             self._house.say("error", "step_failed", incident=incident.id, step=step.id, error=said)
-            await self._report(incident, delivery, DeliveryReported(step.id, number, "failed", said), None)
+            report = DeliveryReported(step.id, number, "failed", said)
+            await self._report(incident, Ended(call_for(step, number), self._house.now(), "failed", "failed"), delivery.attempt + 1, report)
 
     async def _deliver(self, incident: Incident, step: Step, number: int, delivery: Delivery) -> None:
-        house, key = self._house, (step.id, number)
-        bill = house.policies.bill_of(incident.revision)
-        call = PlannedCall(number, delivery.connector, delivery.action, {"to": delivery.address}, delivery.at, delivery.person)
+        house, attempt = self._house, delivery.attempt + 1
         ended = await self._caller.call(
-            bill,
+            house.policies.bill_of(incident.revision),
             incident,
             step,
-            call,
-            attempt=delivery.attempt + 1,
+            call_for(step, number),
+            attempt=attempt,
             is_repeat=delivery.result == "unknown",
-            begins=lambda: self._calling.add(key),
+            begins=lambda: self._calling.add((step.id, number)),
         )
         if ended.result != "shadow":
             house.sent(delivery.connector, ended.result, ended.error)
-        await self._report(incident, delivery, self._meant(step, number, delivery, ended), ended)
+        await self._report(incident, ended, attempt, self._meant(step, number, delivery, ended))
 
     def _meant(self, step: Step, number: int, delivery: Delivery, ended: Ended) -> DeliveryReported:
         """What is reported of a call that has *ended*, and when it may be made again."""
-        attempt = delivery.attempt + 1
+        attempt = delivery.attempt + 1 - delivery.earlier
         if ended.kind != "again" or attempt >= limit_of(step.kind):
             return DeliveryReported(step.id, number, ended.result, ended.error)
         wait = backoff(f"{step.id}#{number}", attempt)
@@ -142,18 +152,26 @@ class DeliveryTasks:
             wait = max(min(wait, ended.after), wait / 4, SOONEST)
         return DeliveryReported(step.id, number, ended.result, ended.error, self._house.now() + wait)
 
-    async def _report(self, incident: Incident, delivery: Delivery, report: DeliveryReported, ended: Ended | None) -> None:
-        house = self._house
+    async def _report(self, incident: Incident, ended: Ended, attempt: int, report: DeliveryReported) -> None:
+        house, effect = self._house, ended.effect
+        key = (report.step, report.number)
 
         def job(connection: Connection) -> Decided | None:
-            now = house.now()
-            effect, begun_at = (ended.effect, ended.begun_at) if ended is not None else ("", now)
-            record_attempt(connection, incident.id, delivery, report, now, effect=effect, begun_at=begun_at)
-            return decide_event(connection, house.policies, incident.id, report, now)
+            return end_attempt(connection, house.policies, incident.id, attempt, report, house.now(), effect=effect)
 
-        decided = await recorded(house, report.step, job)
+        try:
+            decided = await recorded(house, report.step, job)
+        except WatchbillError:
+            raise
+        except Exception as error:
+            # It is not made again at every look for that: whom it reached would be called every second.
+            said = f"this is a bug of watchbill: {type(error).__name__}: {error}"
+            house.say("error", "delivery_not_decided", incident=incident.id, step=report.step, result=report.result, error=said)
+            self._undecided[key] = house.now() + LONGEST_WAIT
+            return
+        self._undecided.pop(key, None)
         task = asyncio.current_task()
         if task is not None:
-            self._forget((report.step, report.number), task)
+            self._forget(key, task)
         if decided is not None:
             house.decided(decided)

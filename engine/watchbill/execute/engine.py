@@ -80,9 +80,9 @@ class Engine:
         self.performing = Performing(self, performers, secrets, self.url_of)
         self.vitals = Vitals(record.writer, elapsed)
         voice = Voice(performers, secrets, self.now, apart)
-        self.last_resort = LastResort(voice, log, self.counts.add)
+        self.last_resort = LastResort(voice, log, self.counts.add, self.vitals.alarmed)
         where = self.options.public_url
-        self.watchdog = Watchdog(self.vitals.troubles, self.last_resort.say_from_thread, elapsed, self.now, log, where)
+        self.watchdog = Watchdog(self.vitals.sayable, self.last_resort.say_from_thread, elapsed, self.now, log, where)
         self.proving = Proving(self, voice, self.counts.add)
         beating = (beat, self.options.heartbeat_every) if beat is not None else None
         self.heartbeat = Heartbeat(*beating, self.vitals.troubles, self.counts.add, log) if beating is not None else None
@@ -219,6 +219,10 @@ class Engine:
             self.vitals.refused(failure.message)
             raise
 
+    def write_later(self, job: Callable[[Connection], object]) -> None:
+        """Have the *job* done; nobody waits for it, and what becomes of it matters to nobody."""
+        self.record.writer.submit(job)
+
     def decided(self, decided: Decided) -> None:
         """A decision was recorded: hand out its steps, end what was stopped, and tell who listens."""
         for step in decided.stopped:
@@ -227,9 +231,9 @@ class Engine:
         if decided.incident is None or not (decided.decision.changes or decided.number):
             return
         for handed in decided.handed:
-            self.performing.begin(handed, decided.incident)
+            self.performing.begin(handed, decided.incident, decided.at)
         for going_on in decided.going_on:
-            self.performing.begin(Handed(going_on), decided.incident)
+            self.performing.begin(Handed(going_on), decided.incident, decided.at)
         if decided.number:
             self.counts.add("decisions")
             for listener in self.listeners:

@@ -130,8 +130,9 @@ class Voice:
             error = failure.error if isinstance(failure, NotDone) else f"{way.name} did not end within {self._within.total_seconds():g}s"
             if isinstance(failure, Refused):
                 return Stalled(error)
+            never_left = isinstance(failure, Transient)
             after = failure.after if isinstance(failure, Transient) else None
-            return Retry(self._now() + (after or backoff(message.key, message.attempt)), error)
+            return Retry(self._now() + (after or backoff(message.key, message.attempt)), error, is_unknown=not never_left)
         except WatchbillError as failure:
             return Stalled(failure.message)
         except Exception as failure:
@@ -159,10 +160,19 @@ class Voice:
 
 
 class LastResort:
-    """Speaks by the configured *way*, from whatever thread; without one, by the log, as loudly as that can."""
+    """Speaks by the configured *way*, from whatever thread; without one, by the log, as loudly as that can.
 
-    def __init__(self, voice: Voice, log: Callable[..., None], count: Callable[[str], object]) -> None:
-        self._voice, self._log, self._count = voice, log, count
+    *went* is told of each attempt by a way: its name, and what went wrong, empty where it left.
+    """
+
+    def __init__(
+        self,
+        voice: Voice,
+        log: Callable[..., None],
+        count: Callable[[str], object],
+        went: Callable[[str, str], None] = lambda way, error: None,
+    ) -> None:
+        self._voice, self._log, self._count, self._went = voice, log, count, went
         self.way: Way | None = None
 
     async def say(self, message: Message) -> Outcome:
@@ -188,6 +198,7 @@ class LastResort:
         return way
 
     def _noted(self, message: Message, way: Way, outcome: Outcome) -> Outcome:
+        self._went(way.name, "" if isinstance(outcome, Done) else outcome.error)
         if not isinstance(outcome, Done):
             self._count("alarms_failed")
             self._log("critical", "last_resort_failed", subject=message.subject, by=way.name, error=outcome.error)
@@ -214,13 +225,14 @@ class _Told:
     attempt: int = 0
     tried_at: float = 0.0
     is_heard: bool = False
+    may_have_left: bool = False
     gone_at: float | None = None
     is_ending: bool = False
     seen: int = 0
 
     def next(self) -> None:
         """What is said from here on is something else, with a key of its own."""
-        self.number, self.attempt, self.is_heard = self.number + 1, 0, False
+        self.number, self.attempt, self.is_heard, self.may_have_left = self.number + 1, 0, False, False
 
 
 class Watchdog:
@@ -307,7 +319,9 @@ class Watchdog:
         told.attempt, told.tried_at = told.attempt + 1, now
         key = f"watchbill/trouble/{told.trouble.kind}/{told.began_at.isoformat()}/{told.number}"
         whole = f"{text}\n{self._where}" if self._where else text
-        told.is_heard = isinstance(self._say(Message(subject, whole, key, told.attempt, told.attempt > 1)), Done)
+        outcome = self._say(Message(subject, whole, key, told.attempt, told.may_have_left))
+        told.is_heard = isinstance(outcome, Done)
+        told.may_have_left = told.may_have_left or (isinstance(outcome, Retry) and outcome.is_unknown)
 
     def _watch(self) -> None:
         while not self._over.wait(self._every):

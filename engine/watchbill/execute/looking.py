@@ -17,7 +17,7 @@ from watchbill.execute import ingesting
 from watchbill.execute.deciding import Handed, decide_event
 from watchbill.model.event import Woken
 from watchbill.model.incident import Incident
-from watchbill.store import effects, incidents, steps
+from watchbill.store import delivery_rows, effects, incidents, steps
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -105,7 +105,7 @@ class Looking:
         found = await house.write(lambda connection: _again(connection, step, now))
         if found is not None:
             handed, incident = found
-            house.performing.begin(handed, incident)
+            house.performing.begin(handed, incident, now)
 
     async def look_at_all(self) -> None:
         """Look at every open incident anew: something that concerns them all has changed."""
@@ -156,4 +156,5 @@ def _again(connection: Connection, step: str, now: datetime) -> tuple[Handed, In
     if incident is None:
         return None
     step_now = incident.steps.get(row.id, row.step)
+    delivery_rows.begin_due(connection, step_now, incident.id, now)
     return Handed(step_now, row.attempt, row.possibly_repeated, effects.carried_out(connection, row.id), is_later=True), incident

@@ -16,7 +16,7 @@ from watchbill.decide.bill import Bill
 from watchbill.decide.retrying import is_pointless
 from watchbill.decide.step_words import subject_of, text_of
 from watchbill.errors import WatchbillError
-from watchbill.execute.caller import Caller, Ended, may_repeat
+from watchbill.execute.caller import Caller, Ended
 from watchbill.execute.calls import PlannedCall, about_for, backoff, calls_of, declared, limit_of
 from watchbill.execute.deciding import Decided, Handed, decide_event, settle
 from watchbill.execute.delivery_tasks import DeliveryTasks
@@ -31,7 +31,7 @@ from watchbill.store import effects, incidents, steps
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-TOLD: Final[tuple[StepKind, ...]] = ("notify", "update")
+TELLING: Final[tuple[StepKind, ...]] = ("notify", "update")
 """The steps that tell somebody something, besides those that are delivered to persons."""
 
 QUICKEST_LOOK: Final = timedelta(seconds=5)
@@ -65,11 +65,11 @@ class Performing:
         """When more of a step is to leave that is being carried out; None where nothing is."""
         return self._deliveries.next_at()
 
-    def begin(self, handed: Handed, incident: Incident) -> None:
-        """Carry this step out, unless that is being done already."""
+    def begin(self, handed: Handed, incident: Incident, now: datetime) -> None:
+        """Carry this step out, which was handed out *now*, unless that is being done already."""
         identity = handed.step.id
         if handed.step.deliveries:
-            self._deliveries.begin(handed.step, incident)
+            self._deliveries.begin(handed.step, incident, now)
         elif identity not in self._tasks:
             task = asyncio.create_task(self._guarded(handed, incident), name=f"step {identity}")
             self._tasks[identity] = task
@@ -122,14 +122,14 @@ class Performing:
             await self._settle(handed, incident, Done({"note": "not needed any more"}), ())
             return
         is_over = handed.carried_out if step.kind != "verify" else frozenset[int]()  # it looks again and again
-        due = [call for call in calls_of(step, house.now()) if call.number not in is_over]
+        due = [call for call in calls_of(step) if call.number not in is_over]
         if due and not await self._may_begin(bill, handed, due):
             return
         repeated = handed.possibly_repeated
         ended = await asyncio.gather(
             *(self._caller.call(bill, incident, step, call, attempt=handed.attempt, is_repeat=repeated) for call in due)
         )
-        for each in ended if step.kind in TOLD else ():
+        for each in ended if step.kind in TELLING else ():
             if each.result in ("sent", "unable"):
                 house.sent(each.call.connector, each.result, each.error)
         if step.kind == "verify":
@@ -139,16 +139,16 @@ class Performing:
 
     async def _alarm(self, handed: Handed, incident: Incident) -> Outcome:
         """Have the last resort say that nobody could be reached; how that went."""
-        step, is_repeat = handed.step, handed.possibly_repeated or handed.attempt > 1
+        step, is_repeat = handed.step, handed.possibly_repeated or handed.step.possibly_repeated
         subject, text = subject_of(incident, step), text_of(incident, step, self._url_of(incident.id))
         about = about_for(incident, step, self._url_of(incident.id))
         outcome = await self._house.alarm(subject, text, step.id, attempt=handed.attempt, is_repeat=is_repeat, about=about)
-        return Stalled(outcome.error) if isinstance(outcome, Retry) and handed.attempt >= limit_of(step.kind) else outcome
+        return Stalled(outcome.error) if isinstance(outcome, Retry) and not _may_try_again(step) else outcome
 
     async def _may_begin(self, bill: Bill, handed: Handed, due: list[PlannedCall]) -> bool:
         """Record that it begins, where it may not be repeated; False where somebody has begun it already."""
         actions = (declared(bill, call.connector, call.action).action for call in due)
-        if all(action is None or may_repeat(action) for action in actions):
+        if all(action is None or action.may_repeat for action in actions):
             return True
         return await self._house.write(lambda connection: steps.begin(connection, handed.step.id, handed.attempt, at=self._house.now()))
 
@@ -156,9 +156,10 @@ class Performing:
 
     async def _conclude(self, handed: Handed, incident: Incident, ended: list[Ended]) -> None:
         again = [each for each in ended if each.kind == "again"]
-        if again and handed.attempt < limit_of(handed.step.kind):
-            after = min(each.after or backoff(handed.step.id, handed.attempt) for each in again)
-            outcome: Outcome = Retry(self._house.now() + after, "; ".join(each.error for each in again))
+        if again and _may_try_again(handed.step):
+            after = min(each.after or backoff(handed.step.id, handed.step.retried + 1) for each in again)
+            is_unknown = any(each.is_unknown for each in again)
+            outcome: Outcome = Retry(self._house.now() + after, "; ".join(each.error for each in again), is_unknown)
         else:
             outcome = _outcome(handed, ended)
         await self._settle(handed, incident, outcome, ended)
@@ -169,8 +170,8 @@ class Performing:
         def job(connection: Connection) -> Decided | None:
             now = house.now()
             _record(connection, handed, ended, now)
-            if handed.step.kind == "alarm" and isinstance(outcome, Retry):
-                steps.mark_repeated(connection, handed.step.id)  # the last resort does not tell what was lost from what never left
+            if isinstance(outcome, Retry) and outcome.is_unknown:
+                steps.mark_repeated(connection, handed.step.id)
             return settle(connection, house.policies, incident.id, handed.step.id, handed.attempt, outcome, now)
 
         decided = await recorded(house, handed.step.id, job)
@@ -210,6 +211,11 @@ def look_every(bill: Bill, step: Step) -> timedelta:
     remediation = bill.policies.remediations.get(step.because.name)
     hold = remediation.verification.hold_for if remediation is not None and remediation.verification is not None else SLOWEST_LOOK
     return min(max(hold / 4, QUICKEST_LOOK), SLOWEST_LOOK)
+
+
+def _may_try_again(step: Step) -> bool:
+    """Whether a *step* that could not be carried out now is tried once more by itself; a person's wish begins the count anew."""
+    return step.retried + 1 < limit_of(step.kind)
 
 
 def _outcome(handed: Handed, ended: list[Ended]) -> Outcome:

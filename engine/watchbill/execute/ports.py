@@ -35,6 +35,10 @@ class House(Protocol):
         """What the *job* gives, once it is committed."""
         ...
 
+    def write_later(self, job: Callable[[Connection], object]) -> None:
+        """Have the *job* done; nobody waits for it, and what becomes of it matters to nobody."""
+        ...
+
     def decided(self, decided: Decided) -> None:
         """A decision was recorded: hand out its steps, and tell who listens."""
         ...

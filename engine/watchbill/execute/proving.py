@@ -12,21 +12,18 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
-from watchbill.connectors.performing import About
 from watchbill.errors import WatchbillError
 from watchbill.execute.last_resort import Message, Voice, Way, way_of
-from watchbill.execute.policies import Policies
-from watchbill.model.plan import DeliveryResult, Done, Outcome, Retry, Stalled
+from watchbill.execute.ports import House
+from watchbill.model.plan import Done, Outcome, Retry, Stalled
 from watchbill.model.policyset import SyntheticPage
 from watchbill.model.references import Json
 from watchbill.store import observations
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
-T = TypeVar("T")
+    pass
 
 NAME: Final = "synthetic-page"
 """What its observation is called in the record."""
@@ -42,34 +39,6 @@ SUBJECT: Final = "watchbill: this is only a test"
 State: TypeAlias = Literal["leaving", "again", "done", "failed", "shadow"]
 
 
-class House(Protocol):
-    """What proving needs of the engine."""
-
-    policies: Policies
-
-    def now(self) -> datetime:
-        """The engine's time."""
-        ...
-
-    async def write(self, job: Callable[[Connection], T]) -> T:
-        """What the *job* gives, once it is committed."""
-        ...
-
-    async def alarm(
-        self, subject: str, text: str, key: str, *, attempt: int = 1, is_repeat: bool = False, about: About | None = None
-    ) -> Outcome:
-        """Say this by the last resort."""
-        ...
-
-    def sent(self, by: str, result: DeliveryResult, error: str = "") -> None:
-        """What became of something that was to be told by this connector."""
-        ...
-
-    def say(self, level: str, event: str, **fields: object) -> None:
-        """Write to the log."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class Proof:
     """What is known of the last synthetic page: when it fell due, by which way, how far it got, and when it is tried again."""
@@ -80,6 +49,7 @@ class Proof:
     attempt: int = 1
     error: str = ""
     again_at: datetime | None = None
+    possibly_repeated: bool = False
 
     @property
     def key(self) -> str:
@@ -139,7 +109,7 @@ class Proving:
             # A time that is yet to come was set by a clock that was wrong.
             return Proof(now, way.name, "leaving")
         if last.state == "leaving":
-            return replace(last, attempt=last.attempt + 1, error="it was cut off")
+            return replace(last, attempt=last.attempt + 1, error="it was cut off", possibly_repeated=True)
         if last.state == "again":
             return replace(last, state="leaving", attempt=last.attempt + 1) if last.again_at is None or now >= last.again_at else None
         return Proof(now, way.name, "leaving") if now >= last.at + page.every else None
@@ -161,7 +131,7 @@ class Proving:
             house.say("warning", "synthetic_page", by=way.name, outcome="shadow")
             return
         await self._note(proof)
-        outcome = await self._voice.say(way, Message(SUBJECT, _text(page, proof), proof.key, proof.attempt, proof.attempt > 1))
+        outcome = await self._voice.say(way, Message(SUBJECT, _text(page, proof), proof.key, proof.attempt, proof.possibly_repeated))
         if not isinstance(outcome, Stalled):
             if isinstance(outcome, Retry):
                 house.sent(way.connector.ref.name, "waiting", outcome.error)
@@ -192,7 +162,8 @@ def _after(proof: Proof, outcome: Outcome) -> Proof:
     if isinstance(outcome, Done):
         return replace(proof, state="done", error="")
     if isinstance(outcome, Retry) and proof.attempt < TRIES:
-        return replace(proof, state="again", error=outcome.error, again_at=outcome.at)
+        repeated = proof.possibly_repeated or outcome.is_unknown
+        return replace(proof, state="again", error=outcome.error, again_at=outcome.at, possibly_repeated=repeated)
     return replace(proof, state="failed", error=outcome.error)
 
 
@@ -205,7 +176,14 @@ def _text(page: SyntheticPage, proof: Proof) -> str:
 
 def _written(proof: Proof) -> Json:
     again = proof.again_at.isoformat() if proof.again_at is not None else None
-    return {"by": proof.by, "state": proof.state, "attempt": proof.attempt, "error": proof.error, "again_at": again}
+    return {
+        "by": proof.by,
+        "state": proof.state,
+        "attempt": proof.attempt,
+        "error": proof.error,
+        "again_at": again,
+        "possibly_repeated": proof.possibly_repeated,
+    }
 
 
 def _read(seen: observations.Observation) -> Proof | None:
@@ -215,6 +193,7 @@ def _read(seen: observations.Observation) -> Proof | None:
         return None
     try:
         again = datetime.fromisoformat(value["again_at"]) if value["again_at"] is not None else None
-        return Proof(seen.at, str(value["by"]), value["state"], int(value["attempt"]), str(value["error"]), again)
+        repeated = bool(value.get("possibly_repeated", False))
+        return Proof(seen.at, str(value["by"]), value["state"], int(value["attempt"]), str(value["error"]), again, repeated)
     except (KeyError, TypeError, ValueError):
         return None

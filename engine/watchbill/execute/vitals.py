@@ -32,7 +32,7 @@ FAILING_FOR: Final = 30.0
 FORGOTTEN_AFTER: Final = timedelta(hours=1).total_seconds()
 """Where no page was tried for so many seconds, nobody knows whether the way out is still closed."""
 
-Kind: TypeAlias = Literal["loop", "record", "clock", "inbox", "outbound"]
+Kind: TypeAlias = Literal["loop", "record", "clock", "inbox", "outbound", "last-resort"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +76,7 @@ class Vitals:
         self._failing_since = self._failed_at = 0.0
         self._failed_by: dict[str, str] = {}
         self._unable: dict[str, tuple[float, str]] = {}
+        self._unheard: tuple[float, str, str] | None = None
 
     # --- signs ----------------------------------------------------------------------------
 
@@ -131,19 +132,22 @@ class Vitals:
             self._failed_pages += 1
             self._failed_by[by] = error
 
+    def alarmed(self, by: str, error: str) -> None:
+        """The last resort was to say something by this way: with an *error*, nobody has heard it."""
+        self._unheard = (self._elapsed(), by, error) if error else None
+
     # --- what they mean -------------------------------------------------------------------
 
-    @property
-    def can_take_in(self) -> bool:
-        """Whether alerts that come in now would be recorded, as far as is known."""
-        return not any(trouble.kind in ("loop", "record", "clock") for trouble in self.troubles())
+    def sayable(self) -> tuple[Trouble, ...]:
+        """What is wrong now that the last resort can say: that it cannot is not."""
+        return tuple(each for each in self.troubles() if each.kind != "last-resort")
 
     def troubles(self) -> tuple[Trouble, ...]:
         """What is wrong now; nothing where all is well, or the engine is not at work."""
         if not self._is_at_work:
             return ()
         cause = self._loop() or self._record() or self._clock()
-        rest = (cause or self._inbox(), self._outbound())
+        rest = (cause or self._inbox(), self._outbound(), self._last_resort())
         return tuple(each for each in rest if each is not None)
 
     def _loop(self) -> Trouble | None:
@@ -201,6 +205,13 @@ class Vitals:
         errors = "; ".join(f"{name}: {error}" for name, error in by.items())
         said = f"none of the last {count} pages could leave, in {_seconds(last - since)} ({errors})"
         return Trouble("outbound", said, "They are tried again and again: look at the network and at those connectors, and page by hand")
+
+    def _last_resort(self) -> Trouble | None:
+        unheard = self._unheard
+        if unheard is None or self._elapsed() - unheard[0] > FORGOTTEN_AFTER:
+            return None
+        said = f"the last resort does not get out by {unheard[1]} ({unheard[2]})"
+        return Trouble("last-resort", said, "Nobody hears the engine's own alarms: mend that, and look at `watchbill incidents` until then")
 
 
 def _seconds(span: float) -> str:

@@ -42,6 +42,9 @@ LOST: Final[tuple[DeliveryResult, ...]] = ("refused", "unable", "failed", "bounc
 LEFT: Final[tuple[DeliveryResult, ...]] = ("sent", "delivered", "answered")
 """The results of a delivery that has left, and has not come back: only of these it is said that somebody was paged."""
 
+REPORTED_LATER: Final[tuple[DeliveryResult, ...]] = ("delivered", "bounced", "answered")
+"""The results that the other side reports of what it has taken."""
+
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
@@ -49,7 +52,7 @@ class Delivery:
 
     *at* is when it is to leave. *attempt* counts the attempts that have ended, *settled_at* is when the last one did or when the other
     side last reported, and *error* what it said. *retry_at* is when it is tried again, None for never. *possibly_repeated* says that an
-    attempt was made after one of which nobody knows whether it had left.
+    attempt was made after one of which nobody knows whether it had left. *earlier* counts the attempts before a person wanted it again.
     """
 
     person: str
@@ -63,6 +66,7 @@ class Delivery:
     settled_at: datetime | None = None
     retry_at: datetime | None = None
     possibly_repeated: bool = False
+    earlier: int = 0
 
     @property
     def use(self) -> str:
@@ -76,7 +80,7 @@ class Delivery:
 
 
 def failures_of(deliveries: Iterable[Delivery]) -> str:
-    """Which of these *deliveries* have failed for good, and why, as the note of a step says it."""
+    """Which of these *deliveries* have failed for good, and why, in words."""
     lost = (each for each in deliveries if each.result in LOST)
     return "; ".join(f"{each.person}: {each.use} {each.result}" + (f" ({each.error})" if each.error else "") for each in lost)
 
@@ -107,8 +111,9 @@ class Step:
     once the step has fallen due; *due_at* is when that is. *place* is the very line it comes from.
     *subject* and *text* are what it says to people. *about* is the fingerprint of the alert it is about, empty for the
     lead. *answer_by* is until when it waits for a person. *retry_at* is when it is handed out again, for one whose outcome
-    was `Retry`. *note* says in words what a reader should know (who was
-    skipped, what it waits for).
+    was `Retry`, *error* what its last attempt said, and *retried* how often that was so since it began, or since a person wanted it
+    again; it is *possibly_repeated* once an attempt follows one of which nobody knows whether it had its effect. *note* says in words
+    what a reader should know (who was skipped, what it waits for). What became of its deliveries stands with these.
     """
 
     id: str
@@ -130,6 +135,9 @@ class Step:
     text: str = ""
     about: str = ""
     note: str = ""
+    error: str = ""
+    retried: int = 0
+    possibly_repeated: bool = False
 
     @property
     def is_pending(self) -> bool:
@@ -140,6 +148,11 @@ class Step:
     def leaves_at(self) -> datetime | None:
         """When the next of its deliveries is to leave; None where none is."""
         return min((at for each in self.deliveries if (at := each.leaves_at) is not None), default=None)
+
+    @property
+    def problem(self) -> str:
+        """What went wrong with it, in words: which deliveries have failed, or what its last attempt said; else its note."""
+        return failures_of(self.deliveries) or self.error or self.note
 
 
 def step_id(incident: str, kind: StepKind, policy: str, slot: str, round: int = 0) -> str:
@@ -188,10 +201,11 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """It may be tried again at *at*."""
+    """It may be tried again at *at*. It *is_unknown* whether it had its effect; otherwise it had none."""
 
     at: datetime
     error: str
+    is_unknown: bool = False
 
 
 @dataclass(frozen=True, slots=True)

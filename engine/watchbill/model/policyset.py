@@ -164,6 +164,11 @@ class Action:
         """Whether it gets to a person."""
         return self.does == "reaches"
 
+    @property
+    def may_repeat(self) -> bool:
+        """Whether doing it twice harms nobody, or less than not doing it: a page too many is the smaller mistake."""
+        return self.reads or self.idempotent or self.reaches
+
 
 @dataclass(frozen=True, slots=True)
 class ConnectorType:

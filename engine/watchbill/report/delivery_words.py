@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final, Literal, TypeAlias
 
-from watchbill.model.plan import LEFT, Delivery, DeliveryResult, failures_of
+from watchbill.model.plan import LEFT, Delivery, DeliveryResult
 from watchbill.report import words
 from watchbill.report.counts import listing
 
@@ -156,12 +156,3 @@ def by_person(deliveries: Iterable[Delivery]) -> dict[str, tuple[Delivery, ...]]
     for each in deliveries:
         found[each.person] = (*found.get(each.person, ()), each)
     return found
-
-
-def without_failures(note: str, *steps: Iterable[Delivery]) -> str:
-    """The *note* without what it says of failed deliveries of these *steps*, for whoever is told of each of them by itself."""
-    for deliveries in steps:
-        said = failures_of(deliveries)
-        if said:
-            note = note.replace(f": {said}", "").replace(f"; {said}", "").removeprefix(said)
-    return note.removeprefix("; ")

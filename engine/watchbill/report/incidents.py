@@ -81,11 +81,14 @@ class DeliveryShown:
     settled_at: datetime | None = None
     retry_at: datetime | None = None
     possibly_repeated: bool = False
+    leaving_since: datetime | None = None
 
     @property
     def known(self) -> Delivery:
-        """The same as the engine has it, as far as it is shown."""
+        """The same as the engine has it, as far as it is shown; of what was called off while it was leaving, that it leaves."""
         connector, _, action = self.use.partition(".")
+        if self.leaving_since is not None and self.result == "withdrawn":
+            return Delivery(self.person, connector, action, "", self.leaving_since)
         ended = (self.attempt, self.settled_at, self.retry_at, self.possibly_repeated)
         return Delivery(self.person, connector, action, "", self.at, cast("DeliveryResult", self.result), self.error, *ended)
 
@@ -105,6 +108,7 @@ class StepShown:
     retry_at: datetime | None = None
     people: tuple[PersonNamed, ...] = ()
     note: str | None = None
+    error: str | None = None
     can: tuple[str, ...] = ()
     possibly_repeated: bool = False
     deliveries: tuple[DeliveryShown, ...] = ()

@@ -188,7 +188,7 @@ def section_of_steps(label: str, steps: Sequence[StepShown], start: datetime, at
         stands, style = _stands(step, start), _STATES.get(step.state, "none")
         lines += wrap(line(Span(when.ljust(5), "time"), "  ", Span(_label(step), "name"), "  ", Span(stands, style)), width, 2, DETAIL)
         lines += contacts_of(step.deliveries if step.started_at is not None else (), start, at, width)
-        note = plain(note_of(step, steps))
+        note = plain("; ".join(filter(None, (step.note, step.error))))
         lines += wrap(line(Span(note, "aside")), width, DETAIL, DETAIL) if note else []
     if rest:
         more = f"{rest} more" if shown else f"{rest}"
@@ -202,11 +202,6 @@ def contacts_of(deliveries: Iterable[DeliveryShown], start: datetime, at: dateti
     for person, found in delivery_words.by_person(each.known for each in deliveries).items():
         lines += wrap(line(f"{plain(person)}: {plain(delivery_words.contacts(found, start, at))}"), width, DETAIL, DETAIL + 2)
     return lines
-
-
-def note_of(step: StepShown, steps: Iterable[StepShown]) -> str:
-    """The note of this *step*, without the deliveries that the lines of these *steps* tell of."""
-    return delivery_words.without_failures(step.note or "", *([one.known for one in each.deliveries] for each in steps))
 
 
 def _label(step: StepShown) -> str:

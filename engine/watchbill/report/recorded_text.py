@@ -146,9 +146,7 @@ def _paged(its: PagedShown, incident: IncidentShown, at: datetime, width: int) -
     start = incident.opened_at
     stands = delivery_words.stands("page", its.known)
     said = line(Span(words.clock(its.at, start), "time"), "  ", Span(plain(its.person), "name"), f" ({words.duty(its.duty)})  {stands}")
-    deliveries = [[one.known for one in each.deliveries] for each in incident.steps]
-    note = delivery_words.without_failures(its.note, *deliveries)
-    why = "; ".join(plain(part) for part in (its.policy.name, its.why, note) if part)
+    why = "; ".join(plain(part) for part in (its.policy.name, its.why, its.note) if part)
     return [*wrap(said, width, 2, DETAIL), *contacts_of(its.deliveries, start, at, width), *_sourced(why, its.policy.place, width)]
 
 

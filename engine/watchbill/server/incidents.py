@@ -73,7 +73,8 @@ async def one(request: Request) -> Response:
         found = rows.load(connection, incident)
         assert found is not None, incident
         number = asking.number_of(connection, incident)
-        return shapes.incident(found, number, steps.of(connection, incident), house.engine.url_of)
+        attempts = delivery_rows.of_incident(connection, incident)
+        return shapes.incident(found, number, steps.of(connection, incident), attempts, house.engine.url_of)
 
     return json(await of_incident(request, house, job))
 

@@ -8,12 +8,12 @@ from typing import Any, Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from watchbill.decide.deliveries import REPORTED_LATER
 from watchbill.errors import OutsideError
 from watchbill.execute.ingesting import Kind
 from watchbill.ingest.payload import Payload
 from watchbill.ingest.proof import doubt
 from watchbill.model.event import DeliveryReported
+from watchbill.model.plan import REPORTED_LATER
 from watchbill.model.sources import Source
 from watchbill.server.answers import Problem, json
 from watchbill.server.bodies import read_body, read_object, too_busy

@@ -77,7 +77,7 @@ class Log:
             elif isinstance(change, SeverityRaised):
                 self("info", "incident_severity", incident=incident.id, severity=change.severity)
             elif isinstance(change, StepChanged) and change.step.state == "failed":
-                self("warning", "step_failed", incident=incident.id, step=change.step.id, error=change.step.note)
+                self("warning", "step_failed", incident=incident.id, step=change.step.id, error=change.step.problem)
         for step in decided.decision.steps:
             people = ", ".join(duty.person for duty in step.people)
             self("info", "step_begun", incident=incident.id, step=step.id, kind=step.kind, people=people)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from typing import Any, Final
 
 from watchbill.model.alert import ClaimedAlert
@@ -40,10 +41,14 @@ def listed(row: incidents.Listed, url_of: UrlOf) -> Document:
     }
 
 
-def incident(found: Incident, number: int, rows: Iterable[steps.Row], url_of: UrlOf) -> Document:
-    """All that is known of an incident as it stands after its decision of this *number*; *rows* are its steps in the queue."""
+def incident(found: Incident, number: int, rows: Iterable[steps.Row], attempts: Iterable[DeliveryRow], url_of: UrlOf) -> Document:
+    """All that is known of an incident as it stands after its decision of this *number*.
+
+    *rows* are its steps in the queue, and *attempts* those at its deliveries.
+    """
     queued = {row.id: row for row in rows}
-    told = [step(each, queued.get(each.id)) for each in found.steps.values()]
+    leaving = {(each.step, each.number): each.begun_at for each in attempts if each.settled_at is None}
+    told = [step(each, queued.get(each.id), leaving) for each in found.steps.values()]
     return {
         "id": found.id,
         "name": found.lead.alert.name,
@@ -103,8 +108,11 @@ def escalation(run: EscalationRun) -> Document:
     }
 
 
-def step(its: Step, row: steps.Row | None) -> Document:
-    """A step, how far it has come, and what people *can* say to it. Addresses of people are left out."""
+def step(its: Step, row: steps.Row | None, leaving: Mapping[tuple[str, int], datetime]) -> Document:
+    """A step, how far it has come, and what people *can* say to it. Addresses of people are left out.
+
+    *leaving* says since when which deliveries are leaving, by step and number.
+    """
     return {
         "id": its.id,
         "kind": its.kind,
@@ -119,19 +127,25 @@ def step(its: Step, row: steps.Row | None) -> Document:
         "retry_at": its.retry_at,
         "people": [duty(each) for each in its.people],
         "calls": [call(each) for each in its.calls],
-        "deliveries": [delivery(each) for each in its.deliveries],
+        "deliveries": [delivery(each, leaving.get((its.id, number))) for number, each in enumerate(its.deliveries)],
         "subject": its.subject or None,
         "text": its.text or None,
         "note": its.note or None,
+        "error": its.error or None,
         "attempt": row.attempt if row is not None else 0,
-        "possibly_repeated": (row is not None and row.possibly_repeated) or any(each.possibly_repeated for each in its.deliveries),
+        "possibly_repeated": _is_repeated(its, row),
         "outcome": outcome(row.outcome) if row is not None else None,
         "can": list(can(its)),
     }
 
 
-def delivery(its: Delivery) -> Document:
-    """One contact of one person, and what became of it. The address is left out."""
+def _is_repeated(its: Step, row: steps.Row | None) -> bool:
+    found = (its.possibly_repeated, row is not None and row.possibly_repeated, *(each.possibly_repeated for each in its.deliveries))
+    return any(found)
+
+
+def delivery(its: Delivery, leaving_since: datetime | None = None) -> Document:
+    """One contact of one person, what became of it, and since when it is leaving, if it is. The address is left out."""
     return {
         "person": its.person,
         "connector": its.connector,
@@ -143,6 +157,7 @@ def delivery(its: Delivery) -> Document:
         "settled_at": its.settled_at,
         "retry_at": its.retry_at,
         "possibly_repeated": its.possibly_repeated,
+        "leaving_since": leaving_since,
     }
 
 

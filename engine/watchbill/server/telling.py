@@ -103,9 +103,14 @@ def _went_wrong(effect: Effect, incident: Incident) -> Iterator[Happening]:
     text = f"{name}, call {effect.call + 1}, attempt {effect.attempt}"
     if effect.outcome is None:
         yield Happening(effect.begun_at, "unknown", f"{text}: nobody knows whether it was carried out", (), because, place)
-    elif not isinstance(effect.outcome, Done) and not (step is not None and step.state == "failed" and effect.outcome.error in step.note):
+    elif not isinstance(effect.outcome, Done) and not _says(step, effect.outcome.error):
         what = "retries" if isinstance(effect.outcome, Retry) else "fails"
         yield Happening(effect.settled_at or effect.begun_at, what, f"{text}: {effect.outcome.error}", (), because, place)
+
+
+def _says(step: Step | None, error: str) -> bool:
+    """Whether this *step* came to its bad end by just this *error*, which it tells of itself."""
+    return step is not None and step.state == "failed" and step.error == error
 
 
 # --- why, and why not -------------------------------------------------------------------
@@ -192,8 +197,7 @@ def _said(paged: Paged, incident: Incident) -> str:
     step = paged.step
     contacts = delivery_words.contacts(paged.deliveries, incident.opened_at)
     stands = delivery_words.stands("page", paged.deliveries) + (f": {contacts}" if contacts else "")
-    note = delivery_words.without_failures(step.note, *(each.deliveries for each in incident.steps.values()))
-    why = "; ".join(filter(None, (stands, paged.why, note)))
+    why = "; ".join(filter(None, (stands, paged.why, step.note)))
     return f"{paged.person} as {paged.duty} by {step.because.name} ({step.place}) at {_when(step.started_at or step.due_at)}: {why}"
 
 
@@ -206,7 +210,7 @@ def _stands(step: Step) -> str:
     """How a page stands that is for nobody, or for nobody yet."""
     note = f": {step.note}" if step.note else ""
     if step.state == "failed":
-        return step.note or "nobody was there to be paged"
+        return step.problem or "nobody was there to be paged"
     return {"planned": "not paged yet", "done": "it pages nobody", "withdrawn": "withdrawn"}.get(step.state, step.state) + note
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, func, literal_column, select
 
 from watchbill.model.incident import AlertsMuted, Muting
 from watchbill.store.decisions import read_changes
-from watchbill.store.tables import DECISION, INBOX, INCIDENT, STEP
+from watchbill.store.tables import DECISION, DELIVERY, INBOX, INCIDENT, STEP
 
 SHOWN: Final = 10
 """How many incidents are named where a shortened name means several."""
@@ -51,14 +51,20 @@ def unanswered(connection: Connection) -> int:
 
 
 def waiting(connection: Connection) -> dict[str, int]:
-    """How many requests wait in the inbox, how many were set aside there, and how many steps are queued or running."""
-    is_queued = STEP.c.state == literal_column("'queued'")
-    is_running = STEP.c.state == literal_column("'running'")
+    """How many requests wait in the inbox, how many were set aside there, and how many steps are queued or running.
+
+    A step runs while a call of it that must not be lost sight of is under way: a delivery, or what may not be repeated.
+    """
+    leaving = select(func.count(DELIVERY.c.step.distinct())).where(DELIVERY.c.settled_at.is_(None)).scalar_subquery()
+    queued, running = (
+        select(func.count()).where(STEP.c.state == literal_column(state)).scalar_subquery() for state in ("'queued'", "'running'")
+    )
     counts = {
         "inbox": select(func.count()).select_from(INBOX).where(INBOX.c.error.is_(None)),
         "set_aside": select(func.count()).select_from(INBOX).where(INBOX.c.error.is_not(None)),
-        "steps_queued": select(func.count()).select_from(STEP).where(is_queued),
-        "steps_running": select(func.count()).select_from(STEP).where(is_running),
+        # A step whose deliveries leave at different times stays queued for the next of them.
+        "steps_queued": select(queued),
+        "steps_running": select(running + leaving),
     }
     return {name: int(connection.execute(query).scalar_one()) for name, query in counts.items()}
 

@@ -13,8 +13,9 @@ from sqlalchemy import Connection
 
 from watchbill.errors import Place, UserError, WatchbillError
 from watchbill.store.failing import in_words
+from watchbill.store.location import file_of
 from watchbill.store.migrating import NEWEST, bring_up_to_date, version_of
-from watchbill.store.opening import Alone, file_of, make_file, writing_engine
+from watchbill.store.opening import Alone, make_file, writing_engine
 
 
 @contextmanager

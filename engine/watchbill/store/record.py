@@ -13,8 +13,9 @@ from sqlalchemy import Connection, Engine
 from watchbill.errors import WatchbillError
 from watchbill.store import lease, queue
 from watchbill.store.failing import in_words
+from watchbill.store.location import file_of
 from watchbill.store.migrating import bring_up_to_date
-from watchbill.store.opening import Alone, Present, file_of, make_file, reading_engine, this_machine, writing_engine
+from watchbill.store.opening import Alone, Present, make_file, reading_engine, this_machine, writing_engine
 from watchbill.store.queue import RowQueue
 from watchbill.store.remembering import ROOM, Remembered, remember
 from watchbill.store.writer import Writer

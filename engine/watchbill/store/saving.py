@@ -173,7 +173,7 @@ def _steps(connection: Connection, incident: Incident, decision: Decision, at: d
     ]
     delivered = {step.id: step for step in over if step.deliveries and step.state != "withdrawn"}
     for step in delivered.values():
-        steps.close(connection, step.id, Done() if step.state == "done" else Stalled(step.note), at)
+        steps.close(connection, step.id, Done() if step.state == "done" else Stalled(step.problem), at)
     if over:
         steps.call_off(connection, [step.id for step in over if step.id not in delivered], at)
     changed = {change.step.id: change.step for change in decision.changes if type(change) is StepChanged and change.step.deliveries}

@@ -138,9 +138,9 @@ def upserting(table: Table, *names: str, by: tuple[str, ...] = (), **changes: An
     return Statement(found, *names)
 
 
-def adding(table: Table, *names: str) -> Statement:
-    """A statement that adds a row where there is none with the same primary key."""
-    key = [column.name for column in table.primary_key]
+def adding(table: Table, *names: str, by: tuple[str, ...] = ()) -> Statement:
+    """A statement that adds a row where there is none with the same primary key, or the same values of *by*, which are unique."""
+    key = list(by) or [column.name for column in table.primary_key]
     values: dict[str, Any] = {name: bindparam(name) for name in names}
     each = (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
     return Statement({dialect: insert(table).values(values).on_conflict_do_nothing(index_elements=key) for dialect, insert in each}, *names)

@@ -83,18 +83,6 @@ _SETTLE: Final = Statement(
     .values(state=literal_column("'settled'"), settled_at=bindparam("new_settled_at"), outcome=bindparam("new_outcome")),
     *("new_settled_at", "new_outcome", "step", "its_attempt"),
 )
-_REQUEUE: Final = Statement(
-    update(STEP)
-    .where(STEP.c.id == bindparam("step"), STEP.c.state == literal_column("'running'"))
-    .values(
-        state=literal_column("'queued'"),
-        attempt=STEP.c.attempt + literal_column("1"),
-        begun_at=None,
-        possibly_repeated=or_(STEP.c.possibly_repeated, bindparam("is_repeated", type_=Boolean())),
-    ),
-    *("is_repeated", "step"),
-)
-
 _POSTPONE: Final = Statement(
     update(STEP)
     .where(STEP.c.id == bindparam("step"), STEP.c.state != literal_column("'settled'"))
@@ -147,7 +135,6 @@ _NEXT_DUE: Final = Statement(select(func.min(STEP.c.due_at)).where(_IS_QUEUED, S
 _ALL_QUEUED: Final = Statement(select(*_ROW).where(_IS_QUEUED).order_by(STEP.c.urgency.desc(), STEP.c.due_at, STEP.c.id))
 _RUNNING: Final = Statement(select(*_ROW).where(STEP.c.state == literal_column("'running'")).order_by(STEP.c.begun_at, STEP.c.id))
 _ONE: Final = Statement(select(*_ROW).where(STEP.c.id == bindparam("step")), "step")
-_ATTEMPT: Final = Statement(select(STEP.c.attempt, STEP.c.possibly_repeated).where(STEP.c.id == bindparam("step")), "step")
 _OF: Final = Statement(select(*_ROW).where(STEP.c.incident == bindparam("incident")).order_by(STEP.c.due_at, STEP.c.id), "incident")
 
 
@@ -217,11 +204,6 @@ def unsettled(connection: Connection) -> tuple[Row, ...]:
     return tuple([_row(row) for row in (*_RUNNING.all(connection), *_ALL_QUEUED.all(connection))])
 
 
-def requeue(connection: Connection, step: str, possibly_repeated: bool) -> bool:
-    """Queue a step that is running once more, as its next attempt; whether it was running."""
-    return _REQUEUE.count(connection, possibly_repeated, step) == 1
-
-
 def mark_repeated(connection: Connection, step: str) -> bool:
     """Note that a step which is queued may have had its effect before; whether it was queued."""
     return _MARK.count(connection, step) == 1
@@ -231,12 +213,6 @@ def get(connection: Connection, step: str) -> Row | None:
     """The step of this id, if it was ever handed out."""
     found = _ONE.one(connection, step)
     return None if found is None else _row(found)
-
-
-def attempt_of(connection: Connection, step: str) -> tuple[int, bool] | None:
-    """Which attempt of this *step* was handed out last, and whether it is possibly repeated; without reading the step itself."""
-    found = _ATTEMPT.one(connection, step)
-    return None if found is None else (int(found[0]), bool(found[1]))
 
 
 def of(connection: Connection, incident: str) -> tuple[Row, ...]:

@@ -168,10 +168,16 @@ DELIVERY: Final = Table(
     _text("error"),
     _text("effect"),  # what the other side calls it
     _at("begun_at"),
-    _at("settled_at"),
+    _at("settled_at", needed=False),
     _at("reported_at", needed=False),
     UniqueConstraint("step", "number", "attempt", name="delivery_attempt"),
     Index("delivery_incident", "incident"),
+    Index(
+        "delivery_under_way",
+        "begun_at",
+        sqlite_where=column("settled_at").is_(None),
+        postgresql_where=column("settled_at").is_(None),
+    ),
 )
 
 # --- what comes in --------------------------------------------------------------------

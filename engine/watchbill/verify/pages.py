@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from watchbill.decide import Bill
+from watchbill.decide.paging import PASSED_BY
 from watchbill.expressions.durations import format_duration
 from watchbill.model.incident import EscalationBegun
-from watchbill.model.plan import Step
+from watchbill.model.plan import Step, failures_of
 from watchbill.model.testing import NOBODY, Difference, ExpectedPage, ExpectedPages, Why
 from watchbill.report.counts import listing
 from watchbill.verify.cases import CasePlay
@@ -94,9 +95,18 @@ def _made(pages: Sequence[Page], *, is_named: bool) -> str:
 def _why_of(play: CasePlay, page: Page) -> Iterator[Why]:
     """Why somebody was paged: how they were come to, and why this escalation."""
     ways = listing([f"{duty.person} is {duty.duty}: {duty.why}" for duty in page.step.people])
-    yield Why(page.by, ways + (f"; {page.step.note}" if page.step.note else ""), page.step.place)
+    note = page.step.note
+    if note == PASSED_BY:
+        note += f": {_failures_before(play, page.step)}"
+    yield Why(page.by, ways + (f"; {note}" if note else ""), page.step.place)
     reasons = (reason for each in play.incidents for reason in each.reasons)
     yield from whys(reason for reason in reasons if reason.policy == page.step.because and reason.applied)
+
+
+def _failures_before(play: CasePlay, step: Step) -> str:
+    """Which contacts of the level before this *step* have failed, and why, in words."""
+    pages = [each for incident in play.incidents for each in incident.steps if each.kind == "page" and each.because == step.because]
+    return next((failures_of(each.deliveries) for each in reversed(pages[: pages.index(step)]) if each.state == "failed"), "")
 
 
 def why_of_page(play: CasePlay, at: datetime | None = None) -> tuple[Why, ...]:

@@ -15,8 +15,7 @@ from typing import Final
 from watchbill.decide import Bill
 from watchbill.model.event import DeliveryReported, Event, Observed, StepFinished
 from watchbill.model.given import GivenDelivery, GivenLook, GivenOutcome
-from watchbill.model.plan import Call, DeliveryResult, Done, Stalled, Step, StepKind
-from watchbill.model.policyset import Action
+from watchbill.model.plan import REPORTED_LATER, Call, DeliveryResult, Done, Stalled, Step, StepKind
 from watchbill.model.testing import Case
 
 FAILED: Final = "it failed"
@@ -24,9 +23,6 @@ FAILED: Final = "it failed"
 
 CALLING: Final[tuple[StepKind, ...]] = ("notify", "hub", "bridge", "collect", "update")
 """The steps of one or more calls whose end may be given: posts, rooms, collectors and updates."""
-
-REPORTED_LATER: Final[tuple[DeliveryResult, ...]] = ("delivered", "bounced", "answered")
-"""What the other side reports of what it has taken, so that it has been sent before."""
 
 _WHY: Final[Mapping[DeliveryResult, str]] = {
     "failed": FAILED,
@@ -79,7 +75,7 @@ class Deliveries:
         if not any(given is not None for _, given in found):
             return
         results = [(call, self.result(_use(call), None, now)) for call, _ in found]
-        if any(result == "unknown" and may_repeat(self._action(call)) for call, result in results):
+        if any(result == "unknown" and self._may_repeat(call) for call, result in results):
             return
         after = max(given.after for _, given in found if given is not None)
         failed = [f"{_use(call)}: {_WHY[result]}" for call, result in results if result in _WHY]
@@ -96,19 +92,16 @@ class Deliveries:
         connector = self._bill.policies.connectors.get(use.partition(".")[0])
         return connector is not None and connector.shadow
 
-    def _action(self, call: Call) -> Action | None:
+    def _may_repeat(self, call: Call) -> bool:
+        """Whether the engine makes this *call* again of which nobody knows whether it was carried out."""
         connector = self._bill.policies.connectors.get(call.connector)
         type = self._bill.catalogue.get(connector.type) if connector is not None else None
-        return type.action(call.action) if type is not None else None
+        action = type.action(call.action) if type is not None else None
+        return action is not None and action.may_repeat
 
 
 def _use(call: Call) -> str:
     return f"{call.connector}.{call.action}"
-
-
-def may_repeat(action: Action | None) -> bool:
-    """Whether the engine makes a call of this *action* again of which nobody knows whether it was carried out."""
-    return action is not None and (action.reads or action.idempotent or action.reaches)
 
 
 class Script:

@@ -82,13 +82,7 @@ class _Telling:
         self, what: str, text: str, because: Ref | None = None, *, place: Place | None = None, people: tuple[str, ...] = (), note: str = ""
     ) -> Happening:
         name, where = (because.name, place or because.place) if because is not None else ("", place)
-        return Happening(self.moment.at, what, text, people, name, where, self._brief(note))
-
-    def _brief(self, note: str) -> str:
-        """The *note* without the failed deliveries that are told of by themselves."""
-        event = self.moment.event
-        step = self._step(event.step) if isinstance(event, DeliveryReported | StepFinished) else None
-        return delivery_words.without_failures(note, step.deliveries) if step is not None else note
+        return Happening(self.moment.at, what, text, people, name, where, note)
 
     def told(self) -> Iterator[Happening]:
         """Everything that happens at this moment, in the order in which it was decided."""
@@ -213,7 +207,7 @@ class _Telling:
         elif step.deliveries:
             return  # what becomes of each is told of by itself
         elif step.state == "failed":
-            yield self._said("fails", f"{_named(step)}: {step.note}", step.because, place=step.place)
+            yield self._said("fails", f"{_named(step)}: {step.problem}", step.because, place=step.place)
         elif step.state == "done" and step.kind in ("verify", "page") and step.note:
             yield self._said("done", f"{_named(step)}: {step.note}", step.because, place=step.place)
         elif step.state == "withdrawn" and (step.kind == "repair" or isinstance(self.moment.event, Denied)):
@@ -222,7 +216,7 @@ class _Telling:
     def _begun(self, step: Step) -> Happening:
         people = tuple(duty.person for duty in step.people)
         what = _BEGUN.get(step.kind, step.kind)
-        text = f"{_named(step)}: {self._brief(step.note)}" if step.kind == "alarm" else _about(self.bill, step)
+        text = f"{_named(step)}: {step.note}" if step.kind == "alarm" else _about(self.bill, step)
         return self._said(what, text, step.because, place=step.place, people=people, note=_why(step))
 
     def _collected(self) -> Iterator[Happening]:

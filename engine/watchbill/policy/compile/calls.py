@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from watchbill.expressions.context import CONTEXT, Object, String, Type, from_json_schema, without_null
 from watchbill.model.plan import Call
@@ -105,8 +105,16 @@ def _plain(value: Any) -> Json:
     return value
 
 
-def action_of(bench: Workbench, at: At, text: str, place: UsePlace) -> tuple[Draft, Action] | None:
-    """The connector and the action that this *text* names, if the document may use them at this *place*."""
+class NamedAction(NamedTuple):
+    """The action that a text names: of which connector, and of which type that is."""
+
+    connector: Draft
+    type: ConnectorType
+    action: Action
+
+
+def named_action(bench: Workbench, at: At, text: str, place: UsePlace | None = None) -> NamedAction | None:
+    """The action that this *text* names, to be used at this *place* if any; None where there is none, or its connector is left out."""
     connector, dot, name = text.partition(".")
     if not (connector and dot and name) or "." in name:
         draft = bench.names.find("Connector", text)
@@ -122,12 +130,21 @@ def action_of(bench: Workbench, at: At, text: str, place: UsePlace) -> tuple[Dra
     type = bench.catalogue[draft.value.type]
     action = type.action(name)
     if action is None:
-        known = _fitting(type, draft.value, place) or [each.name for each in type.actions]
+        known = (_fitting(type, draft.value, place) if place is not None else []) or [each.name for each in type.actions]
         help = choice(nearest(name, known), known, "actions")
         at.draft.report(
             "unknown-action", at.within(text, len(connector) + 1), f"{connector} ({type.name}) has no action {quoted(name)}", help
         )
         return None
+    return NamedAction(draft, type, action)
+
+
+def action_of(bench: Workbench, at: At, text: str, place: UsePlace) -> tuple[Draft, Action] | None:
+    """The connector and the action that this *text* names, if the document may use them at this *place*."""
+    found = named_action(bench, at, text, place)
+    if found is None:
+        return None
+    draft, type, action = found
     wrong = unfit(quoted(text), kind_of(action, draft.value), place)
     if wrong:
         at.report(RULES_OF_PLACES[place], wrong, _help(action, type, draft.value, place))

@@ -10,18 +10,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple, cast
 
-from watchbill.model.plan import DeliveryResult
+from watchbill.model.plan import REPORTED_LATER, DeliveryResult
 from watchbill.model.policyset import Action, PolicySet
 from watchbill.model.references import Kind
+from watchbill.policy.compile.calls import named_action
 from watchbill.policy.compile.draft import At
 from watchbill.policy.compile.tables import Reader
 from watchbill.policy.compile.workbench import Workbench
 from watchbill.policy.documents import testing as written
 from watchbill.policy.suggest import nearest
 from watchbill.policy.wording import choice, listed, quoted
-
-PERSONS_ONLY: Final[tuple[DeliveryResult, ...]] = ("delivered", "bounced", "answered")
-"""What the other side reports only of what reaches a person."""
 
 _MAKING: Final[tuple[Kind, ...]] = ("Person", "Escalation", "Triage", "Audience")
 """The kinds of documents from which deliveries come."""
@@ -114,8 +112,8 @@ def problem_of(uses: DeliveryUses, use: str, action: Action, person: str | None,
             others = sorted(set(uses.contacts.get(person, ())))
             help = f"take it away, or name an action that reaches `{person}`" + (f": {listed(others)}" if others else "")
             return DeliveryProblem("person", "no-delivery", f"{quoted(use)} reaches no person", help)
-        if result in PERSONS_ONLY:
-            words = [word for word in written.DELIVERED if word not in PERSONS_ONLY]
+        if result in REPORTED_LATER:
+            words = [word for word in written.DELIVERED if word not in REPORTED_LATER]
             said = f"{quoted(use)} reaches no person, so it is not `{result}`"
             return DeliveryProblem("result", "bad-value", said, f"write {listed(words)}")
     if not uses.is_whole:
@@ -143,32 +141,11 @@ def delivery(
     person = reader.maybe_name("Person", at / "person", keys.person)
     result = cast(DeliveryResult, reader.one_of(results, at / "result", keys.result))
     spot, use = reader.text(at / "use", keys.use)
-    action = _action(reader.bench, spot, use)
-    if action is not None:
-        problem = problem_of(uses_of(reader.bench), use, action, person, result)
+    found = named_action(reader.bench, spot, use)
+    if found is not None:
+        problem = problem_of(uses_of(reader.bench), use, found.action, person, result)
         if problem is not None:
             written_at = {"use": keys.use, "person": keys.person or "", "result": keys.result}[problem.key]
             where, _ = reader.text(at / problem.key, written_at)
             where.report(problem.rule, problem.message, problem.help)
     return use, person, result
-
-
-def _action(bench: Workbench, at: At, use: str) -> Action | None:
-    """The action that is named here; None where there is none, or nothing is known of it because its connector is left out."""
-    connector, dot, name = use.partition(".")
-    if not (connector and dot and name) or "." in name:
-        at.report("bad-use", f"{quoted(use)} is no action of a connector", "write it as `connector.action`")
-        return None
-    if not bench.names.expect(at, "Connector", connector):
-        return None
-    draft = bench.names.find("Connector", connector)
-    if draft is None or draft.is_left_out or draft.value is None:
-        return None
-    type = bench.catalogue[draft.value.type]
-    action = type.action(name)
-    if action is None:
-        known = [each.name for each in type.actions]
-        help = choice(nearest(name, known), known, "actions")
-        place = at.within(use, len(connector) + 1)
-        at.draft.report("unknown-action", place, f"{connector} ({type.name}) has no action {quoted(name)}", help)
-    return action
