@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -144,6 +146,47 @@ def test_a_record_that_cannot_be_written(run: Run, house: Path, token: None) -> 
     done = run("doctor", *SECRETS, *LEAVE, "--database", "taken/watchbill.db")
     assert done.code == 1
     assert "the record at taken/watchbill.db cannot be written: Not a directory [record-unwritable]" in done.out
+
+
+def test_what_is_no_record(run: Run, house: Path, token: None) -> None:
+    """
+    An address that is none, a folder, a file that is no database, and a place that only looks writable are found before an engine starts.
+    """
+    (house / "notes.db").write_text("these are my notes, and no database\n" * 20, "utf-8")
+
+    def rule_of(database: str) -> str:
+        done = run("doctor", *SECRETS, *LEAVE, "--database", database, "--format", "json")
+        (item,) = json.loads(done.out)["items"]
+        assert (done.code, item["level"], bool(item["help"])) == (1, "error", True)
+        return str(item["rule"])
+
+    assert rule_of("postgres://records.example.com/watchbill") == "record-url"
+    assert rule_of("sqlite://") == "record-url"
+    assert rule_of(str(house)) == "record-unwritable"
+    assert rule_of("/proc/absent/watchbill.db") == "record-unwritable"
+    assert rule_of("notes.db") == "record-corrupt"
+
+
+def test_a_record_that_is_there(run: Run, house: Path, token: None) -> None:
+    """
+    The record of an engine, and an empty file that is to become one, are no finding.
+    """
+    (house / "empty.db").touch()
+    with closing(sqlite3.connect(house / "watchbill.db")) as connection:
+        connection.execute("CREATE TABLE incident (id)")
+
+    assert [run("doctor", *SECRETS, *LEAVE, "--database", name).code for name in ("empty.db", "watchbill.db")] == [0, 0]
+
+
+def test_a_folder_of_secrets_that_is_not_there(run: Run, house: Path, token: None) -> None:
+    """
+    A folder that secrets are to come from and that is not there is a warning: a mount may bring it later.
+    """
+    done = run("doctor", *SECRETS, *LEAVE, "--secrets-dir", "absent", "--secrets-dir", str(house))
+
+    assert done.code == 0
+    assert "warning: the folder of secrets `absent` is not there, or cannot be read [missing-secret]" in done.out
+    assert str(house) not in done.out
 
 
 def test_wrong_use_has_its_own_code(run: Run, house: Path) -> None:

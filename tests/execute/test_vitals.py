@@ -197,6 +197,22 @@ def test_a_page_that_leaves_ends_it(body: Body):
     assert body.kinds() == []
 
 
+def test_a_last_resort_that_does_not_get_out(body: Body):
+    """
+    A last resort that could not be reached is trouble, which it is not asked to say itself, until it gets out again or an hour has passed.
+    """
+    body.vitals.alarmed("mail.send", "mail.example.com cannot be reached")
+    assert body.kinds() == ["last-resort"]
+    assert body.vitals.sayable() == ()
+    assert body.said() == "the last resort does not get out by mail.send (mail.example.com cannot be reached)"
+    body.vitals.alarmed("mail.send", "")
+    assert body.kinds() == []
+    body.vitals.alarmed("mail.send", "gone")
+    body.passes(FORGOTTEN_AFTER + 1)
+
+    assert body.kinds() == []
+
+
 def test_two_troubles_at_once(body: Body):
     """
     That no page leaves has a cause of its own, so it is told besides another trouble.

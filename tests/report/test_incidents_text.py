@@ -369,3 +369,16 @@ freeze 4 of everything: y
 """
     )
     assert stops_text((), LATER) == "no freeze and no kill holds\n"
+
+
+def test_a_contact_that_is_called_off_while_it_leaves_is_leaving():
+    """
+    After an acknowledgement a call that is under way may still ring: that is said, and not that it is not sent.
+    """
+    page = replace(PAGES[1], state="withdrawn", note="acknowledged by bo")
+    off = DeliveryShown("cy", "phone.call", NOON, "withdrawn")
+    called = [replace(page, deliveries=(each,)) for each in (off, replace(off, leaving_since=NOON))]
+    told = [incident_text(replace(INCIDENT, alerts=(), steps=(each,), evidence=()), LATER) for each in called]
+
+    assert ["cy: call not sent any more" in each for each in told] == [True, False]
+    assert ["cy: call is leaving now" in each for each in told] == [False, True]

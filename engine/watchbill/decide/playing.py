@@ -41,7 +41,7 @@ Answer: TypeAlias = Callable[[Step, datetime], Iterable[tuple[timedelta, Event]]
 """What the world answers to a step that has just been started, and how long after."""
 
 
-Carry: TypeAlias = Callable[[Step, int, datetime], Iterable[tuple[timedelta, Event]]]
+Reports: TypeAlias = Callable[[Step, int, datetime], Iterable[tuple[timedelta, Event]]]
 """What the world reports of a delivery that has just left, by its step and its number, and how long after."""
 
 
@@ -61,20 +61,20 @@ def play(
     until: datetime,
     answer: Answer = nobody_answers,
     beside: Beside | None = None,
-    carry: Carry | None = None,
+    reports: Reports | None = None,
 ) -> tuple[Moment, ...]:
     """Every decision from the first of these *events* until *until*, in order of time.
 
-    *events* are what comes from outside whatever happens (alerts, people's words); *answer* is what comes back from each step, and *carry*
-    what is reported of each delivery. What falls due at the same instant as an event comes after it, and so does a delivery that leaves
-    then; one that leaves as soon as it was decided on leaves before all else.
+    *events* are what comes from outside whatever happens (alerts, people's words); *answer* is what comes back from each step, and
+    *reports* what is reported of each delivery. What falls due at the same instant as an event comes after it, and so does a delivery
+    that leaves then; one that leaves as soon as it was decided on leaves before all else.
     """
     queue = [(at, number, event) for number, (at, event) in enumerate(events)]
     heapq.heapify(queue)
     number = len(queue)
     moments: list[Moment] = []
     wake_at: datetime | None = None
-    leaving = _Leaving(carry) if carry is not None else None
+    leaving = _PendingDeliveries(reports) if reports is not None else None
     while len(moments) < MOMENTS:
         if leaving is not None and leaving.is_next(queue[0][0] if queue else None, wake_at):
             if leaving.next_at > until:
@@ -106,11 +106,11 @@ def play(
     return tuple(moments)
 
 
-class _Leaving:
+class _PendingDeliveries:
     """The deliveries that are still to leave. Decisions move them forward and withdraw them, so each is looked at again when it leaves."""
 
-    def __init__(self, carry: Carry) -> None:
-        self._carry = carry
+    def __init__(self, reports: Reports) -> None:
+        self._reports = reports
         self._queue: list[tuple[datetime, bool, int, str, int, int]] = []
         self._count = 0
         self._left: set[tuple[str, int, int]] = set()
@@ -149,7 +149,7 @@ class _Leaving:
         if (identity, number, attempt) in self._left:
             return ()
         self._left.add((identity, number, attempt))
-        return [(at + later, reply) for later, reply in self._carry(step, number, at)]
+        return [(at + later, reply) for later, reply in self._reports(step, number, at)]
 
 
 def _after(snapshot: Snapshot, decision: Decision, at: datetime) -> Snapshot:
