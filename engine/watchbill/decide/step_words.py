@@ -38,7 +38,7 @@ def text_of(incident: Incident, step: Step, url: str = "") -> str:
         where.append(f"Let it leave: watchbill approve {incident.id} {update}")
     if url:
         where.append(url)
-    return "\n".join((text, *where)) if step.kind in ("page", "review", "remind", "alarm", "offer") else text
+    return "\n".join((text, *where)) if step.kind in ("page", "review", "remind", "alarm", "offer", "tell") else text
 
 
 def _plainly(incident: Incident, step: Step) -> str:

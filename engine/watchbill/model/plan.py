@@ -15,9 +15,10 @@ from watchbill.errors import Place
 from watchbill.model.references import Json, Ref
 
 StepKind = Literal[
-    "page", "notify", "hub", "bridge", "collect", "remind", "review", "update", "offer", "repair", "verify", "rollback", "alarm"
+    "page", "notify", "hub", "bridge", "collect", "remind", "review", "update", "offer", "repair", "verify", "rollback", "alarm", "tell"
 ]
-"""What a step is for. ``offer`` shows a remediation to those who may run it; ``alarm`` is the engine's own last word."""
+"""What a step is for. ``offer`` shows a remediation to those who may run it; ``alarm`` is the engine's own last word.
+``tell`` says something to persons that wakes nobody."""
 
 StepState = Literal["planned", "waiting", "started", "done", "failed", "withdrawn"]
 """``waiting`` is for a person's yes; ``started`` has been handed out; the last three are final."""

@@ -249,6 +249,7 @@ PLACE_OF_STEP: Final[Mapping[StepKind, UsePlace]] = {
     "verify": "verify",
     "rollback": "steps",
     "alarm": "last_resort",
+    "tell": "contacts",
 }
 """Where the calls of a step were written."""
 

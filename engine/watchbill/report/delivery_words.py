@@ -33,7 +33,7 @@ _SORTS: Final[Mapping[DeliveryResult, Sort]] = {
     "shadow": "shadow",
     "withdrawn": "withdrawn",
 }
-_DONE: Final[Mapping[str, str]] = {"page": "paged", "review": "asked", "remind": "reminded"}
+_DONE: Final[Mapping[str, str]] = {"page": "paged", "review": "asked", "remind": "reminded", "tell": "told"}
 
 
 # --- one ----------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ _STATES: Final[dict[str, Style]] = {"failed": "critical", "waiting": "warning", 
 _SECTIONS: Final = (
     ("PAGE", ("page", "alarm")),
     ("TALK", ("notify", "hub", "bridge")),
-    ("TELL", ("update", "review", "remind")),
+    ("TELL", ("update", "review", "remind", "tell")),
     ("REPAIR", ("repair", "verify", "rollback", "offer")),
 )
 _COMMANDS: Final = {"approve": "approve", "deny": "deny", "run": "run-step", "retry": "retry"}
@@ -213,7 +213,7 @@ def _label(step: StepShown) -> str:
         return people or f"level {level} of {policy}"
     if step.kind == "alarm":
         return "the engine's own alarm"
-    if step.kind in ("review", "remind"):
+    if step.kind in ("review", "remind", "tell"):
         return f"{people} about {policy}" if people else f"{step.kind} of {policy}"
     if step.kind in ("repair", "verify", "rollback"):
         doing = {"repair": "", "verify": "check of ", "rollback": "undo of "}[step.kind]

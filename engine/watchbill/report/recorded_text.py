@@ -105,7 +105,7 @@ def recorded_text(found: Recorded, its: IncidentShown, at: datetime, person: str
         return paint_all(lines, colour)
     lines += _section("TAKES PART", found.applied, lambda each: _reason(each, each.note or "it matches", measure))
     lines += _section("TAKES NO PART", found.refused, lambda each: _reason(each, words.refusal(each), measure))
-    for label, kinds in (("TELL", ("update", "review", "remind")), ("REPAIR", ("repair", "verify", "rollback", "offer"))):
+    for label, kinds in (("TELL", ("update", "review", "remind", "tell")), ("REPAIR", ("repair", "verify", "rollback", "offer"))):
         steps = section_of_steps(label, [each for each in its.steps if each.kind in kinds], its.opened_at, at, measure)
         lines += [(), *steps] if steps else []
     lines += _section("ANSWERS", found.answers, lambda each: _answer(each, its.opened_at, measure))

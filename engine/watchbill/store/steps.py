@@ -26,7 +26,7 @@ _OUTCOME: Final[Coding[Outcome]] = Coding(Outcome)
 _URGENCY: Final[dict[str, int]] = {
     **dict.fromkeys(("page", "alarm"), 3),
     **dict.fromkeys(("repair", "verify", "rollback", "review", "offer"), 2),
-    **dict.fromkeys(("hub", "bridge", "notify", "remind"), 1),
+    **dict.fromkeys(("hub", "bridge", "notify", "remind", "tell"), 1),
 }
 """Who is begun first where several are due: people, then what is repaired, then the rest."""
 

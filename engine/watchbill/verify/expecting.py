@@ -285,9 +285,9 @@ _NOTHING: Final = {
     "evidence": ("collect",),
     "updates": ("update",),
     "remediations": ("repair", "offer"),
-    "deliveries": ("page", "review", "remind", "notify", "hub", "bridge", "collect", "update"),
+    "deliveries": ("page", "review", "remind", "tell", "notify", "hub", "bridge", "collect", "update"),
     "alarms": ("alarm",),
-    "all": ("page", "alarm", "notify", "hub", "bridge", "update", "review", "remind", "repair", "offer"),
+    "all": ("page", "alarm", "notify", "hub", "bridge", "update", "review", "remind", "tell", "repair", "offer"),
 }
 
 

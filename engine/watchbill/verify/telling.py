@@ -271,7 +271,7 @@ def _named(step: Step) -> str:
 
 def _about(bill: Bill, step: Step) -> str:
     """What a step does, once it is handed out."""
-    if step.kind in ("page", "review", "remind"):
+    if step.kind in ("page", "review", "remind", "tell"):
         who = listing([f"{duty.person} ({duty.duty.partition('/')[2] or duty.duty})" for duty in step.people])
         comms = bill.policies.comms.get(step.because.name)
         return f"{who} about the update to {comms.audience}" if comms is not None else who
@@ -296,7 +296,7 @@ def _call(step: Step, number: int) -> str:
 
 
 def _why(step: Step) -> str:
-    asked = step.people if step.kind in ("page", "review", "remind") else ()
+    asked = step.people if step.kind in ("page", "review", "remind", "tell") else ()
     ways = "; ".join(dict.fromkeys(duty.why for duty in asked if duty.why != "by name"))
     return "; ".join(part for part in (ways, step.note if step.kind != "alarm" else "") if part)
 
