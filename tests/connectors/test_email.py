@@ -167,8 +167,8 @@ async def test_what_its_noes_mean(out: Ways, answers: dict[str, str], meaning: t
 
 
 @asynccontextmanager
-async def a_talker(*answers: bytes) -> AsyncIterator[Side]:
-    """A mail server that says these things in turn, whatever it hears, and then ends the connection."""
+async def a_talker(*answers: bytes, after: bytes = b"") -> AsyncIterator[Side]:
+    """A mail server that says these things in turn, whatever it hears, this *after* the mail, and then ends the connection."""
 
     async def behave(side: Side, reader: Any, writer: Any) -> None:
         for answer in answers:
@@ -177,6 +177,8 @@ async def a_talker(*answers: bytes) -> AsyncIterator[Side]:
             side.got.append(await reader.readline())
         if side.got[-1:] and side.got[-1].startswith(b"DATA") and answers[-1].startswith(b"354"):
             await reader.readuntil(b"\r\n.\r\n")
+            writer.write(after)
+            await writer.drain()
 
     async with a_server(behave) as side:
         yield side
@@ -207,6 +209,18 @@ async def test_what_a_lost_connection_means(out: Ways, answers: tuple[bytes, ...
         problem = await failure(out, a_mail(f"smtp+plain://127.0.0.1:{side.port}"))
 
     assert type(problem) is meaning, problem.error
+
+
+@pytest.mark.parametrize("after", [b"250 " + b"y" * 9_000 + b"\r\n", b"", b"250-more to come\r\n"], ids=["too long", "none", "half"])
+async def test_an_answer_to_the_mail_that_cannot_be_read_is_no_refusal(out: Ways, after: bytes):
+    """
+    Once the mail was sent, an answer that is too long, cut off or absent leaves it unknown, and nobody says that the mail was not taken.
+    """
+    async with a_talker(*READY, b"354 go on\r\n", after=after) as side:
+        problem = await failure(out, a_mail(f"smtp+plain://127.0.0.1:{side.port}"))
+
+    assert type(problem) is Unknown
+    assert problem.error == "127.0.0.1 ended the conversation without an answer to the mail"
 
 
 async def test_tls_that_is_only_pretended_is_none(out: Ways):

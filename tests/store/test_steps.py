@@ -99,7 +99,7 @@ def test_a_step_is_settled_once(desk: Desk, record: Record, outcome: Outcome) ->
 
 def test_a_step_that_is_tried_again_is_another_attempt(desk: Desk, record: Record) -> None:
     """
-    A step whose outcome was that it may be tried again is handed out as its next attempt, possibly repeated.
+    A step whose outcome was that it may be tried again is handed out as its next attempt; it had no effect, so it is no repeat.
     """
     row = queued(record)[1]
     begins(record, row)
@@ -110,7 +110,7 @@ def test_a_step_that_is_tried_again_is_another_attempt(desk: Desk, record: Recor
     desk.happens(Woken())
 
     again = next(each for each in queued(record) if each.id == row.id)
-    assert (again.attempt, again.possibly_repeated, again.due_at, again.outcome, again.settled_at) == (2, True, LATER, None, None)
+    assert (again.attempt, again.possibly_repeated, again.due_at, again.outcome, again.settled_at) == (2, False, LATER, None, None)
     assert again.step.error == "no answer"
 
 
@@ -259,12 +259,14 @@ def test_a_step_can_go_on_later(desk: Desk, record: Record) -> None:
     assert not record.write(lambda connection: steps.postpone(connection, row.id, LATER))
 
 
-def test_a_queued_step_can_be_marked(desk: Desk, record: Record) -> None:
+def test_a_step_at_work_can_be_marked(desk: Desk, record: Record) -> None:
     """
-    A step that is queued can be marked as possibly repeated, whatever is known of it.
+    A step that is not settled can be marked as possibly repeated, whatever is known of it.
     """
     row, other = queued(record)
+    begins(record, row)
     begins(record, other)
+    settles(record, other, Done())
     assert record.write(lambda connection: steps.mark_repeated(connection, row.id))
     assert not record.write(lambda connection: steps.mark_repeated(connection, other.id))
 

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import sys
 from contextlib import suppress
 from typing import Any, Final, TextIO
+
+_HARMFUL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]|\r(?!\n)")
+"""What acts on a terminal, or turns the direction of writing round."""
+
+_COLOUR: Final = re.compile("\x1b\\[[0-9;]*m")
 
 _SIMPLER: Final = str.maketrans({"·": "-", "─": "-", "«": '"', "»": '"', "–": "-", "…": "...", "→": "->", "’": "'"})
 """What stands for our own signs where the encoding has none of them."""
@@ -21,6 +27,7 @@ def write(stream: TextIO, text: str) -> bool:
     """
     if not text:
         return True
+    text = harmless(text)
     encoding = stream.encoding or "utf-8"
     try:
         text.encode(encoding)
@@ -36,6 +43,14 @@ def write(stream: TextIO, text: str) -> bool:
         _forget(stream)
         raise
     return True
+
+
+def harmless(text: str) -> str:
+    r"""The *text* with what would act on a terminal written as ``\u202e``, which in JSON means the same; colours and lines stay."""
+    if _HARMFUL.search(text) is None:
+        return text
+    colours = {match.start() for match in _COLOUR.finditer(text)}
+    return _HARMFUL.sub(lambda found: found[0] if found.start() in colours else f"\\u{ord(found[0]):04x}", text)
 
 
 def complain(text: str) -> None:

@@ -61,7 +61,8 @@ class _Limited:
     def readline(self, most: int) -> bytes:
         line: bytes = self._file.readline(most)
         self._left -= len(line)
-        if self._left < 0:
+        # The library would take a line that is too long for a refusal, though it may be the end of a yes.
+        if self._left < 0 or len(line) >= most:
             raise OSError("the mail server says too much")
         return line
 
@@ -186,7 +187,8 @@ def _converse(connection: socket.socket, tls: ssl.SSLContext, server: Server, ma
     except ValueError:
         raise Refused(f"the mail to {server.host} cannot be written as SMTP") from None
     except OSError:
-        raise stage.lost(f"{server.host} ended the conversation before it took the mail") from None
+        when = "without an answer to the mail" if stage.is_sent else "before it took the mail"
+        raise stage.lost(f"{server.host} ended the conversation {when}") from None
     finally:
         # An answer is there, or there will be none: nothing is waited for any more, not even for a farewell.
         with suppress(OSError, smtplib.SMTPException):

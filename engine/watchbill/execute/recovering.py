@@ -36,6 +36,7 @@ def recover(connection: Connection, policies: Policies, now: datetime) -> list[D
         actions = [declared(bill, call.connector, call.action).action for call in calls_of(row.step)]
         reaches = row.step.kind == "alarm" or any(action is not None and action.reaches for action in actions)
         if row.state == "running":
+            steps.mark_repeated(connection, row.id)
             one = settle(connection, policies, incident.id, row.id, row.attempt, Stalled(UNKNOWN), now)
             if one is not None:
                 decided.append(one)

@@ -93,10 +93,15 @@ def _result(finding: Finding, index: int, seen: Counter[str]) -> dict[str, Any]:
         "ruleIndex": index,
         "level": finding.level,
         # Braces stay single: they are doubled in messages with arguments, and scanners show others as they come.
-        "message": {"text": f"{finding.message}\nhelp: {finding.help}"},
+        "message": {"text": _unlinked(f"{finding.message}\nhelp: {finding.help}")},
         "locations": [{"physicalLocation": _location(finding), **_logical(finding)}],
         "partialFingerprints": {_FINGERPRINT: fingerprint},
     }
+
+
+def _unlinked(text: str) -> str:
+    """The *text* with brackets escaped that a reader would else take for a link (SARIF 2.1.0, 3.11.6)."""
+    return text.replace("\\", "\\\\").replace("[", "\\[").replace("]", "\\]") if "[" in text else text
 
 
 def _location(finding: Finding) -> dict[str, Any]:

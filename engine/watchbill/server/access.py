@@ -82,7 +82,7 @@ class Door:
     def __init__(self, host: str, names: Iterable[str], there: tuple[tokens.Token, ...], now: datetime) -> None:
         self.is_local = is_loopback(host)
         self.names = frozenset(("localhost", host.lower(), *(name.lower() for name in names if name)))
-        self.is_open = self.is_local and not any(token.revoked_at is None for token in there)
+        self.is_open = self.is_local and not there
         in_force = any(token.revoked_at is None and (token.expires_at is None or token.expires_at > now) for token in there)
         if not self.is_local and not in_force:
             raise UserError(
@@ -159,7 +159,7 @@ class Access:
         if self.door.is_open and self.elapsed() - self._looked_at >= KNOWN_FOR:
             self._looked_at = self.elapsed()
             there = await self.read(tokens.listing)
-            self.door.is_open = not any(token.revoked_at is None for token in there)
+            self.door.is_open = not there
         return self.door.is_open
 
     async def _token(self, secret: str) -> tokens.Token | None:

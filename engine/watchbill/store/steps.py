@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
 
-from sqlalchemy import Boolean, Connection, bindparam, func, literal_column, or_, select, update
+from sqlalchemy import Boolean, Connection, bindparam, func, literal_column, select, update
 
 from watchbill.model.plan import Outcome, Step, StepKind
 from watchbill.store.encoding import Coding
@@ -60,7 +60,7 @@ _HAND_OUT: Final = upserting(
     due_at=NEW,
     body=NEW,
     attempt=STEP.c.attempt + 1,
-    possibly_repeated=or_(STEP.c.possibly_repeated, STEP.c.begun_at.is_not(None)),
+    possibly_repeated=STEP.c.possibly_repeated,
     begun_at=None,
     settled_at=None,
     outcome=None,
@@ -103,7 +103,7 @@ _CLOSE: Final = Statement(
 )
 _MARK: Final = Statement(
     update(STEP)
-    .where(STEP.c.id == bindparam("step"), STEP.c.state == literal_column("'queued'"))
+    .where(STEP.c.id == bindparam("step"), STEP.c.state != literal_column("'settled'"))
     .values(possibly_repeated=literal_column("true", type_=Boolean())),
     "step",
 )
@@ -205,7 +205,7 @@ def unsettled(connection: Connection) -> tuple[Row, ...]:
 
 
 def mark_repeated(connection: Connection, step: str) -> bool:
-    """Note that a step which is queued may have had its effect before; whether it was queued."""
+    """Note that a step which is not settled may have had its effect before; whether there was one."""
     return _MARK.count(connection, step) == 1
 
 
