@@ -16,6 +16,7 @@ import pytest
 
 from tests.server.places import ENVIRONMENT, Place, a_token, an_alert, served
 from watchbill.server.house import Bounds
+from watchbill.server.protocol import HeadBounds
 
 CHECK = {"Authorization": f"Bearer {ENVIRONMENT['SHOP_CHECK']}"}
 
@@ -219,7 +220,7 @@ def test_a_connection_that_asks_nothing_is_closed(shop: Path, begun: bytes) -> N
     """
     Whoever connects and does not finish the head of a request is let go in time, on a connection that was used before too.
     """
-    with served(shop, bounds=Bounds(head_within=0.2)) as at:
+    with served(shop, bounds=Bounds(head=HeadBounds(within=0.2))) as at:
         for before in (b"", b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n") if begun else (b"",):
             with socket.create_connection((at.url.split("/")[2].split(":")[0], int(at.url.rsplit(":", 1)[1])), timeout=10) as lazy:
                 lazy.sendall(before)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -14,6 +14,7 @@ from starlette.requests import Request
 from watchbill.errors import Finding
 from watchbill.execute.engine import Engine
 from watchbill.ingest.limits import BODY_BYTES
+from watchbill.server.protocol import HeadBounds
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -31,11 +32,11 @@ READERS: Final = 6
 class Bounds:
     """How much is taken. *waiting* counts requests that are recorded and not decided; times are seconds.
 
-    The head of a request is there within *head_within*, or its connection is closed. *held_bytes* are of all bodies that are being
+    *head* bounds connections and the heads of requests. *held_bytes* are of all bodies that are being
     read at the same time. A watcher is sent a sign of life every *beat*, and one that takes nothing for *patience* is let go.
     """
 
-    head_within: float = 10.0
+    head: HeadBounds = field(default_factory=HeadBounds)
     body_bytes: int = BODY_BYTES
     body_within: float = 30.0
     held_bytes: int = 256 * 1024 * 1024

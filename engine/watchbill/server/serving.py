@@ -1,6 +1,6 @@
 """Listening: a socket, and uvicorn on it for as long as the engine is at work.
 
-Signals are the caller's to take; here is only how to begin, how to end, and what a connection may take of our time.
+Signals are the caller's to take; here is only how to begin, and how to end.
 """
 
 from __future__ import annotations
@@ -8,19 +8,17 @@ from __future__ import annotations
 import asyncio
 import errno
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import Final
 
 import uvicorn
 from starlette.types import ASGIApp
 
 from watchbill.errors import OutsideError, UserError
 from watchbill.server.house import House
-
-if TYPE_CHECKING:
-    from uvicorn.config import HTTPProtocolType
+from watchbill.server.protocol import protocol
 
 CONNECTIONS: Final = 4_000
 BACKLOG: Final = 2_048
@@ -72,7 +70,7 @@ async def serving(app: ASGIApp, house: House, listening: socket.socket, stop_wit
     seconds = max(1, round(stop_within.total_seconds()))
     config = uvicorn.Config(
         app,
-        http=_protocol(house.bounds.head_within),
+        http=protocol(house.bounds.head),
         ws="none",
         lifespan="off",
         log_config=None,
@@ -103,46 +101,3 @@ class _Server(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         """Leave them alone."""
         yield
-
-
-def _protocol(head_within: float) -> type[asyncio.Protocol] | HTTPProtocolType:
-    """How HTTP is spoken: by httptools where it is there, with an end for those who never finish a request's head."""
-    try:
-        from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-    except ImportError:
-        return "h11"
-
-    class Patient(HttpToolsProtocol):
-        """Waits for the head of a request, and not for ever."""
-
-        _timer: asyncio.TimerHandle | None = None
-
-        def connection_made(self, transport: Any) -> None:
-            super().connection_made(transport)
-            self._timer = self.loop.call_later(head_within, self._give_up)
-
-        def on_message_begin(self) -> None:
-            super().on_message_begin()
-            abort: Callable[[], None] = self.transport.abort
-            self.scope["state"]["abort"] = abort
-            self._forget()
-            self._timer = self.loop.call_later(head_within, self._give_up)
-
-        def on_headers_complete(self) -> None:
-            self._forget()
-            super().on_headers_complete()
-
-        def connection_lost(self, exc: Exception | None) -> None:
-            self._forget()
-            super().connection_lost(exc)
-
-        def _forget(self) -> None:
-            if self._timer is not None:
-                self._timer.cancel()
-                self._timer = None
-
-        def _give_up(self) -> None:
-            if not self.transport.is_closing():
-                self.transport.abort()
-
-    return Patient
