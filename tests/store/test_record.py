@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 import stat
+import subprocess
+import sys
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -164,6 +167,62 @@ def test_a_lease_of_another_machine_is_waited_for(tmp_path: Path) -> None:
     assert taken.is_held
     assert refused(path).rule == "record-held"
     taken.release()
+
+
+def test_a_file_of_several_names_is_refused(tmp_path: Path) -> None:
+    """
+    A hard link to a record is no way to it: what is written under one name is not seen under the other.
+    """
+    path, other = tmp_path / "x.db", tmp_path / "y.db"
+    opened(path).close()
+    other.hardlink_to(path)
+
+    assert [refused(each).rule for each in (path, other)] == ["record-url", "record-url"]
+    other.unlink()
+    opened(path).close()
+
+
+HOLDER = """
+import fcntl, sys
+file = open(sys.argv[1], "r+b")
+fcntl.flock(file, fcntl.LOCK_EX)
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_a_file_that_is_open_under_another_name_is_refused(tmp_path: Path) -> None:
+    """
+    Where another process has the very file, and no log of its stands beside this name (a bind mount), there is no second engine.
+    """
+    path = tmp_path / "x.db"
+    opened(path).close()
+    with subprocess.Popen([sys.executable, "-c", HOLDER, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == b"held\n"
+        failure = refused(path)
+        other.communicate(b"")
+
+    assert failure.rule == "record-held"
+    assert "under another name" in failure.message
+    opened(path).close()
+
+
+def test_a_file_that_is_overwritten_is_noticed(tmp_path: Path) -> None:
+    """
+    A backup that is copied over the file of a running engine keeps its name and number; nothing more is written to it.
+    """
+    path, backup = tmp_path / "x.db", tmp_path / "backup.db"
+    opened(path).close()
+    shutil.copy(path, backup)
+    with closing(opened(path)) as record:
+        record.write(lambda c: observations.put(c, "a", NOON))
+        before = path.read_bytes()
+        path.write_bytes(backup.read_bytes())
+        with pytest.raises(OutsideError, match="record-gone"):
+            record.write(lambda c: observations.put(c, "b", NOON))
+        path.write_bytes(before)
+        record.write(lambda c: observations.put(c, "c", NOON))
 
 
 # --- files that are wrong -------------------------------------------------------------

@@ -15,7 +15,7 @@ from watchbill.store import lease, queue
 from watchbill.store.failing import in_words
 from watchbill.store.location import file_of
 from watchbill.store.migrating import bring_up_to_date
-from watchbill.store.opening import Alone, Present, make_file, reading_engine, this_machine, writing_engine
+from watchbill.store.opening import Alone, Present, make_file, put_mark, reading_engine, this_machine, writing_engine
 from watchbill.store.queue import RowQueue
 from watchbill.store.remembering import ROOM, Remembered, remember
 from watchbill.store.writer import Writer
@@ -77,7 +77,7 @@ class Record:
         except BaseException:
             connection.close()
             raise
-        present = Present(path)
+        present = Present(path, alone.file, put_mark(connection))
         writer = Writer(connection, str(path), holder, remembered, jobs, present.check, lasts=lasts, renewed_every=renewed_every)
         writer.start()
         return cls(path, writer, reading_engine(path), jobs, alone, present)
