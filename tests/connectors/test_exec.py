@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import stat
+import subprocess
+import sys
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.connectors.makers import KEY, Ways, a_request, carry_out, is_gone, ways
+from tests.connectors.makers import KEY, Ways, a_request, carry_out, is_gone, running, ways
 from watchbill.connectors.catalogue import catalogue
 from watchbill.connectors.performers import performers
 from watchbill.connectors.performing import NotDone, Refused, Transient, Unknown
@@ -55,6 +58,7 @@ async def test_its_environment_is_made_for_it(out: Ways, monkeypatch: pytest.Mon
     monkeypatch.setenv("PATH", "/somewhere/else:" + os.environ["PATH"])
     printed = (await ran(out, "env", attempt=2, is_repeat=True, key=f"{KEY}#2"))["stdout"]
     found = dict(line.split("=", 1) for line in printed.splitlines())
+    assert re.fullmatch(r"[0-9a-f]{16}/\d+-\d+", found.pop("WATCHBILL_RUN"))
 
     assert found == {
         "PATH": PATH,
@@ -156,7 +160,7 @@ async def test_it_is_asked_before_it_is_killed(out: Ways, public: Path):
 
 async def test_children_that_keep_the_pipes_open_hold_nobody_up(out: Ways):
     """
-    A program is over when it has ended; what it left behind in its group is ended, and one that left the group is not waited for.
+    A program is over when it has ended: what it left behind is ended and not waited for, in its group and outside.
     """
     loop = asyncio.get_running_loop()
     began_at = loop.time()
@@ -165,6 +169,44 @@ async def test_children_that_keep_the_pipes_open_hold_nobody_up(out: Ways):
 
     assert (left["stdout"], away["stdout"]) == ("done\n", "done\n")
     assert loop.time() - began_at < 2.5
+
+
+@needs_proc
+@pytest.mark.parametrize("how", ["setsid sleep 600 & sleep 0.1", "(setsid sh -c 'setsid sleep 600 & sleep 600' &) ; sleep 0.1"])
+async def test_what_left_its_group_is_ended_too(out: Ways, how: str):
+    """
+    A child that has begun a session of its own ends with the program that began it.
+    """
+    key = f"runaway/{len(how)}"
+    await ran(out, "sh", "-c", how, key=key)
+
+    assert await is_gone(key)
+
+
+LIFE = """
+import asyncio, sys
+from watchbill.connectors.processes import Command, Processes
+command = Command(["sh", "-c", "trap '' TERM; sleep 600 & setsid sleep 600"], {"WATCHBILL_KEY": sys.argv[1]})
+asyncio.run(Processes(owner="a-record").run(command, 600))
+"""
+
+
+@needs_proc
+async def test_what_outlived_its_engine_is_ended_by_the_next_life():
+    """
+    A program whose engine was killed is found by the next life of that engine, and ended before anything else is begun; no other's is.
+    """
+    key = "outlives/1"
+    with subprocess.Popen([sys.executable, "-c", LIFE, key]) as life:
+        while len(running(key)) < 3:
+            assert life.poll() is None
+            await asyncio.sleep(0.01)
+        life.kill()
+    assert Processes(owner="another-record").end_left_behind() == 0
+    assert len(running(key)) == 3
+    assert Processes(owner="a-record").end_left_behind() == 3
+
+    assert await is_gone(key)
 
 
 @needs_proc

@@ -183,7 +183,7 @@ async def at_work(
     from watchbill.execute.policies import Policies
     from watchbill.store.record import Record
 
-    processes = Processes()
+    processes = Processes(owner=_owner_of(setup.database))
     outside = Outside(Outbound(Reach.of(setup.private)), processes, sink)
     speakers = programs(setup.programs, processes)
     types = catalogue(*(each.type for each in speakers))
@@ -195,6 +195,9 @@ async def at_work(
     holder = f"watchbill {setup.verb}, process {os.getpid()} on {platform.node() or 'this machine'}"
     record = Record.open(setup.database, now=wall(), holder=holder)
     try:
+        left = processes.end_left_behind()
+        if left:
+            say("warning", "programs_ended", count=left, help="an earlier life of this engine had begun them, and not ended them")
         before(record, wall)
         policies = Policies(loaded.edition, types, lambda revision: _kept(record, types, revision))
         heart = _heart(setup.heartbeat_url, setup.heartbeat_method)
@@ -222,6 +225,15 @@ async def at_work(
                 await room.close()
     finally:
         record.close()
+
+
+def _owner_of(database: str) -> str:
+    """Whose programs those of this engine are: its record's, by the path that it has on this machine."""
+    from hashlib import sha256
+
+    from watchbill.store.location import file_of
+
+    return sha256(str(file_of(database).resolve()).encode(errors="surrogateescape")).hexdigest()[:32]
 
 
 def say_loaded(say: Say, loaded: Loaded) -> None:

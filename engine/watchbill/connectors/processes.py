@@ -2,7 +2,8 @@
 
 Rule 1: a program has a session and a process group of its own, and whatever of that group is left when it ends, or when its
 time is over, is ended with it: asked first, killed then. The group is signalled only while the program still holds its
-number, so that nobody else's process is ever meant.
+number, so that nobody else's process is ever meant. What has left the group is found by its mark, and ended too, and so is
+what an earlier life of this process has left behind.
 Rule 2: the environment is made here; nothing of ours is handed down, our secrets least of all.
 Rule 3: what it prints is read to the end and kept up to a bound, so that it neither hangs on a full pipe nor fills memory.
 """
@@ -11,16 +12,19 @@ from __future__ import annotations
 
 import asyncio
 import os
+import secrets
 import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import count
 from threading import Thread
 from typing import Any, Final
 
+from watchbill.connectors import descendants
 from watchbill.connectors.performing import Refused, Transient, Unable
 from watchbill.connectors.threads import Threads
 
@@ -73,12 +77,17 @@ class Command:
 class Processes:
     """Runs programs, at most *most* at once. Where this process is root, they run as *user*.
 
-    *polite_for* is how many seconds a program has between being asked to end and being killed.
+    *polite_for* is how many seconds a program has between being asked to end and being killed. *owner* is whose they are: the same in each
+    life of an engine, so that one finds what another has left behind.
     """
 
-    __slots__ = ("_beginnings", "_ends", "_free", "_limits", "_most", "_polite_for", "_user")
+    __slots__ = ("_beginnings", "_count", "_ends", "_free", "_limits", "_most", "_owner", "_polite_for", "_user")
 
-    def __init__(self, *, user: str = "nobody", limits: Limits | None = None, most: int = 32, polite_for: float = 2.0) -> None:
+    def __init__(
+        self, *, user: str = "nobody", limits: Limits | None = None, most: int = 32, polite_for: float = 2.0, owner: str = ""
+    ) -> None:
+        self._owner = owner or secrets.token_hex(8)
+        self._count = count(1)
         self._polite_for = polite_for
         self._most = most
         self._user = user
@@ -91,6 +100,10 @@ class Processes:
         """The same for another loop: what waits for a place waits in one loop only."""
         return Processes(user=self._user, limits=self._limits, most=self._most, polite_for=self._polite_for)
 
+    def end_left_behind(self) -> int:
+        """End the programs that an earlier life of their owner has begun and not ended; how many. To be asked before any is begun."""
+        return descendants.end(self._owner)
+
     async def run(self, command: Command, seconds: float) -> Ended:
         """How it ended, within *seconds* and a short while to end it.
 
@@ -100,6 +113,8 @@ class Processes:
         deadline = asyncio.get_running_loop().time() + seconds
         program = _found(command.argv)
         options = {**_account(self._user), "cwd": _directory(command.directory)}
+        mark = f"{self._owner}/{os.getpid()}-{next(self._count)}"
+        command = replace(command, variables={**command.variables, descendants.VARIABLE: mark})
         try:
             async with asyncio.timeout_at(deadline):
                 await self._free.acquire()
@@ -117,6 +132,7 @@ class Processes:
                 process = await self._begun(program, command, options)
         except TimeoutError:
             raise Transient(f"{command.argv[0]} was not begun in time") from None
+        mark = command.variables[descendants.VARIABLE]
         exited = asyncio.ensure_future(self._ends.run(_wait, process))
         streams, pen = (_Stream(command.most), _Stream(command.most)), _Pen()
         try:
@@ -133,6 +149,7 @@ class Processes:
             _signal(process, signal.SIGKILL)
             for pipe, end in zip((process.stdout, process.stderr, process.stdin), (*streams, pen), strict=True):
                 end.close(pipe)
+            await self._ends.run(descendants.end, mark)
             await _gone(process, exited)
         return _ended(process, streams)
 
