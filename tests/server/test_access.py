@@ -243,6 +243,16 @@ def test_a_page_from_elsewhere_cannot_act(at: Place, headers: dict[str, str]) ->
         assert answered.json()["error"]["rule"] == "foreign-request"
 
 
+def test_a_browser_that_says_nothing_cannot_act_on_an_open_server(at: Place) -> None:
+    """
+    A form that an old browser sends names no page: an open server refuses it. A program says the same and is heard.
+    """
+    form = {"Content-Type": "text/plain", "User-Agent": "Mozilla/5.0 (X11; Linux x86_64) Gecko/20100101 Firefox/60.0"}
+
+    assert at.client.post("/v1/kill", content=b"{}", headers=form).json()["error"]["rule"] == "foreign-request"
+    assert at.client.post("/api/v2/alerts", json=[an_alert("Own")], headers={"User-Agent": "Prometheus/3.0"}).status_code == 200
+
+
 def test_its_own_pages_may(at: Place) -> None:
     """
     A request that a page of the server itself sends is none from elsewhere.

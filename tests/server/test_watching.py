@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.server.places import WITHIN, Place, an_alert, served
+from tests.server.places import WITHIN, Place, a_token, an_alert, served
 from watchbill.server.house import Bounds
 
 
@@ -98,6 +98,23 @@ def test_there_are_only_so_many_watchers(shop: Path) -> None:
 
         assert answered.status_code == 503
         assert answered.json()["error"]["rule"] == "too-busy"
+
+
+def test_one_token_leaves_places_for_others(shop: Path) -> None:
+    """
+    Whoever opens stream after stream with one token is put off, and others still watch.
+    """
+    with served(shop, bounds=Bounds(watchers=9, watchers_of_one=1)) as at:
+        one, other = (a_token(at.database, name, "read") for name in ("one", "other"))
+        at.client.headers["Authorization"] = f"Bearer {one}"
+        with at.events() as events:
+            next(events)
+            refused = at.client.get("/v1/events")
+            at.client.headers["Authorization"] = f"Bearer {other}"
+            with at.events() as others:
+                assert next(others)
+
+        assert (refused.status_code, refused.json()["error"]["rule"]) == (503, "too-busy")
 
 
 def test_streams_end_with_the_server(shop: Path) -> None:

@@ -219,6 +219,9 @@ def check_where_from(door: Door, method: str, headers: Mapping[str, str]) -> Non
         raise _foreign(f"it comes from a page of `{origin[:100]}`")
     if headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
         raise _foreign("it comes from a page of another site")
+    if door.is_open and origin is None and "mozilla/" in headers.get("user-agent", "").lower():
+        # An old browser says neither; a form that it sends looks like a program's request but for that.
+        raise _foreign("it comes from a browser that does not say from which page")
 
 
 def _check_names(door: Door, host: str, headers: Mapping[str, str]) -> None:

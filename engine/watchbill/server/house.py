@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -33,7 +34,8 @@ class Bounds:
     """How much is taken. *waiting* counts requests that are recorded and not decided; times are seconds.
 
     *head* bounds connections and the heads of requests. *held_bytes* are of all bodies that are being
-    read at the same time. A watcher is sent a sign of life every *beat*, and one that takes nothing for *patience* is let go.
+    read at the same time. A watcher is sent a sign of life every *beat*, and one that takes nothing for *patience* is let go; of all
+    *watchers* no more than *watchers_of_one* have one token.
     """
 
     head: HeadBounds = field(default_factory=HeadBounds)
@@ -44,6 +46,7 @@ class Bounds:
     beat: float = 15.0
     patience: float = 30.0
     watchers: int = 200
+    watchers_of_one: int = 50
 
 
 class House:
@@ -71,9 +74,14 @@ class House:
         self.started_at: datetime = engine.now()
         self.stopping = asyncio.Event()
         self.held = 0
-        self.watchers = 0
+        self.watching: Counter[str] = Counter()
         access.read = self.read
         self._threads = ThreadPoolExecutor(READERS, "watchbill-read")
+
+    @property
+    def watchers(self) -> int:
+        """How many watch now."""
+        return self.watching.total()
 
     async def read(self, job: Callable[[Connection], T]) -> T:
         """What this *job* finds in the record as it stands now; it runs in a thread."""

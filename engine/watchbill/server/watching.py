@@ -7,6 +7,7 @@ does not read: it is let go, and comes back.
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
@@ -40,33 +41,35 @@ _HEADERS: Final = [
 async def events(request: Request) -> Response:
     """A stream of decisions, from the one after `Last-Event-ID` (or `after`) on, or from now on."""
     house = house_of(request)
-    await house.access.allowed(request.headers, "read")
+    caller = await house.access.allowed(request.headers, "read")
     text = request.headers.get("last-event-id") or request.query_params.get("after")
     if text is not None and not (text.isascii() and text.isdigit() and len(text) < 17):
         raise Problem(400, f"`{text[:40]}` is no decision's id", "send the `id` of the last event that you saw", rule="bad-request")
     only = request.query_params.get("incident")
     if house.watchers >= house.bounds.watchers:
         raise too_busy("too many are watching already")
+    if caller.token and house.watching[caller.token] >= house.bounds.watchers_of_one:
+        raise too_busy(f"too many are watching with the token `{caller.token}` already")
 
     def job(connection: Connection) -> tuple[int, str]:
         after = incidents.last_decision(connection) if text is None else int(text)
         return after, called(connection, only) if only else ""
 
     after, incident = await house.read(job)
-    return _Stream(house, after, incident)
+    return _Stream(house, caller.token, after, incident)
 
 
 class _Stream(Response):
     """One watcher's stream."""
 
-    def __init__(self, house: House, after: int, incident: str) -> None:
+    def __init__(self, house: House, token: str, after: int, incident: str) -> None:
         super().__init__()
-        self._house, self._after, self._incident = house, after, incident
+        self._house, self._token, self._after, self._incident = house, token, after, incident
         self._teller = telling.Teller(house.engine.policies.bill)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send until the watcher goes, does not read, or the server stops."""
-        self._house.watchers += 1
+        self._house.watching[self._token] += 1
         try:
             async with self._house.engine.subscribed() as queue:
                 await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
@@ -87,7 +90,8 @@ class _Stream(Response):
             if abort is not None:
                 abort()
         finally:
-            self._house.watchers -= 1
+            self._house.watching[self._token] -= 1
+            self._house.watching += Counter()  # those that are at nothing go
 
     async def _pump(self, send: Send, queue: asyncio.Queue[Notice], ends: Sequence[asyncio.Future[Any]]) -> None:
         house = self._house
