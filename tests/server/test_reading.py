@@ -9,6 +9,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.server.places import Place, an_alert
+from watchbill.server import alertmanager
 
 NUMBERS = itertools.count()
 
@@ -80,6 +81,21 @@ def test_a_silenced_alert_is_listed_as_suppressed(at: Place) -> None:
     assert found["status"] == {"state": "suppressed", "silencedBy": ["search-is-quiet"], "inhibitedBy": [], "mutedBy": []}
     assert at.client.get("/api/v2/alerts", params={**filters, "silenced": "false"}).json() == []
     assert len(at.client.get("/api/v2/alerts", params={**filters, "active": "false"}).json()) == 1
+
+
+def test_many_alerts_are_listed_whole_a_few_at_a_time(at: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    However many alerts fire, each is listed once, and what is held at a time is a few.
+    """
+    monkeypatch.setattr(alertmanager, "AT_ONCE", 7)
+    at.fire(*(an_alert("Many", number=str(number)) for number in range(40)))
+    params = {"filter": 'alertname="Many"'}
+    listed = at.client.get("/api/v2/alerts", params=params).json()
+    (group,) = at.client.get("/api/v2/alerts/groups", params=params).json()
+
+    assert sorted(each["labels"]["number"] for each in listed) == sorted(map(str, range(40)))
+    assert len(group["alerts"]) == 40
+    assert at.client.get("/api/v2/alerts", params={"filter": 'alertname="None"'}).json() == []
 
 
 def test_alerts_are_chosen_by_matchers_and_receivers(at: Place) -> None:

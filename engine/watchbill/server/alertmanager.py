@@ -5,12 +5,13 @@ The words are Alertmanager's. A receiver is the team that an alert belongs to, a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final
+from functools import partial
+from typing import Any, Final, TypeAlias
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from watchbill import __version__
 from watchbill.expressions.matchers import compile_matchers, parse_matchers
@@ -21,15 +22,34 @@ from watchbill.model.labels import Matcher
 from watchbill.server.answers import Problem, json
 from watchbill.server.house import House, house_of
 from watchbill.store import alerts, asking
+from watchbill.store.encoding import encode_json
+
+_Page: TypeAlias = list[tuple[alerts.Known, Muting | None]]
+
+AT_ONCE: Final = 500
+"""How many alerts are read, and held, at a time."""
 
 _BOOLEANS: Final = {"true": True, "false": False, "1": True, "0": False}
 
 
 async def alerts_v2(request: Request) -> Response:
-    """The alerts that fire, as `GET /api/v2/alerts` of Alertmanager lists them."""
+    """The alerts that fire, as `GET /api/v2/alerts` of Alertmanager lists them: however many there are, a few are held at a time."""
     house = house_of(request)
     await house.access.allowed(request.headers, "read")
-    return json([_listed(each, why, house) for each, why in await _chosen(request, house)])
+    pages = _pages(request, house)
+    first = await anext(pages)  # what is wrong with the request is said before anything is sent
+
+    async def parts() -> AsyncIterator[str]:
+        between = "["
+        page: _Page | None = first
+        while page is not None:
+            for each, why in page:
+                yield between + encode_json(_listed(each, why, house))
+                between = ","
+            page = await anext(pages, None)
+        yield "]" if between == "," else "[]"
+
+    return StreamingResponse(parts(), media_type="application/json")
 
 
 async def groups(request: Request) -> Response:
@@ -37,7 +57,7 @@ async def groups(request: Request) -> Response:
     house = house_of(request)
     await house.access.allowed(request.headers, "read")
     found: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
-    for each, why in await _chosen(request, house):
+    for each, why in [one async for page in _pages(request, house) for one in page]:
         found.setdefault((each.incident, each.team, each.service or ""), []).append(_listed(each, why, house))
     return json(
         [
@@ -75,20 +95,26 @@ async def status(request: Request) -> Response:
     )
 
 
-async def _chosen(request: Request, house: House) -> list[tuple[alerts.Known, Muting | None]]:
-    """The alerts that the request's parameters ask for, and why those are held back that are."""
+async def _pages(request: Request, house: House) -> AsyncIterator[_Page]:
+    """The alerts that the request's parameters ask for, and why those are held back that are: some at a time, one page at least."""
     query = request.query_params
     wants = {name: _boolean(name, query.get(name)) for name in ("active", "silenced", "inhibited", "unprocessed")}
     matches = _matching(query.getlist("filter"))
     is_receiver = _receiving(query.get("receiver"))
-    found, muted = await house.read(lambda connection: (alerts.active(connection), asking.muted(connection)))
-    chosen = []
-    for each in found:
-        why = muted.get(each.fingerprint)
-        state = "active" if why is None else "silenced" if why.is_silenced else "inhibited"
-        if wants[state] and is_receiver(each.team) and matches(each.labels) is None:
-            chosen.append((each, why))
-    return chosen
+    muted = await house.read(asking.muted)
+    last: alerts.Known | None = None
+    while True:
+        found = await house.read(partial(alerts.active, limit=AT_ONCE, behind=last))
+        chosen = []
+        for each in found:
+            why = muted.get(each.fingerprint)
+            state = "active" if why is None else "silenced" if why.is_silenced else "inhibited"
+            if wants[state] and is_receiver(each.team) and matches(each.labels) is None:
+                chosen.append((each, why))
+        yield chosen
+        if len(found) < AT_ONCE:
+            return
+        last = found[-1]
 
 
 def _boolean(name: str, text: str | None) -> bool:

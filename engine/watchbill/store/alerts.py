@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, and_, bindparam, delete, func, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, func, select, tuple_, update
 
 from watchbill.model.alert import Alert, ClaimedAlert
 from watchbill.model.labels import Labels
@@ -172,11 +172,17 @@ def active(
     service: Sequence[str] = (),
     severity: Sequence[str] = (),
     limit: int | None = None,
+    behind: Known | None = None,
 ) -> tuple[Known, ...]:
-    """The alerts that fire in any of these incidents, teams, services and severities, the oldest first; all where nothing is named."""
+    """The alerts that fire in any of these incidents, teams, services and severities, the oldest first; all where nothing is named.
+
+    With *behind* the list goes on after that one.
+    """
     filters = {"incident": incident, "team": team, "service": service, "severity": severity}
     query = select(*_COLUMNS).order_by(ALERT.c.starts_at, ALERT.c.fingerprint).limit(limit)
     query = query.where(and_(True, *(ALERT.c[name].in_(values) for name, values in filters.items() if values)))
+    if behind is not None:
+        query = query.where(tuple_(ALERT.c.starts_at, ALERT.c.fingerprint) > tuple_(micros(behind.starts_at), behind.fingerprint))
     return tuple([_known(tuple(row)) for row in connection.execute(query)])
 
 
