@@ -13,9 +13,12 @@ import pytest
 
 from tests.execute.house import House
 from watchbill.connectors.performing import Refused, Request, Transient, Unable, Unknown
-from watchbill.execute import caller
+from watchbill.decide import Bill
+from watchbill.execute import caller, deciding
+from watchbill.execute.calls import ATTEMPTS
 from watchbill.execute.saying import Options
-from watchbill.model.event import Acknowledged, DeliveryReported, Snoozed, Unacknowledged
+from watchbill.model.decision import Decision, Snapshot
+from watchbill.model.event import Acknowledged, DeliveryReported, Event, Retried, Snoozed, Unacknowledged
 from watchbill.model.plan import Done
 from watchbill.store import delivery_rows, incidents, steps
 from watchbill.store.delivery_rows import DeliveryRow
@@ -79,10 +82,10 @@ def a_house(folder: Path, mode: str = "live") -> House:
 
 
 def story(house: House, tell: Callable[[House], Awaitable[None]]) -> None:
-    """Run one life of the engine."""
+    """Run one life of the engine, which waits for nothing that hangs at its end."""
 
     async def life() -> None:
-        async with house.running():
+        async with house.running(Options(stop_within=timedelta(0))):
             await tell(house)
 
     asyncio.run(life())
@@ -461,3 +464,208 @@ def test_of_several_contacts_that_were_leaving_each_leaves_again_and_says_so(hou
         ("bo", 1, "unknown"),
         ("bo", 2, "sent"),
     ]
+
+
+def test_what_had_not_begun_when_the_engine_died_is_simply_due(house: House) -> None:
+    """
+    The mail fell due while the engine was down, and the call waited for its next attempt: both are made, neither is a repeat.
+    """
+    found: list[DeliveryRow] = []
+
+    def busy(request: Request) -> Done:
+        raise Transient("503 Service Unavailable")
+
+    async def lives() -> None:
+        house.world.answer = busy
+        async with house.running(Options(stop_within=timedelta(0))):
+            await house.receive(alerts())
+        house.time += timedelta(minutes=1)
+        house.world.answer = lambda request: Done()
+        async with house.running() as engine:
+            await engine.settled()
+            with engine.record.read() as connection:
+                (listed,) = incidents.listing(connection)
+                found.extend(delivery_rows.of_incident(connection, listed.id))
+
+    asyncio.run(lives())
+
+    assert made(house) == ["page ana-phone", "page ana-phone", "send ana@example.com"]
+    assert [request.is_repeat for request in house.world.requests] == [False, False, False]
+    assert [(row.connector, row.attempt, row.result) for row in found] == [
+        ("phone", 1, "waiting"),
+        ("phone", 2, "sent"),
+        ("mail", 1, "sent"),
+    ]
+
+
+def test_a_level_that_is_dead_after_a_restart_is_passed_at_once(house: House) -> None:
+    """
+    All contacts fell due while the engine was down, and all are refused when it is back: nobody waits for an answer to what never began.
+    """
+
+    async def lives() -> None:
+        house.world.answer = lambda request: (_ for _ in ()).throw(Transient("503"))
+        async with house.running(Options(stop_within=timedelta(0))):
+            await house.receive(alerts())
+        house.time += timedelta(minutes=1)
+        refuse = refuses("phone.page", "mail.send")
+        house.world.answer = lambda request: Done() if request.argument("to") == "bo-phone" else refuse(request)
+        async with house.running() as engine:
+            await engine.settled()
+
+    asyncio.run(lives())
+
+    assert made(house)[1:] == ["page ana-phone", "send ana@example.com", "page bo-phone"]
+
+
+def test_when_a_call_began_is_known_after_the_engine_died(house: House) -> None:
+    """
+    The row of a call stands in the record before it leaves, so that it says when it did, however long the engine was down.
+    """
+    found: list[DeliveryRow] = []
+
+    async def lives() -> None:
+        house.world.hangs = lambda request: True
+        async with house.running(Options(stop_within=timedelta(0))) as engine:
+            await house.engine.receive("alertmanager", "alertmanager", alerts())
+            await house.waits_for(lambda: len(house.world.requests) == 1)
+            with engine.record.read() as connection:
+                found.extend(delivery_rows.under_way(connection))
+        house.time += timedelta(hours=1)
+        house.world.hangs = lambda request: False
+        async with house.running() as engine:
+            await engine.settled()
+            with engine.record.read() as connection:
+                found.extend(delivery_rows.of_incident(connection, found[0].incident))
+                assert delivery_rows.under_way(connection) == ()
+
+    asyncio.run(lives())
+    before, first, *_ = found
+
+    assert (before.result, before.begun_at, before.settled_at) == ("waiting", NIGHT, None)
+    assert (first.result, first.begun_at, first.settled_at) == ("unknown", NIGHT, NIGHT + timedelta(hours=1))
+
+
+# --- places, overtaking, bugs -----------------------------------------------------------
+
+
+def test_a_contact_that_waits_for_a_place_is_not_called_after_an_answer(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    One call of the pager hangs and there is no second place: who waits for one is not called once the page is answered.
+    """
+    monkeypatch.setattr(caller, "AT_ONCE", 1)
+    monkeypatch.setattr(caller, "URGENT_WAITS", 3600.0)
+    everything = house.policies.escalations["everything"]
+    both = replace(everything, levels=(replace(everything.levels[0], page=(*everything.levels[0].page, *everything.levels[1].page)),))
+    house.policies = replace(house.policies, escalations={"everything": both})
+
+    async def tell(house: House) -> None:
+        house.world.gate = asyncio.Event()
+        async with house.engine.subscribed() as notices:
+            await house.engine.receive("alertmanager", "alertmanager", alerts())
+            incident = (await notices.get()).incident
+        await house.waits_for(lambda: len(house.world.requests) == 1)
+        await house.engine.tell(incident, Acknowledged("ana"), "ana")
+        await house.works_on()
+        under_way = [row.person for row in rows(house, incident) if row.settled_at is None]
+        house.world.gate.set()
+        await house.passes(timedelta(seconds=10))
+
+        assert under_way == ["ana"]
+        assert made(house) == ["page ana-phone"]
+        assert [(row.person, row.result) for row in rows(house, incident)] == [("ana", "sent")]
+
+    story(house, tell)
+
+
+def test_a_report_that_overtakes_our_own_answer_is_kept(house: House) -> None:
+    """
+    The gateway says that the page was delivered before it has answered the call: that stands, and the attempt is one.
+    """
+
+    async def tell(house: House) -> None:
+        house.world.gate, house.world.answer = asyncio.Event(), lambda request: Done({}, "an-id")
+        async with house.engine.subscribed() as notices:
+            await house.engine.receive("alertmanager", "alertmanager", alerts())
+            incident = (await notices.get()).incident
+        await house.waits_for(lambda: len(house.world.requests) == 1)
+        page = f"{incident}/page/everything/0/0"
+        await house.engine.report(incident, DeliveryReported(page, 0, "delivered"))
+        house.world.gate.set()
+        await house.engine.settled()
+        (row,) = rows(house, incident)
+        with house.engine.record.read() as connection:
+            found = incidents.load(connection, incident)
+
+        assert (row.result, row.effect, row.attempt) == ("delivered", "an-id", 1)
+        assert row.reported_at is not None
+        assert row.settled_at is not None
+        assert found is not None
+        assert [(each.result, each.attempt) for each in found.steps[page].deliveries] == [("delivered", 1), ("waiting", 0)]
+
+    story(house, tell)
+
+
+def test_where_nothing_can_be_decided_nobody_is_called_again_and_again(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    A bug of ours keeps an outcome from being decided on: the log says so, the contact is called every few minutes, others at their time.
+    """
+    decide = deciding.decide
+
+    def broken(bill: Bill, snapshot: Snapshot, event: Event, now: datetime) -> Decision:
+        if isinstance(event, DeliveryReported) and event.number == 0 and now < NIGHT + timedelta(minutes=5):
+            raise ZeroDivisionError("a bug")
+        return decide(bill, snapshot, event, now)
+
+    async def tell(house: House) -> None:
+        monkeypatch.setattr(deciding, "decide", broken)
+        await house.receive(alerts())
+        await house.passes(timedelta(minutes=4), timedelta(seconds=1))
+        before = made(house)
+        await house.passes(timedelta(minutes=2))
+
+        assert before == ["page ana-phone", "send ana@example.com"]
+        assert made(house) == [*before, "page ana-phone"]
+        assert [event for level, event, _ in house.said if level == "error"] == ["delivery_not_decided"]
+
+    story(house, tell)
+
+
+# --- what a person wants again ----------------------------------------------------------
+
+
+def test_what_a_person_wants_again_has_all_its_attempts_anew(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    A page that was given up after all its attempts is tried as often again at a person's wish, and each attempt keeps a row of its own.
+    """
+    monkeypatch.setitem(ATTEMPTS, "page", 3)
+
+    async def tell(house: House) -> None:
+        house.world.answer = busy_for("ana-phone", "ana@example.com")
+        incident = await house.receive(alerts())
+        await house.passes(timedelta(minutes=1), timedelta(seconds=1))
+        page = f"{incident}/page/everything/0/0"
+        first = attempts(house, incident, page)
+        await house.engine.tell(incident, Retried(page, "ana"), "ana")
+        await house.passes(timedelta(minutes=1), timedelta(seconds=1))
+
+        assert first == [1, 2, 3]
+        assert attempts(house, incident, page) == [1, 2, 3, 4, 5, 6]
+
+    story(house, tell)
+
+
+def busy_for(*addresses: str) -> Callable[[Request], Done]:
+    """A world that cannot take what goes to these addresses now."""
+
+    def answer(request: Request) -> Done:
+        if request.argument("to") in addresses:
+            raise Transient("503 Service Unavailable")
+        return Done()
+
+    return answer
+
+
+def attempts(house: House, incident: str, page: str) -> list[int]:
+    """The attempts at the first contact of a *page* that the record knows."""
+    return [row.attempt for row in rows(house, incident) if (row.step, row.number) == (page, 0)]
