@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.makers import MISTAKE, a_repository
-from watchbill.cli.editions import load_edition, lost
+from watchbill.cli.editions import documents_of, gone, load_edition, lost, reload_edition
 from watchbill.connectors.catalogue import catalogue
 from watchbill.errors import UserError
 from watchbill.execute.policies import kept_edition
@@ -104,3 +104,65 @@ def test_broken_settings_load_nothing(tmp_path: Path) -> None:
         load_edition(root, catalogue())
 
     assert "watchbill validate" in raised.value.help
+
+
+# --- what a reload keeps ----------------------------------------------------------------
+
+PAYMENTS = "policies/payments.yaml"
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [b"kind: [", b"", b"\xff\xfe", b"apiVersion: watchbill/v1\nkind: Nonsense\n"],
+    ids=["no YAML", "nothing", "no text", "no kind of ours"],
+)
+def test_a_file_that_is_broken_keeps_what_is_in_force(tmp_path: Path, broken: bytes) -> None:
+    """
+    A file that has an error, and fewer documents than are in force, keeps its old ones on a reload; what changed elsewhere is adopted.
+    """
+    root = a_repository(tmp_path)
+    old = load_edition(root, catalogue()).edition
+    (root / PAYMENTS).write_bytes(broken or b"# \x01\n")
+    (root / "policies" / "more.yaml").write_text(INTERVAL, "utf-8")
+    loaded = reload_edition(root, catalogue(), old)
+
+    assert loaded.kept == (PAYMENTS,)
+    assert documents_of(loaded.edition)[PAYMENTS] == documents_of(old)[PAYMENTS]
+    assert "nights" in loaded.edition.policies.time_intervals
+    assert loaded.edition.revision != load_edition(root, catalogue()).edition.revision
+    assert gone(loaded.edition, old) == lost(loaded.edition, old) == ()
+
+
+INTERVAL = """\
+apiVersion: watchbill/v1
+kind: TimeInterval
+metadata: {name: nights}
+spec: {location: UTC, time_intervals: [{weekdays: [sunday]}]}
+"""
+
+
+def test_a_file_that_merely_has_fewer_documents_is_adopted(tmp_path: Path) -> None:
+    """
+    Documents that their authors have taken out are gone, and each is named.
+    """
+    root = a_repository(tmp_path)
+    (root / "policies" / "more.yaml").write_text(INTERVAL, "utf-8")
+    old = load_edition(root, catalogue()).edition
+    (root / "policies" / "more.yaml").unlink()
+    loaded = reload_edition(root, catalogue(), old)
+
+    assert loaded.kept == ()
+    assert gone(loaded.edition, old) == ("TimeInterval/nights",)
+
+
+def test_an_error_beside_all_that_is_in_force_keeps_nothing_back(tmp_path: Path) -> None:
+    """
+    A new document that is broken harms no other of its file, so the file is adopted.
+    """
+    root = a_repository(tmp_path)
+    old = load_edition(root, catalogue()).edition
+    page = root / PAYMENTS
+    page.write_text(page.read_text("utf-8") + "\n---\napiVersion: watchbill/v1\nkind: TimeInterval\nmetadata: {name: odd}\n", "utf-8")
+    loaded = reload_edition(root, catalogue(), old)
+
+    assert (loaded.kept, loaded.faulty) == ((), {PAYMENTS})

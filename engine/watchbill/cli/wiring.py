@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 from watchbill.cli.beyond import alarm, errors_of, log_findings
-from watchbill.cli.editions import Loaded, load_edition, lost
+from watchbill.cli.editions import Loaded, gone, load_edition, lost, reload_edition
 from watchbill.cli.options import stopwatch, wall
 from watchbill.cli.output import wants_colour
 from watchbill.cli.survey import judge_of, missing_libraries
@@ -27,6 +27,7 @@ from watchbill.errors import OutsideError, UserError
 if TYPE_CHECKING:
     from watchbill.cli.answer import Session
     from watchbill.connectors.performing import Performer, Sink
+    from watchbill.connectors.processes import Processes
     from watchbill.connectors.secrets import Roots
     from watchbill.errors import Finding
     from watchbill.execute.engine import Engine
@@ -90,10 +91,13 @@ class AtWork:
         return tuple(found)
 
     async def reload(self) -> bool:
-        """Go by the policies as they stand in the repository now; whether that was done. Broken ones are refused, and said."""
+        """Go by the policies as they stand in the repository now; whether that was done.
+
+        A file that is broken keeps its documents, which is said; what would still break others is refused as a whole.
+        """
         current = self.engine.policies.current
         try:
-            loaded = await asyncio.to_thread(load_edition, self.setup.root, self.catalogue, self.judge)
+            loaded = await asyncio.to_thread(reload_edition, self.setup.root, self.catalogue, current, self.judge)
         except Exception as error:
             self.say("error", "policies_refused", error=str(error), stays=current.revision)
             return False
@@ -102,7 +106,13 @@ class AtWork:
             said = f"{', '.join(broken[:10])} would not be in force any more, being broken; `watchbill validate {self.setup.root}` says why"
             self.say("error", "policies_refused", error=said, refused=loaded.edition.revision, stays=current.revision)
             return False
-        if loaded.edition.revision == current.revision:
+        if loaded.kept:
+            help = f"`watchbill validate {self.setup.root}` says what to mend"
+            self.say("error", "policies_kept", files=", ".join(loaded.kept[:10]), count=len(loaded.kept), help=help)
+        taken_out = gone(loaded.edition, current)
+        if taken_out:
+            self.say("warning", "policies_gone", documents=", ".join(taken_out[:20]), count=len(taken_out))
+        if loaded.edition.files == current.files:
             self.say("info", "policies_unchanged", revision=current.revision)
         else:
             say_loaded(self.say, loaded)
@@ -195,9 +205,7 @@ async def at_work(
     holder = f"watchbill {setup.verb}, process {os.getpid()} on {platform.node() or 'this machine'}"
     record = Record.open(setup.database, now=wall(), holder=holder)
     try:
-        left = processes.end_left_behind()
-        if left:
-            say("warning", "programs_ended", count=left, help="an earlier life of this engine had begun them, and not ended them")
+        _end_left_behind(processes, say)
         before(record, wall)
         policies = Policies(loaded.edition, types, lambda revision: _kept(record, types, revision))
         heart = _heart(setup.heartbeat_url, setup.heartbeat_method)
@@ -225,6 +233,13 @@ async def at_work(
                 await room.close()
     finally:
         record.close()
+
+
+def _end_left_behind(processes: Processes, say: Say) -> None:
+    """End what an earlier life of this engine has begun and not ended, before anything is undone or begun again."""
+    left = processes.end_left_behind()
+    if left:
+        say("warning", "programs_ended", count=left, help="an earlier life of this engine had begun them, and not ended them")
 
 
 def _owner_of(database: str) -> str:
