@@ -17,7 +17,10 @@ Can: TypeAlias = Literal["approve", "deny", "run", "retry"]
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """An incident in a list; *alerts* counts those that fire, and *unanswered* says that every round went by without an answer."""
+    """An incident in a list; *alerts* counts those that fire, and *unanswered* says that every round went by without an answer.
+
+    *silenced* counts those of its alerts that a silence holds back.
+    """
 
     id: str
     name: str
@@ -29,6 +32,7 @@ class Listed:
     acknowledged_by: str | None = None
     alerts: int = 0
     unanswered: bool = False
+    silenced: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,3 +175,21 @@ class Stop:
     until: datetime | None = None
     lifted_at: datetime | None = None
     lifted_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Silenced:
+    """A silence that somebody made on the server; *alerts* counts those that it holds back now."""
+
+    id: str
+    state: str
+    team: str
+    by: str
+    reason: str
+    at: datetime
+    starts_at: datetime
+    ends_at: datetime
+    match: tuple[str, ...] = ()
+    expired_at: datetime | None = None
+    expired_by: str | None = None
+    alerts: int = 0

@@ -43,12 +43,13 @@ async def listing(request: Request) -> Response:
     asked = {"team": _several(request, "team"), "service": _several(request, "service"), "severity": severity}
     statuses = tuple(dict.fromkeys(each for name in status for each in (_OPEN if name == "open" else (name,))))
 
-    def job(connection: Connection) -> tuple[rows.Listed, ...]:
+    def job(connection: Connection) -> tuple[tuple[rows.Listed, ...], dict[str, int]]:
         last = None if before is None else _place(connection, before)
-        return rows.listing(connection, status=statuses, **asked, limit=limit + 1, before=last)
+        listed = rows.listing(connection, status=statuses, **asked, limit=limit + 1, before=last)
+        return listed, asking.silenced(connection, [each.id for each in listed if each.status != "resolved"])
 
-    found = await house.read(job)
-    shown = [shapes.listed(each, house.engine.url_of) for each in found[:limit]]
+    found, silenced = await house.read(job)
+    shown = [shapes.listed(each, silenced.get(each.id, 0), house.engine.url_of) for each in found[:limit]]
     return json({"incidents": shown, "next": _next(found[limit - 1]) if len(found) > limit else None})
 
 
