@@ -306,6 +306,73 @@ def test_without_a_name_it_is_the_login_name(ask, at, incident, monkeypatch):
     assert at.incident(incident)["acknowledged_by"] == "eve.jones"
 
 
+# --- silences and declared incidents --------------------------------------------------------
+
+
+def test_alerts_are_silenced_and_acted_on_again(ask, at, incident):
+    """
+    `silence` says what it holds back and how to end it, `incidents` that it does, `silences` lists it, and `unsilence` ends it once.
+    """
+    matcher = f'service="{of(incident)}"'
+    made = ask("silence", matcher, "severity!=info", "--for", "2h", "--reason", "the warehouse moves")
+    name = re.match(r"silence ([0-9a-f]{8}) of team payments: the warehouse moves\n", made.out)
+    assert name is not None, made
+    listed, shown, seen = ask("silences"), ask("incidents", "show", incident), ask("incidents", "--service", of(incident))
+    ended, again, none = ask("unsilence", name[1]), ask("unsilence", name[1]), ask("unsilence", "nothing")
+
+    assert f"    {matcher}\n" in made.out
+    assert "holds back 1 alert now, until " in squeezed(made.out)
+    assert f"`watchbill unsilence {name[1]}` ends it sooner" in squeezed(made.out)
+    assert f"silence {name[1]} of team payments" in listed.out
+    assert "not acted on: silenced by ana until" in squeezed(shown.out)
+    assert "silenced" in seen.out
+    assert (ended.code, "ended by ana" in ended.out) == (0, True)
+    assert (again.code, again.out.startswith("nothing done: it was over already, at ")) == (1, True)
+    assert (none.code, "no silence is called `nothing`" in none.err) == (2, True)
+    assert ask("silences").out == "no live silence holds\n"
+    assert name[1] in ask("silences", "--all").out
+
+
+def test_a_silence_is_asked_for_whole(ask):
+    """
+    Without an end, a reason, a matcher or a team that is one's own, nothing is silenced, and it is said what is missing.
+    """
+    good = ("silence", 'service="checkout"', "--reason", "x")
+    both = ask(*good, "--for", "1h", "--until", "2026-11-27T18:00:00Z")
+
+    assert (both.code, "--for 2h, or until when" in squeezed(both.err)) == (2, True)
+    assert ask(*good).code == ask("silence", "--for", "1h", "--reason", "x").code == ask("silence", 'a="b"', "--for", "1h").code == 2
+    assert "more than 7 days" in ask(*good, "--for", "8d").err
+    assert "`match` holds no matcher" in ask("silence", "service", "--for", "1h", "--reason", "x").err
+    assert "no team is called `nobody`" in ask(*good, "--for", "1h", "--team", "nobody").err
+    assert "no person is called `zoe`" in ask(*good, "--for", "1h", "--as", "zoe").err
+    assert json.loads(ask("silences", "--format", "json").out) == {"silences": []}
+
+
+def test_an_incident_is_declared(ask, at):
+    """
+    `incidents open` opens one and says its name; with `--dry-run` it says what that would bring, and nothing happens.
+    """
+    words = ("incidents", "open", "--service", "part-99", "--severity", "sev1", "customers", "cannot pay")
+    planned, as_json = ask(*words, "--dry-run"), json.loads(ask(*words, "--dry-run", "--format", "json").out)
+    before = ask("incidents", "--service", "part-99")
+    opened = ask(*words)
+    name = re.match(r"(part-99-[a-z2-7]{6}): opened, declared by ana; `watchbill incidents show (\S+)` says who is paged\n$", opened.out)
+    assert name is not None, opened
+    joined = json.loads(ask(*words, "--format", "json").out)
+    shown = ask("incidents", "show", name[1])
+    ask("resolve", name[1])
+
+    assert planned.out.startswith("IncidentDeclared on part-99 ")
+    assert as_json["kind"] == "PlanList"
+    assert before.out.startswith("no open incidents")
+    assert (joined["incident"], joined["answer"]) == (name[1], "joins what is open already, declared by ana")
+    assert "customers cannot pay" in shown.out
+    assert at.incident(name[1])["alerts"][0]["status"] == "resolved"
+    assert ask("incidents", "open", "--service", "part-99", "--severity", "bad", "x").code == 2
+    assert ask("incidents", "open", "--service", "part-99", "--severity", "critical").code == 2
+
+
 # --- freeze and kill ------------------------------------------------------------------------
 
 

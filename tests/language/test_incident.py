@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -9,8 +10,9 @@ import pytest
 from tests.language.makers import PAGE, TELL, Written, a_bill, a_watch, fires_beside, plans, rules
 from tests.makers import NOON, an_alert
 from watchbill.decide import correlate, live_silence
+from watchbill.decide.claiming import claim
 from watchbill.errors import Place, UserError
-from watchbill.model.event import Woken
+from watchbill.model.event import Resolved, Woken
 from watchbill.model.labels import Matcher
 from watchbill.model.policies import Selector, Silence
 from watchbill.model.references import Ref
@@ -294,6 +296,38 @@ def test_symptoms_come_before_causes():
     assert explained.people_paged == []
     assert unexplained.people_paged == ["ana"]
     assert rules(("Grouping", "patient", "{wait: 31s}")) == ["bad-duration"]
+
+
+# --- incidents that people declare ----------------------------------------------------
+
+
+def test_a_declared_incident():
+    """
+    An incident that a person declares is an alert of the source `watchbill`, and in all else like any other; it fires until a person
+    resolves its incident, and ends with that. No `Source` may be called `watchbill`.
+    """
+    watch = a_watch(PAGE)
+    declared = replace(an_alert(alertname="IncidentDeclared"), source="watchbill")
+    watch.receives(declared)
+    watch.passes(minutes=600)
+    before = watch.incident.status
+    watch.receives(an_alert())
+    watch.happens(Resolved("ana"))
+
+    assert (watch.people_paged[0], before, watch.incident.status) == ("ana", "triggered", "resolved")
+    assert [each.alert.name for each in watch.incident.firing] == ["HighErrorRate"]
+    assert rules(("Source", "watchbill", "{type: cloudevents}")) == ["reserved-name"]
+
+
+def test_a_declared_incident_is_of_the_service_that_is_named():
+    """
+    What a person declares is of the service that they name, whatever the matchers of services say.
+    """
+    narrow = ("Service", "refunds", "{tier: 2, environment: prod, claims: [['job=\"refund-worker\"']]}")
+    bill = a_bill(narrow)
+    ours, theirs = replace(an_alert(service="refunds"), source="watchbill"), an_alert(service="refunds")
+
+    assert [claim(bill, each)[0].service for each in (ours, theirs)] == ["refunds", None]
 
 
 # --- silences -------------------------------------------------------------------------

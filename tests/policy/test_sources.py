@@ -105,6 +105,10 @@ def test_an_expression_for_a_value_may_be_anything():
 # --- what is wrong --------------------------------------------------------------------
 
 CASES = {
+    "a source called as watchbill's own": (
+        a_source("type: grafana").replace("name: uptime", "name: watchbill"),
+        "3:18: `watchbill` is the source of the incidents that people declare by hand [reserved-name]\n  help: give it another name",
+    ),
     "an own source without fields": (
         a_source("type: custom"),
         "4:1: a source of the type `custom` needs `fields`: nobody else knows what it sends [unmapped-source]\n"

@@ -21,11 +21,13 @@ from watchbill.report.incidents import (
     Muted,
     PersonNamed,
     PolicyNamed,
+    Silenced,
     StepShown,
     Stop,
 )
 from watchbill.report.incidents_text import incident_text, listing_text
 from watchbill.report.recorded_text import AnswerShown, PagedShown, Recorded, about_policy, policies_in, recorded_text
+from watchbill.report.silences_text import silences_text
 from watchbill.report.stops_text import stops_text
 
 LATER = NOON + timedelta(minutes=12)
@@ -369,6 +371,56 @@ freeze 4 of everything: y
 """
     )
     assert stops_text((), LATER) == "no freeze and no kill holds\n"
+
+
+def test_silences_say_whose_they_are_and_how_to_end_them():
+    """
+    Each silence says its team, why, what it matches, by whom, what it holds back and until when, with the command that ends it; an id is
+    written whole where its beginning means another too.
+    """
+    its = Silenced(
+        "0bf60fd5-1", "active", "shop", "ana", "the move", NOON, NOON, NOON + timedelta(hours=2), ('env="prod"', "tier!=3"), alerts=2
+    )
+    silences = (
+        its,
+        replace(its, id="0bf60fd5-2", state="pending", starts_at=NOON + timedelta(hours=1), match=()),
+        replace(its, id="fefad014-1", state="expired", expired_at=LATER, expired_by="bo", match=()),
+        replace(its, id="1f9434c1-1", state="expired", ends_at=LATER, match=()),
+    )
+
+    assert silences_text(silences, LATER, width=110) == (
+        """\
+silence 0bf60fd5-1 of team shop: the move
+    env="prod"
+    tier!=3
+  by ana, at 2026-11-23 12:00 UTC
+  holds back 2 alerts now, until 2026-11-23 14:00 UTC, in 1h48m
+  `watchbill unsilence 0bf60fd5-1` ends it sooner
+silence 0bf60fd5-2 of team shop: the move
+  by ana, at 2026-11-23 12:00 UTC
+  begins 2026-11-23 13:00 UTC; until 2026-11-23 14:00 UTC, in 1h48m
+  `watchbill unsilence 0bf60fd5-2` ends it sooner
+silence fefad014 of team shop: the move
+  by ana, at 2026-11-23 12:00 UTC
+  ended by bo, at 2026-11-23 12:12 UTC
+silence 1f9434c1 of team shop: the move
+  by ana, at 2026-11-23 12:00 UTC
+  over since 2026-11-23 12:12 UTC
+"""
+    )
+    assert silences_text((), LATER) == "no live silence holds\n"
+
+
+def test_a_list_says_what_is_silenced():
+    """
+    A row counts the alerts that a silence holds back, so that nobody wonders why nobody was paged.
+    """
+    row = Listed("shop-abcdef", "Slow", "triggered", "critical", NOON, "shop", alerts=3)
+    counts = ((3, 0), (3, 1), (3, 3), (1, 1))
+    told = [listing_text((replace(row, alerts=alerts, silenced=silenced),), LATER, "open") for alerts, silenced in counts]
+    ends = [" ".join(each.splitlines()[2:]).partition(" for 12m")[2].strip() for each in map(str, told)]
+
+    assert ends == ["3 alerts", "3 alerts, 1 silenced", "3 alerts, silenced", "silenced"]
 
 
 def test_a_contact_that_is_called_off_while_it_leaves_is_leaving():

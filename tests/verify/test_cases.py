@@ -115,3 +115,20 @@ def test_a_timeline_tells_what_is_muted():
 
     assert ("muted", "HighErrorRate: silenced by ana: we move house", "move") in [(e.what, e.text, e.because) for e in told.happenings]
     assert "page" not in [each.what for each in told.happenings]
+
+
+def test_a_case_may_have_an_incident_that_a_person_declares():
+    """
+    An alert of the source `watchbill` fires until somebody resolves the incident; of any other it goes on.
+    """
+    alert = "{labels: {alertname: IncidentDeclared, service: checkout, severity: critical}"
+    ended = []
+    for source in (", source: watchbill", ""):
+        given = f"{{alerts: [{alert}{source}}}], answers: [{{at: 3m, resolve: bo}}]}}"
+        bill = a_bill(a_test(f"{{name: it, given: {given}, expect: {{owner: payments}}}}"))
+        (case,) = bill.policies.tests["checkout"].cases
+        (played,) = play_case(bill, case, timedelta(hours=1)).incidents
+        assert played.incident is not None
+        ended.append((played.incident.status, len(played.incident.firing)))
+
+    assert ended == [("resolved", 0), ("resolved", 1)]

@@ -11,7 +11,7 @@ import click
 from watchbill.cli.answer import Answer, Session
 from watchbill.cli.options import common, formats, now, width
 from watchbill.cli.output import json_text, wants_colour, width_of
-from watchbill.cli.server_options import client_of, incident, server, shaped
+from watchbill.cli.server_options import acting, client_of, incident, server, shaped
 
 STATUSES: Final = ("open", "triggered", "acknowledged", "mitigated", "resolved", "all")
 
@@ -24,7 +24,7 @@ Examples:
 """
 
 
-@click.group("incidents", invoke_without_command=True, short_help="List incidents; show, tell and watch one.", epilog=EXAMPLES)
+@click.group("incidents", invoke_without_command=True, short_help="List incidents; open, show, tell and watch one.", epilog=EXAMPLES)
 @click.option(
     "--status",
     "statuses",
@@ -86,6 +86,54 @@ def command(
         found, now(), "open" if is_open else "", width=width or width_of(sys.stdout), colour=wants_colour(ctx.obj.color, sys.stdout)
     )
     return Answer(text, remark=remark)
+
+
+OPENS: Final = """\b
+Examples:
+  watchbill incidents open --service checkout --severity critical 'customers cannot pay'
+  watchbill incidents open --service checkout --severity warning 'payments are slow' --dry-run
+"""
+
+
+@command.command("open", short_help="Declare an incident by hand.", epilog=OPENS)
+@click.argument("summary", nargs=-1, required=True, metavar="SUMMARY")
+@click.option("--service", required=True, metavar="SERVICE", help="The service that it is about.")
+@click.option("--severity", required=True, metavar="SEVERITY", help="How bad it is: critical, warning, info, or a word of your house.")
+@click.option("--dry-run", is_flag=True, help="Say what that would bring, and do nothing.")
+@acting("incidents_open")
+@formats("incidents_open", "text", "json")
+@width
+@common
+@click.pass_obj
+def declare(
+    session: Session,
+    /,
+    summary: tuple[str, ...],
+    service: str,
+    severity: str,
+    dry_run: bool,
+    form: str,
+    width: int | None,
+    **asked: Any,
+) -> Answer:
+    """Declare an incident of a service: people are paged, and all else happens that your policies say of such an alert.
+
+    SUMMARY says what is wrong, for whoever is paged; several words need no quotes. The incident is open until somebody says
+    `watchbill resolve`. Where one of the service is open already, this joins it.
+    """
+    from watchbill.report.plain import plain, plain_lines
+
+    client = client_of(**asked)
+    body: dict[str, Any] = {"service": service, "severity": severity, "summary": " ".join(summary)}
+    if dry_run:
+        document = client.tell("/v1/incidents", {**body, "dry_run": True, "width": max(20, width or width_of(sys.stdout))}).document
+        return Answer(json_text(document.get("plans"), sys.stdout) if form == "json" else plain_lines(str(document.get("text", ""))))
+    document = client.tell("/v1/incidents", body).document
+    if form == "json":
+        keys = ("incident", "number", "status", "by", "answer")
+        return Answer(json_text({"done": True, **{key: document.get(key) for key in keys}}, sys.stdout))
+    name, answer = (plain(str(document.get(key) or "")) for key in ("incident", "answer"))
+    return Answer(f"{name}: {answer}; `watchbill incidents show {name}` says who is paged\n")
 
 
 @command.command("show", short_help="Show how an incident stands, and what waits for you.")

@@ -11,6 +11,7 @@ from typing import Final
 from watchbill.decide.bill import Bill, Claim, Taking
 from watchbill.model.alert import Alert, ClaimedAlert
 from watchbill.model.labels import Labels
+from watchbill.model.ownership import Service
 from watchbill.model.plan import Reason
 from watchbill.model.references import Ref
 from watchbill.model.severity import USUAL_WORDS, Severity
@@ -35,8 +36,17 @@ def severity_of(bill: Bill, word: str) -> tuple[Severity, str | None]:
 
 
 def claim(bill: Bill, alert: Alert, *, everything: bool = False) -> tuple[ClaimedAlert, tuple[Reason, ...]]:
-    """This *alert* with its service and team, and a reason for each claim that was looked at."""
+    """This *alert* with its service and team, and a reason for each claim that was looked at.
+
+    What a person declares is of the service that they name, whatever its matchers ask for: they know which one they mean.
+    """
     labels = alert.labels
+    if alert.is_declared and labels.get("service") in bill.policies.services:
+        service = bill.policies.services[labels["service"]]
+        severity, unknown = severity_of(bill, labels.get("severity", ""))
+        added = _added(service, severity)
+        claimed = ClaimedAlert(alert, service.name, service.owner, {**labels, **added}, severity, unknown)
+        return claimed, (Reason(service.ref, True, "claimed by the name in its declaration"),)
     values = tuple([labels.get(name, "") for name in bill.told_by])
     taking = None if everything else bill.takings.get(values)
     if taking is None:
@@ -77,11 +87,15 @@ def _taking(bill: Bill, labels: Labels, *, everything: bool) -> Taking:
     if winner is not None:
         service = winner.service
         reasons.insert(0, Reason(service.ref, True, f"claimed by {' and '.join(map(str, winner.matchers))}"))
-        added = {"severity": severity, "service": service.name, "team": service.owner, "tier": str(service.tier)}
-        return Taking(service.name, service.owner, added, severity, unknown, tuple(reasons))
+        return Taking(service.name, service.owner, _added(service, severity), severity, unknown, tuple(reasons))
     settings = bill.policies.settings
     fallback = settings.fallback_team
     team = bill.policies.teams.get(fallback)
     ref = team.ref if team else Ref("Settings", "watchbill", "", settings.place)
     reasons.insert(0, Reason(ref, True, f"no service claims it: it goes to the fallback team {fallback}"))
     return Taking(None, fallback, {"severity": severity, "team": fallback}, severity, unknown, tuple(reasons))
+
+
+def _added(service: Service, severity: Severity) -> Labels:
+    """The labels that an alert of this *service* has besides its own."""
+    return {"severity": severity, "service": service.name, "team": service.owner, "tier": str(service.tier)}

@@ -5,12 +5,13 @@ Planning again is harmless: a step that is there already stays as it is; its id 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from watchbill.decide import collecting, paging, repairing, talking, updating
 from watchbill.decide.draft import Draft
 from watchbill.decide.grouping import grouping_of
-from watchbill.model.incident import StatusChanged, Trigger
+from watchbill.model.incident import AlertsTaken, StatusChanged, Trigger
 from watchbill.model.severity import RANK
 
 
@@ -63,6 +64,7 @@ def resolve(draft: Draft, by: str) -> bool:
     """End the incident, because *by* says so or (nobody) because its alerts have ended; whether it was not over already."""
     if not draft.fold.may("resolve"):
         return False
+    _end_declared(draft)
     change_status(draft, "resolve", by)
     why = f"resolved by {by}" if by else "all its alerts have ended"
     paging.end_all(draft, why)
@@ -70,6 +72,14 @@ def resolve(draft: Draft, by: str) -> bool:
     others = (step for step in draft.fold.steps.values() if step.kind not in ("update", "remind"))
     draft.withdraw(tuple(step for step in others if step.is_pending or step.kind == "verify"), why)
     return True
+
+
+def _end_declared(draft: Draft) -> None:
+    """End what people declared: nobody else will say that it is over."""
+    declared = tuple(each for each in draft.fold.firing if each.alert.is_declared)
+    if declared:
+        ended = tuple(replace(each, alert=replace(each.alert, status="resolved", ends_at=draft.now)) for each in declared)
+        draft.record(AlertsTaken(ended, draft.now))
 
 
 def wake(draft: Draft) -> None:

@@ -64,8 +64,8 @@ class Decided:
         return tuple({step.id: step for step in changed if step.state == "started" and step.id not in fresh}.values())
 
 
-def decide_alerts(connection: Connection, policies: Policies, correlation: Correlation, now: datetime) -> Decided:
-    """What follows from the alerts of one correlation key that came in together."""
+def decide_alerts(connection: Connection, policies: Policies, correlation: Correlation, now: datetime, by: str = "") -> Decided:
+    """What follows from the alerts of one correlation key that came in together; *by* is the person who says them, if one does."""
     first = correlation.alerts[0]
     snapshot = incidents.snapshot(connection, correlation.wanted, now, service=first.service, teams=policies.bill.line_of(first.team))
     incident = snapshot.incident
@@ -73,7 +73,7 @@ def decide_alerts(connection: Connection, policies: Policies, correlation: Corre
         snapshot = _wider(connection, policies, incident, snapshot, correlation, now)
     event = AlertsReceived(correlation.key, correlation.alerts)
     revision = incident.revision if incident is not None and incident.status != "resolved" else policies.current.revision
-    return _decided(connection, policies, revision, snapshot, event, now, "", correlation)
+    return _decided(connection, policies, revision, snapshot, event, now, by, correlation)
 
 
 def decide_event(connection: Connection, policies: Policies, incident_id: str, event: Event, now: datetime, by: str = "") -> Decided | None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from watchbill.connectors.performing import About, Performer
 from watchbill.errors import OutsideError
-from watchbill.execute import recovering
+from watchbill.execute import ingesting, recovering
 from watchbill.execute.deciding import Decided, Handed, amend, decide_event
 from watchbill.execute.heartbeat import Beat, Heartbeat
 from watchbill.execute.ingesting import Kind
@@ -32,6 +32,7 @@ from watchbill.execute.standing import StandingAlerts
 from watchbill.execute.steady import SteadyClock
 from watchbill.execute.vitals import Trouble, Vitals
 from watchbill.ingest.payload import Payload
+from watchbill.model.alert import Alert
 from watchbill.model.event import DeliveryReported, Event
 from watchbill.model.plan import DeliveryResult, Outcome
 from watchbill.model.policies import Connector
@@ -117,11 +118,26 @@ class Engine:
         self.counts.add("requests")
         return payload
 
+    async def declare(self, alert: Alert, by: str) -> Decided:
+        """Take an *alert* that a person says, and decide on it before this returns: the incident that it opened or joined."""
+        decided = await self.intake.declare(alert, by)
+        for each in decided:
+            self.decided(each)
+        self.counts.add("alerts")
+        return next(each for each in decided if each.incident is not None and alert.fingerprint in each.incident.alerts)
+
     async def tell(self, incident: str, event: Event, by: str) -> Told | None:
         """Take what a person says about an *incident* through the one door; what came of it, or None where there is no such incident."""
-        decided = await self.write(lambda connection: decide_event(connection, self.policies, incident, event, self.now(), by))
+
+        def job(connection: Connection) -> tuple[Decided | None, tuple[str, ...]]:
+            decided = decide_event(connection, self.policies, incident, event, self.now(), by)
+            return decided, ingesting.end_declared(connection, decided) if decided is not None else ()
+
+        decided, ended = await self.write(job)
         if decided is None or decided.incident is None:
             return None
+        for fingerprint in ended:
+            self.standing.drop(fingerprint)
         self.decided(decided)
         answer = next((reason for reason in decided.decision.reasons if reason.kind == "answer"), None)
         return Told(incident, decided.number, decided.incident.status, answer)

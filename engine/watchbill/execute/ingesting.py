@@ -77,8 +77,11 @@ def take_in(
     arrived: Iterable[Arrived],
     now: datetime,
     resolve_timeout: timedelta = RESOLVE_TIMEOUT,
+    by: str = "",
 ) -> list[Decided]:
     """Every decision that the alerts of these requests bring, recorded; and all that stands afterwards, in the record and in *standing*.
+
+    *by* is the person who says them, where one does.
 
     What several requests in a row bring is decided as if it had come in one, as long as that says the same: all of it fires or all of it
     has ended, and none of it is said twice.
@@ -91,13 +94,13 @@ def take_in(
         if not its.alerts:
             continue
         if not news.goes_with(its):
-            decided += _decide(connection, policies, standing, news, now)
+            decided += _decide(connection, policies, standing, news, now, by)
             # What was said in between may have changed what is known of these alerts.
             news, its = _News({}, {}), _news_of(request, standing, extended, resolve_timeout)
         news.alerts.update(its.alerts)
         news.expiries.update(its.expiries)
     if news.alerts:
-        decided += _decide(connection, policies, standing, news, now)
+        decided += _decide(connection, policies, standing, news, now, by)
     if extended:
         rows.extend(connection, extended, updated_at=now)
         for fingerprint, expires in extended.items():
@@ -147,16 +150,27 @@ def expire(connection: Connection, policies: Policies, standing: StandingAlerts,
     return _decide(connection, policies, standing, _News({alert.fingerprint: alert for alert in ended}, {}), now) if ended else []
 
 
+def end_declared(connection: Connection, decided: Decided) -> tuple[str, ...]:
+    """Write down which declared alerts have ended because a person resolved their incident; their fingerprints."""
+    if decided.before is None or decided.incident is None:
+        return ()
+    now = decided.incident.alerts
+    ended = tuple(each.fingerprint for each in decided.before.firing if each.alert.is_declared and not now[each.fingerprint].is_firing)
+    rows.ended(connection, ended)
+    return ended
+
+
 def _decide(
     connection: Connection,
     policies: Policies,
     standing: StandingAlerts,
     news: _News,
     now: datetime,
+    by: str = "",
 ) -> list[Decided]:
     decided: list[Decided] = []
     for correlation in _where_they_belong(correlate(policies.bill, tuple(news.alerts.values()), now), standing):
-        one = decide_alerts(connection, policies, correlation, now)
+        one = decide_alerts(connection, policies, correlation, now, by)
         decided.append(one)
         _note(connection, standing, correlation, one, news.expiries, now)
     return decided + _look_again(connection, policies, standing, decided, now)

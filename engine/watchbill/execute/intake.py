@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
@@ -18,6 +19,7 @@ from watchbill.execute.deciding import Decided
 from watchbill.execute.ingesting import Arrived, Kind
 from watchbill.execute.standing import Standing, StandingAlerts
 from watchbill.ingest.payload import Payload
+from watchbill.model.alert import Alert
 from watchbill.store import alerts, inbox, incidents
 
 if TYPE_CHECKING:
@@ -70,6 +72,22 @@ class Intake:
             house.counts.add("alerts", len(payload.alerts))
             self._put((-urgency, number, _Batch(number, kind, source, payload, received_at, house.clock.ahead)))
         return payload
+
+    async def declare(self, alert: Alert, by: str) -> list[Decided]:
+        """Decide on an *alert* that a person says, in one transaction: it needs no inbox, since the person waits for what comes of it."""
+        house = self._house
+        arrived = Arrived(Payload((alert,), alert.source), "custom", house.now())
+
+        def job(connection: Connection) -> list[Decided]:
+            return ingesting.take_in(connection, house.policies, self.standing, (arrived,), house.now(), by=by)
+
+        try:
+            return await house.write(job)
+        except BaseException:
+            # What stands may have been changed before it failed.
+            with suppress(WatchbillError):
+                await self._read_standing()
+            raise
 
     async def take_up(self) -> None:
         """Go on with the alerts and the inbox of an earlier life."""

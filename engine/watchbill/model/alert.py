@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 
 from watchbill.model.labels import Labels
 from watchbill.model.severity import Severity
+
+OWN_SOURCE: Final = "watchbill"
+"""The source of what watchbill itself says: of an incident that a person declares. No `Source` may be called so."""
+
+DECLARED: Final = "IncidentDeclared"
+"""What the alert is called of an incident that a person declares."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +37,11 @@ class Alert:
     def name(self) -> str:
         """What people call it: its ``alertname``, or the fingerprint where it has none."""
         return self.labels.get("alertname") or self.fingerprint
+
+    @property
+    def is_declared(self) -> bool:
+        """Whether a person said it and no system did: it fires until a person resolves its incident."""
+        return self.source == OWN_SOURCE
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,6 +78,7 @@ NAMES: Final[Mapping[str, str]] = {
     "team-cycle": "teams are each other's parents",
     "role-cycle": "roles lead back to themselves",
     "dependency-cycle": "services need each other in a circle",
+    "reserved-name": "a name is watchbill's own",
     "second-settings": "settings stand outside `watchbill.yaml`",
     "depends-on-quarantined": "the document is left out because one that it needs is",
 }

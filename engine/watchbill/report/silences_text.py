@@ -35,16 +35,17 @@ def _silence(its: Silenced, name: str, at: datetime, width: int) -> list[Line]:
     for matcher in its.match:
         lines += wrap(line(plain(matcher)), width, 4, 6)
     lines += wrap(line(Span(f"by {plain(its.by)}, at {words.instant(its.at.replace(microsecond=0))}", "aside")), width, 2, 4)
-    return lines + wrap(line(_ends(its, name, at)), width, 2, 4)
+    lines += wrap(line(_ends(its, at)), width, 2, 4)
+    return lines if is_over else [*lines, *wrap(line(f"`watchbill unsilence {plain(name)}` ends it sooner"), width, 2, 4)]
 
 
-def _ends(its: Silenced, name: str, at: datetime) -> str:
+def _ends(its: Silenced, at: datetime) -> str:
     if its.expired_at is not None:
         return f"ended by {plain(its.expired_by or 'nobody')}, at {words.instant(its.expired_at.replace(microsecond=0))}"
     if its.state == "expired":
         return f"over since {words.instant(its.ends_at.replace(microsecond=0))}"
     ends = words.instant(its.ends_at.replace(microsecond=0))
-    until = f"until {ends}, in {span_of(its.ends_at - at)}; sooner with `watchbill unsilence {name}`"
+    until = f"until {ends}, in {span_of(its.ends_at - at)}"
     if its.state == "pending":
         return f"begins {words.instant(its.starts_at.replace(microsecond=0))}; {until}"
     return f"holds back {count(its.alerts, 'alert')} now, {until}"

@@ -13,7 +13,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from watchbill.errors import WatchbillError
-from watchbill.server import acting, alertmanager, health, incidents, ingesting, silences, watching
+from watchbill.server import acting, alertmanager, declaration, health, incidents, ingesting, silences, watching
 from watchbill.server.access import check_where_from
 from watchbill.server.answers import Problem, problem_of
 from watchbill.server.house import House
@@ -44,6 +44,7 @@ def routes() -> list[Route]:
         _route("/v1/deliveries", ingesting.delivery, "POST"),
         # Incidents.
         _route("/v1/incidents", incidents.listing),
+        _route("/v1/incidents", declaration.opened, "POST"),
         _route("/v1/incidents/{incident}", incidents.one),
         _route("/v1/incidents/{incident}/timeline", incidents.timeline),
         _route("/v1/incidents/{incident}/explain", incidents.explain),

@@ -10,6 +10,7 @@ from typing import Final
 
 from watchbill.decide import Bill, Moment
 from watchbill.errors import Place
+from watchbill.model.alert import Alert
 from watchbill.model.event import (
     Acknowledged,
     AlertsReceived,
@@ -99,6 +100,7 @@ class _Telling:
             for alert in event.alerts:
                 verb = "fires" if alert.is_firing else "has ended"
                 because, note = (claim.policy, claim.note) if claim is not None else (None, "")
+                note = _declared(alert.alert) or note
                 yield self._said("alert", f"{alert.alert.name} {verb}, {alert.severity}", because, note=note)
         elif isinstance(event, DeliveryReported):
             yield from self._deliveries(event.step, event.number)
@@ -305,3 +307,11 @@ def _value(result: object) -> str:
     if isinstance(result, dict):
         return ", ".join(f"{name} {value}" for name, value in result.items()) or "nothing"
     return "nothing" if result is None else str(result)
+
+
+def _declared(alert: Alert) -> str:
+    """Who declared it, and in which words; empty for what a system said."""
+    if not alert.is_declared:
+        return ""
+    by, summary = (alert.annotations.get(name, "") for name in ("declared_by", "summary"))
+    return ": ".join(each for each in (f"declared by {by}" if by else "", summary) if each)

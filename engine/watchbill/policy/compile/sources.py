@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Final
 
+from watchbill.model.alert import OWN_SOURCE
 from watchbill.model.sources import Probe, ProbeAlert, Source, SourceAuth, SourceField
 from watchbill.policy.compile import texts
 from watchbill.policy.compile.calls import FOR_PROBES, SECRET_HELP, result_type, use
@@ -30,6 +31,9 @@ def source(bench: Workbench, draft: Draft) -> Source:
     spec: written.SourceSpec = draft.document.spec
     at = draft.top / "spec"
     expect_owner(bench, draft)
+    if draft.ref.name == OWN_SOURCE:
+        said = f"`{OWN_SOURCE}` is the source of the incidents that people declare by hand"
+        (draft.top / "metadata" / "name").report("reserved-name", said, "give it another name")
     if spec.type == "custom":
         _check_mapped(at, spec)
     else:

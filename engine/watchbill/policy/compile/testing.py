@@ -124,7 +124,8 @@ def _alert(reader: Reader, at: At, keys: written.Alert) -> GivenAlert:
     begins, ends = reader.span(at / "at", keys.at), reader.maybe_span(at / "until", keys.until)
     if ends is not None and ends <= begins:
         (at / "until").report("bad-time", "this alert ends before it begins", "let `until` be later than `at`")
-    return GivenAlert(labels, reader.labels(at / "annotations", keys.annotations), begins, ends, at.place)
+    given = GivenAlert(labels, reader.labels(at / "annotations", keys.annotations), begins, ends, at.place)
+    return replace(given, source=reader.text(at / "source", keys.source)[1]) if keys.source is not None else given
 
 
 def _answer(reader: Reader, at: At, keys: written.Answer) -> GivenAnswer:

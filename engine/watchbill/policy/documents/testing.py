@@ -62,6 +62,9 @@ class Alert(Section):
     annotations: dict[str, str] = key("What it says besides.", {"summary": "5% of requests fail."}, default_factory=dict)
     at: Span = key("When it begins, counted from the clock of the case.", "5m", default="0s")
     until: Maybe[Span] = key("When it ends, counted from the same; it goes on firing where this is left out.", "30m", default=None)
+    source: Maybe[Name] = key(
+        "The source that says it, as conditions see it; `watchbill` for an incident that a person declares.", "watchbill", default=None
+    )
 
 
 class Decision(Section):
