@@ -6,6 +6,8 @@ time, so that deciding again finds the step that is already there.
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -159,9 +161,21 @@ class Step:
 def step_id(incident: str, kind: StepKind, policy: str, slot: str, round: int = 0) -> str:
     """The identity of a step; deterministic, so that planning again is harmless.
 
-    The slot comes last because it may hold anything, slashes too: a target is called what an alert's label says.
+    The slot comes last because it may have slashes. It may be what an alert's label says, which never stands raw in what is typed, logged
+    and asked for by address: other than plain characters are replaced, and a digest of the whole tells slots apart.
     """
-    return f"{incident}/{kind}/{policy}/{round}/{slot}"
+    return f"{incident}/{kind}/{policy}/{round}/{_plain_slot(slot)}"
+
+
+_PLAIN: Final = re.compile(r"[A-Za-z0-9._:/-]{0,100}")
+_OTHER: Final = re.compile(r"[^A-Za-z0-9._:/-]")
+
+
+def _plain_slot(slot: str) -> str:
+    if _PLAIN.fullmatch(slot):
+        return slot
+    digest = hashlib.sha256(slot.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+    return f"{_OTHER.sub('_', slot[:60])}~{digest}"
 
 
 # --- why ------------------------------------------------------------------------------
