@@ -76,6 +76,18 @@ AS_EXPECTED = {
         f"{ALERT}, answers: [{{at: 1m, snooze: {{by: bo, for: 2h}}}}]",
         "pages: [{at: 0s, people: bo}, {at: 2h1m, people: bo}], status: [{at: 1m, is: acknowledged}, {at: 2h1m, is: triggered}]",
     ),
+    "an acknowledgement that ends": (
+        f"{ALERT}, answers: [{{at: 1m, acknowledge: bo}}]",
+        "pages: [{at: 0s, people: bo}, {at: 4h1m, people: bo}], status: [{at: 4h, is: acknowledged}, {at: 4h1m, is: triggered}]",
+    ),
+    "one that is kept": (
+        f"{ALERT}, answers: [{{at: 1m, acknowledge: bo}}, {{at: 3h50m, extend: {{by: bo, for: 2h}}}}]",
+        "pages: [{at: 0s, people: bo}, {at: 5h50m, people: ana}], status: [{at: 5h49m, is: acknowledged}]",
+    ),
+    "one that is kept for as long as before": (
+        f"{ALERT}, answers: [{{at: 1m, acknowledge: bo}}, {{at: 3h50m, extend: {{by: bo}}}}]",
+        "pages: [{at: 0s, people: bo}, {at: 7h50m, people: ana}]",
+    ),
     "a note": (f"{ALERT}, answers: [{{at: 1m, note: {{by: bo, text: I am on it}}}}]", "until: 4m, pages: [{at: 0s, people: bo}]"),
     "a guard": (
         f"alerts: [{STUCK}], runs: [{RAN}, {RAN}]",

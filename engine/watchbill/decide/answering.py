@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from watchbill.decide import consenting, following, paging, repairing, retrying, talking, updating
+from watchbill.decide import consenting, following, holding, paging, repairing, retrying, talking, updating
 from watchbill.decide.draft import Answer, Draft
 from watchbill.model.event import (
     Acknowledged,
@@ -18,6 +18,7 @@ from watchbill.model.event import (
     Approved,
     Denied,
     Escalated,
+    Extended,
     Mitigated,
     Noted,
     Requested,
@@ -133,6 +134,13 @@ def _snoozed(draft: Draft, event: Snoozed) -> Answer:
     return True, why
 
 
+def _extended(draft: Draft, event: Extended) -> Answer:
+    """Whoever has it keeps it for longer."""
+    if draft.fold.status not in ("acknowledged", "mitigated") or not draft.fold.acknowledged_by:
+        return False, f"nobody has it: {_standing(draft)}"
+    return holding.extend(draft, event.by, event.until)
+
+
 def _noted(draft: Draft, event: Noted) -> Answer:
     if not event.text.strip():
         return False, "there is nothing in the note"
@@ -235,6 +243,7 @@ def _past(step: Step) -> str:
 _SAID: Final[Mapping[type, Callable[[Draft, Any], Answer]]] = {
     Acknowledged: _acknowledged,
     Unacknowledged: _unacknowledged,
+    Extended: _extended,
     Mitigated: _mitigated,
     Resolved: _resolved,
     Escalated: _escalated,

@@ -14,7 +14,7 @@ from watchbill.decide import repairing
 from watchbill.decide.bill import Bill
 from watchbill.decide.correlating import correlate
 from watchbill.decide.draft import Draft
-from watchbill.decide.paging import FALLBACK
+from watchbill.decide.paging import FALLBACK, is_joined
 from watchbill.decide.planned_updates import unsent, what_is_told
 from watchbill.decide.playing import HORIZON, Moment, play
 from watchbill.expressions.durations import format_duration
@@ -164,9 +164,8 @@ def _escalations(
 ) -> Iterable[PlannedEscalation]:
     for change in (change for moment in moments for change in moment.decision.changes if isinstance(change, EscalationBegun)):
         declared = bill.policies.escalations.get(change.policy.name)
-        pages = tuple(
-            _page(bill, step) for step in steps if step.kind == "page" and step.because == change.policy and step.state != "planned"
-        )
+        own = (step for step in steps if step.kind == "page" and step.because == change.policy and not is_joined(step))
+        pages = tuple(_page(bill, step) for step in own if step.state != "planned")
         why = next((reason.note for reason in reasons if reason.policy == change.policy and reason.applied), "")
         after = "" if change.proceeds else "then the engine's own alarm"
         held_for = tuple(

@@ -58,7 +58,9 @@ def _row(its: Listed, at: datetime) -> list[Line]:
     return [
         line(Span(plain(its.id), "name")),
         _severity(its.severity),
-        line(Span(UNANSWERED, "critical")) if its.unanswered else _standing(its.status, its.acknowledged_by),
+        line(Span(UNANSWERED, "critical"))
+        if its.unanswered
+        else _standing(its.status, its.acknowledged_by, _until(its.acknowledged_until, at)),
         line(_title(its.name, its.service)),
         line(Span(f"{span_of(at - its.opened_at)} ago" if its.status == "resolved" else f"for {span_of(at - its.opened_at)}", "time")),
         line(Span(count(its.alerts, "alert") if its.alerts != 1 else "", "aside")),
@@ -73,12 +75,17 @@ def _severity(severity: str) -> Line:
     return line(Span(plain(severity), _SEVERITIES.get(severity, "none")))
 
 
-def _standing(status: str, taken_by: str | None) -> Line:
-    """The status, and who has taken it."""
+def _until(until: datetime | None, at: datetime) -> str:
+    """Until when somebody has an incident, as it is read at this time; empty where that has no end."""
+    return f" until {words.clock(until, at)}" if until is not None else ""
+
+
+def _standing(status: str, taken_by: str | None, until: str = "") -> Line:
+    """The status, who has taken it, and *until* when."""
     said = Span(plain(status), _STATUSES.get(status, "strong"))
     if not taken_by:
         return line(said)
-    return line(said, f" by {plain(taken_by)}" if status == "acknowledged" else f", taken by {plain(taken_by)}")
+    return line(said, f" by {plain(taken_by)}{until}" if status == "acknowledged" else f", taken by {plain(taken_by)}")
 
 
 # --- one ----------------------------------------------------------------------------------
@@ -107,6 +114,9 @@ def head(its: IncidentShown, at: datetime, width: int) -> list[Line]:
     lines += wrap(stands, width, 2, 4)
     opened = f"opened {words.instant(its.opened_at)}, {span_of(at - its.opened_at)} ago"
     lines += wrap(line(Span(opened, "time")), width, 2, 4)
+    if its.acknowledged_until is not None:
+        ends = f"until {words.instant(its.acknowledged_until)}, in {span_of(its.acknowledged_until - at)}; then people are paged again"
+        lines += wrap(line(ends, f"; keep it: watchbill extend {plain(its.id)}"), width, 2, 4)
     if its.snoozed_until is not None:
         lines += wrap(line(Span(f"snoozed until {words.instant(its.snoozed_until)}", "warning")), width, 2, 4)
     if its.reopen_count:
