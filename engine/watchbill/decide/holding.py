@@ -16,6 +16,7 @@ from watchbill.decide.bill import Bill
 from watchbill.decide.draft import Answer, Draft
 from watchbill.expressions.durations import format_duration
 from watchbill.model.change import AcknowledgedUntil, Trigger
+from watchbill.model.incident import Incident
 from watchbill.model.ownership import Acknowledge
 from watchbill.model.plan import Duty, Reason, Step, step_id
 from watchbill.model.policies import Escalation
@@ -53,6 +54,21 @@ def terms_of(bill: Bill, escalation: Escalation | None, team: str, severity: Sev
     expires = next((each.expires for each in said if each.expires is not None), USUAL if severity == "critical" else UNHURRIED)
     remind = next((each.remind for each in said if each.remind is not None), REMIND)
     return Terms(expires, min(remind, expires / 2))
+
+
+def has_it(incident: Incident) -> str:
+    """Who has this *incident* by an acknowledgement; empty where nobody has."""
+    return incident.acknowledged_by if incident.status == "acknowledged" else ""
+
+
+def ways_to(bill: Bill, name: str) -> tuple[str, ...]:
+    """The connectors by which something can leave for the person of this *name*, as far as the policies tell; none where nothing can.
+
+    One in shadow is among them: that it sends nothing is meant.
+    """
+    person = bill.policies.people.get(name)
+    contacts = person.contacts if person is not None else ()
+    return tuple(each.connector for each in contacts if bill.mark(each.connector, each.action) != "not-carried-out")
 
 
 def look(draft: Draft) -> None:

@@ -58,12 +58,10 @@ def _row(its: Listed, at: datetime) -> list[Line]:
     return [
         line(Span(plain(its.id), "name")),
         _severity(its.severity),
-        line(Span(UNANSWERED, "critical"))
-        if its.unanswered
-        else _standing(its.status, its.acknowledged_by, _until(its.acknowledged_until, at)),
+        line(Span(UNANSWERED, "critical")) if its.unanswered else _standing(its.status, its.acknowledged_by),
         line(_title(its.name, its.service)),
         line(Span(f"{span_of(at - its.opened_at)} ago" if its.status == "resolved" else f"for {span_of(at - its.opened_at)}", "time")),
-        line(Span(count(its.alerts, "alert") if its.alerts != 1 else "", "aside")),
+        line(Span(" · ".join(filter(None, (count(its.alerts, "alert") if its.alerts != 1 else "", _until(its, at)))), "aside")),
     ]
 
 
@@ -75,17 +73,17 @@ def _severity(severity: str) -> Line:
     return line(Span(plain(severity), _SEVERITIES.get(severity, "none")))
 
 
-def _until(until: datetime | None, at: datetime) -> str:
-    """Until when somebody has an incident, as it is read at this time; empty where that has no end."""
-    return f" until {words.clock(until, at)}" if until is not None else ""
+def _until(its: Listed, at: datetime) -> str:
+    """Until when somebody has an incident, as it is read at this time; empty where nobody has it, or that has no end."""
+    return f"until {words.clock(its.acknowledged_until, at)}" if its.acknowledged_until is not None else ""
 
 
-def _standing(status: str, taken_by: str | None, until: str = "") -> Line:
-    """The status, who has taken it, and *until* when."""
+def _standing(status: str, taken_by: str | None) -> Line:
+    """The status, and who has taken it."""
     said = Span(plain(status), _STATUSES.get(status, "strong"))
     if not taken_by:
         return line(said)
-    return line(said, f" by {plain(taken_by)}{until}" if status == "acknowledged" else f", taken by {plain(taken_by)}")
+    return line(said, f" by {plain(taken_by)}" if status == "acknowledged" else f", taken by {plain(taken_by)}")
 
 
 # --- one ----------------------------------------------------------------------------------

@@ -71,6 +71,7 @@ _CHANGES: Final = Statement(
     "incident",
 )
 _OPEN: Final = Statement(select(INCIDENT.c.id).where(IS_OPEN))
+_HELD: Final = Statement(select(INCIDENT.c.id, INCIDENT.c.acknowledged_by).where(IS_OPEN, INCIDENT.c.status == "acknowledged"))
 _UNRESOLVED: Final = Statement(select(INCIDENT.c.id, INCIDENT.c.key).where(IS_OPEN))
 _DUE: Final = Statement(
     select(INCIDENT.c.id)
@@ -239,6 +240,11 @@ def wake(connection: Connection, incident: str, at: datetime) -> bool:
 def unresolved(connection: Connection) -> dict[str, str]:
     """The correlation key of every incident that is not resolved, by its id."""
     return dict(sorted(_UNRESOLVED.all(connection)))
+
+
+def held(connection: Connection) -> tuple[tuple[str, str], ...]:
+    """Every incident that somebody has acknowledged and that is not over, with who that is."""
+    return tuple([(row[0], row[1]) for row in _HELD.all(connection)])
 
 
 # --- what people read -----------------------------------------------------------------
