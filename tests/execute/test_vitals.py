@@ -199,7 +199,8 @@ def test_a_page_that_leaves_ends_it(body: Body):
 
 def test_somebody_who_has_an_incident_and_cannot_be_reached(body: Body):
     """
-    That nothing can leave by any contact of whoever has an incident is trouble, until one can or they have it no more.
+    That nothing can leave by any contact of whoever has an incident is trouble, until one can or they have it no more; it is no
+    trouble of the engine's own, for which its heartbeat would stay away.
     """
     body.vitals.held("shop-abcdef", "ana", ("mail", "phone"))
     body.vitals.sent("mail", "unable", "no password")
@@ -210,6 +211,7 @@ def test_somebody_who_has_an_incident_and_cannot_be_reached(body: Body):
     body.vitals.sent("phone", "sent")
     body.vitals.held("shop-fedcba", "bo", ())
     assert body.kinds() == ["outbound", "holder"]
+    assert [each.kind for each in body.vitals.own_troubles()] == ["outbound"]
     body.vitals.held("shop-fedcba", "", ())
 
     assert body.kinds() == ["outbound"]

@@ -86,7 +86,7 @@ class Engine:
         self.watchdog = Watchdog(self.vitals.sayable, self.last_resort.say_from_thread, elapsed, self.now, log, where)
         self.proving = Proving(self, voice, self.counts.add)
         beating = (beat, self.options.heartbeat_every) if beat is not None else None
-        self.heartbeat = Heartbeat(*beating, self.vitals.troubles, self.counts.add, log) if beating is not None else None
+        self.heartbeat = Heartbeat(*beating, self.vitals.own_troubles, self.counts.add, log) if beating is not None else None
         self._landing = Landing()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._subscribers: set[asyncio.Queue[Notice]] = set()

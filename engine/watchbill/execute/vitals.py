@@ -155,6 +155,10 @@ class Vitals:
         """What is wrong now that the last resort can say: that it cannot is not."""
         return tuple(each for each in self.troubles() if each.kind != "last-resort")
 
+    def own_troubles(self) -> tuple[Trouble, ...]:
+        """What is wrong with the engine itself: that one person cannot be reached is not, and the heartbeat goes on."""
+        return tuple(each for each in self.troubles() if each.kind != "holder")
+
     def troubles(self) -> tuple[Trouble, ...]:
         """What is wrong now; nothing where all is well, or the engine is not at work."""
         if not self._is_at_work:
