@@ -290,7 +290,7 @@ def _about(bill: Bill, step: Step) -> str:
     if step.kind in ("page", "review", "remind", "tell"):
         who = listing([f"{duty.person} ({duty.duty.partition('/')[2] or duty.duty})" for duty in step.people])
         if step.kind == "tell":
-            return f"{who}: «{step.text}»"
+            return f"{listing([duty.person for duty in step.people])}: «{step.text}»"
         comms = bill.policies.comms.get(step.because.name)
         return f"{who} about the update to {comms.audience}" if comms is not None else who
     if step.kind == "update":
