@@ -128,8 +128,9 @@ def test_an_acknowledgement_stops_its_further_contacts() -> None:
     No further contact of such a page leaves once somebody acknowledged again.
     """
     watch = joined(joined="page")
-    watch.acknowledges("ana")
+    watch.acknowledges("bo")
 
+    assert watch.answer == (True, "acknowledged by bo, and ana has it still")
     assert [each.result for each in watch.steps("page")[-1].deliveries] == ["withdrawn", "withdrawn"]
 
 

@@ -76,7 +76,9 @@ def _acknowledged(draft: Draft, event: Acknowledged) -> Answer:
     if draft.fold.status == "acknowledged":
         # Where somebody had taken it, an escalation that asks for its own team's yes may still be at work.
         paging.end_all(draft, f"acknowledged by {event.by}", acknowledged_by=event.by)
-    return (True, f"acknowledged by {event.by}") if len(draft.changes) > before else (False, standing)
+    by = draft.fold.acknowledged_by
+    still = f", and {by} has it still" if by != event.by else ""
+    return (True, f"acknowledged by {event.by}{still}") if len(draft.changes) > before else (False, standing)
 
 
 def _unacknowledged(draft: Draft, event: Unacknowledged) -> Answer:
