@@ -219,6 +219,24 @@ def test_an_incident_is_put_off(ask, at, incident):
     assert [ask("snooze", incident, *how).code for how in ([], ["2h", "--until", until], ["--until", "2020-01-01T00:00:00Z"])] == [2, 2, 2]
 
 
+def test_an_incident_is_kept(ask, at, incident):
+    """
+    `extend` keeps an incident that one has, for as long as the policies say or as is said, and never for less; nobody else keeps it.
+    """
+    ask("ack", incident)
+    until = at.incident(incident)["acknowledged_until"]
+    longer = ask("extend", incident, "--for", "9h")
+    shorter = ask("extend", incident)
+    another = ask("extend", incident, "--as", "bo")
+
+    assert longer.out.startswith(f"{incident}: extended by ana until ")
+    assert at.incident(incident)["acknowledged_until"] > until
+    assert (longer.code, shorter.code, another.code) == (0, 1, 1)
+    assert "nothing done: ana has it, and only who has it extends that" in another.out
+    assert "until " in ask("incidents").out
+    assert "keep it: watchbill extend" in " ".join(ask("incidents", "show", incident).out.split())
+
+
 def test_a_note_is_written_from_words_or_from_standard_input(ask, incident, monkeypatch):
     """
     Several words need no quotes, and `-` takes what another program says; an empty note is wrong use.
@@ -295,15 +313,14 @@ def test_nobody_is_called_so(ask, incident, name):
     assert "is no person's name" in done.err
 
 
-def test_without_a_name_it_is_the_login_name(ask, at, incident, monkeypatch):
+def test_without_a_name_it_is_the_login_name(ask, incident, monkeypatch):
     """
     Whoever does not say who they are acts by their login name.
     """
     monkeypatch.delenv("WATCHBILL_AS")
     monkeypatch.setenv("LOGNAME", "Eve.Jones")
-    ask("ack", incident)
 
-    assert at.incident(incident)["acknowledged_by"] == "eve.jones"
+    assert ask("note", incident, "seen").out == f"{incident}: noted by eve.jones\n"
 
 
 # --- freeze and kill ------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import pytest
 from tests.execute.house import REFERENCE, House
 from watchbill.connectors.performing import Refused, Request, Transient, Unknown
 from watchbill.errors import UserError
+from watchbill.execute.policies import Edition
 from watchbill.model.event import Acknowledged, Noted, Resolved, Retried
 from watchbill.model.plan import Done
 from watchbill.store import alerts, delivery_rows, effects, inbox, incidents, steps
@@ -192,6 +194,59 @@ def test_what_a_person_says_goes_through_the_one_door_and_is_answered(house: Hou
         assert await house.engine.tell("no-such-incident", Acknowledged("ana"), "ana") is None
 
     story(house, tell)
+
+
+def test_who_is_declared_no_more_has_nothing_after_a_reload(house: House):
+    """
+    A reload by which somebody is declared no more gives back what they had, at once, and people are paged, even where the
+    definitions that the incident was opened with name them.
+    """
+
+    async def tell(house: House) -> None:
+        incident = await house.receive(PAYLOAD)
+        found = await house.engine.tell(incident, Acknowledged("ivo"), "ivo")
+        assert found is not None
+        assert found.status == "acknowledged"
+        old = house.policies
+        house.editions[old.revision] = Edition(old, {})
+        people = {name: person for name, person in old.people.items() if name != "ivo"}
+        before = len(house.world.uses("phone.page"))
+        await house.engine.replace(Edition(replace(old, revision="r2", people=people), {}))
+        await house.engine.settled()
+        with house.engine.record.read() as connection:
+            now = incidents.load(connection, incident)
+
+        assert now is not None
+        assert (now.status, now.acknowledged_by) == ("triggered", "")
+        assert len(house.world.uses("phone.page")) == before + 1
+
+    story(house, tell)
+
+
+def test_somebody_who_has_an_incident_and_cannot_be_reached_is_trouble(house: House):
+    """
+    Who has an incident and none of whose contacts can leave keeps it, and the engine says so, also in its next life.
+    """
+
+    async def tell(house: House) -> None:
+        edition = house.engine.policies.current
+        ivo = replace(edition.policies.people["ivo"], contacts=())
+        house.policies = replace(edition.policies, people={**edition.policies.people, "ivo": ivo})
+        await house.engine.replace(Edition(house.policies, {}))
+        incident = await house.receive(PAYLOAD)
+        found = await house.engine.tell(incident, Acknowledged("ivo"), "ivo")
+        assert found is not None
+        assert found.status == "acknowledged"
+        assert [each.kind for each in house.engine.troubles()] == ["holder"]
+
+    async def again(house: House) -> None:
+        assert [each.kind for each in house.engine.troubles()] == ["holder"]
+        (incident,) = await house.engine.write(incidents.held)
+        await house.engine.tell(incident[0], Resolved("ivo"), "ivo")
+        assert house.engine.troubles() == ()
+
+    story(house, tell)
+    story(house, again)
 
 
 def test_a_body_that_is_not_as_it_should_be_leaves_nothing(house: House):

@@ -197,6 +197,26 @@ def test_a_page_that_leaves_ends_it(body: Body):
     assert body.kinds() == []
 
 
+def test_somebody_who_has_an_incident_and_cannot_be_reached(body: Body):
+    """
+    That nothing can leave by any contact of whoever has an incident is trouble, until one can or they have it no more; it is no
+    trouble of the engine's own, for which its heartbeat would stay away.
+    """
+    body.vitals.held("shop-abcdef", "ana", ("mail", "phone"))
+    body.vitals.sent("mail", "unable", "no password")
+    assert body.kinds() == ["outbound"]
+    body.vitals.sent("phone", "unable", "no key")
+    assert body.kinds() == ["outbound", "holder"]
+    assert body.vitals.troubles()[1].sentence == ("nothing can be sent by any contact of those who have 1 incident (ana has shop-abcdef)")
+    body.vitals.sent("phone", "sent")
+    body.vitals.held("shop-fedcba", "bo", ())
+    assert body.kinds() == ["outbound", "holder"]
+    assert [each.kind for each in body.vitals.own_troubles()] == ["outbound"]
+    body.vitals.held("shop-fedcba", "", ())
+
+    assert body.kinds() == ["outbound"]
+
+
 def test_a_last_resort_that_does_not_get_out(body: Body):
     """
     A last resort that could not be reached is trouble, which it is not asked to say itself, until it gets out again or an hour has passed.

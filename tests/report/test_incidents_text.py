@@ -228,21 +228,34 @@ def test_a_resolved_incident_asks_nothing():
     assert "YOURS" not in incident_text(replace(INCIDENT, status="resolved"), LATER)
 
 
+def test_until_when_somebody_has_it():
+    """
+    Of an incident that somebody has it is said until when, what comes then, and how it is kept.
+    """
+    has_it = replace(INCIDENT, acknowledged_until=LATER + timedelta(hours=3), snoozed_until=None)
+    text = " ".join(incident_text(has_it, LATER).split())
+
+    assert "until 2026-11-23 15:12 UTC, in 3h; then people are paged again; keep it: watchbill extend shop-abcdef" in text
+
+
 def test_a_list_of_incidents():
     """
-    Each incident is a row: who has it, how long it lasts, and how many alerts fire where it is not one.
+    Each incident is a row: who has it and until when, how long it lasts, and how many alerts fire where it is not one.
     """
     rows = (
         Listed("shop-abcdef", "Slow", "acknowledged", "warning", NOON, "shop", "web", "bo", 3),
+        Listed("shop-ghijkl", "Full", "acknowledged", "info", NOON, "shop", "web", "bo", 1, acknowledged_until=LATER + timedelta(hours=2)),
         Listed("x-fedcba", "Down", "resolved", "critical", NOON, "", "web", "ana", 1),
     )
 
     assert listing_text(rows, LATER, "") == (
         """\
-2 incidents                                                 2026-11-23 12:12 UTC
+3 incidents                                                 2026-11-23 12:12 UTC
 
 shop-abcdef  warning   acknowledged by bo      Slow on shop              for 12m
       3 alerts
+shop-ghijkl  info      acknowledged by bo      Full on shop              for 12m
+      until 14:12
 x-fedcba     critical  resolved, taken by ana  Down on no known service  12m ago
 """
     )

@@ -28,11 +28,12 @@ def refusal(response: Any, status: int) -> dict[str, Any]:
 
 def test_an_incident_goes_through_its_life(at: Place) -> None:
     """
-    Acknowledged, given back, snoozed, mitigated, resolved: each is answered with what came of it and how the incident stands.
+    Acknowledged, kept, given back, snoozed, mitigated, resolved: each is answered with what came of it and how the incident stands.
     """
     incident = an_incident(at, "life")
     said = [
         ("ack", None),
+        ("extend", {"for": "6h"}),
         ("unack", None),
         ("snooze", {"for": "2h"}),
         ("note", {"text": "it is the cable"}),
@@ -41,8 +42,9 @@ def test_an_incident_goes_through_its_life(at: Place) -> None:
     ]
     answers = [at.post(f"/v1/incidents/{incident}/{word}", body) for word, body in said]
 
-    assert [each.status_code for each in answers] == [200] * 6
+    assert [each.status_code for each in answers] == [200] * 7
     assert [each.json()["status"] for each in answers] == [
+        "acknowledged",
         "acknowledged",
         "triggered",
         "acknowledged",
@@ -237,6 +239,8 @@ def test_a_switch_that_is_not_there_is_not_found(at: Place) -> None:
         ("snooze", {"until": "2020-01-01T00:00:00Z"}),
         ("snooze", {"until": "2026-13-01"}),
         ("snooze", {"until": "tomorrow"}),
+        ("extend", {"for": "0s"}),
+        ("extend", {"until": "tomorrow"}),
         ("note", None),
         ("note", {"text": "  "}),
         ("note", {"text": 1}),

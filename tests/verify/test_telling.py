@@ -170,3 +170,27 @@ def test_the_alarm_reads_well_each_time() -> None:
     assert alarms[0] == "alarm the engine's own alarm: nobody answered any page"
     assert set(alarms[1:]) == {"alarm the engine's own alarm: nobody has answered yet"}
     assert lines(watch, "sent")[-1].endswith("sent the engine's own alarm")
+
+
+def test_who_has_an_incident_and_until_when_is_a_line() -> None:
+    """
+    That somebody has an incident until then, what they are told, that they keep it, and that it is given back: each is a line.
+    """
+    watch = a_watch()
+    watch.acknowledges("ana")
+    watch.receives(an_alert(alertname="DiskFull", starts_at=NOON + MINUTE))
+    watch.passes(minutes=230)
+    watch.extends("ana", minutes=1500)
+    watch.passes(minutes=1501)
+    id = watch.incident.id
+    kept = f"Keep it: watchbill extend {id}. It is over: watchbill resolve {id}"
+    what = f"{id} (critical: HighErrorRate on checkout (payments))"
+
+    assert lines(watch, "status", "tell") == [
+        "12:00 status acknowledged by ana until 16:00",
+        f"12:00 tell ana: «critical: DiskFull on checkout joins {id}, which you have.»",
+        f"15:45 tell ana: «You have {what} until 2026-11-23 16:00 UTC; then it is given back, and people are paged again. {kept}»",
+        "15:50 status extended until 2026-11-24 16:50 by ana",
+        f"16:35 tell ana: «You have {what} until 2026-11-24 16:50 UTC; then it is given back, and people are paged again. {kept}»",
+        "16:50 status triggered again, for the acknowledgement has ended",
+    ]

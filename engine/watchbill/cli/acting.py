@@ -108,7 +108,8 @@ def _parted(incident: str, step: str | None) -> tuple[str, str]:
 ack = _of_incident(
     "ack",
     "Take an incident: nobody else is paged for it.",
-    "Take an incident. Paging stops, and starts again if it gets worse, or if you give it back.",
+    "Take an incident. Paging stops, and starts again if it gets worse, if you give it back, or when your time is over: `watchbill extend` "
+    "makes that longer.",
 )
 unack = _of_incident(
     "unack",
@@ -192,6 +193,31 @@ def lasting(length: timedelta | None, until: datetime | None) -> dict[str, str]:
     if length is not None:
         return {"for": format_duration(length)}
     return {"until": until.isoformat()} if until is not None else {}
+
+
+_EXTENDS: Final = """\b
+Examples:
+  watchbill extend checkout-7f3k2a
+  watchbill extend checkout-7f3k2a --for 2h
+"""
+
+
+@click.command("extend", short_help="Keep an incident that you have for longer.", epilog=_EXTENDS)
+@incident
+@click.option(
+    "--for", "length", type=Length(), metavar="DURATION", help="How long from now, as 2h; by default as long as the policies say."
+)
+@acting("extend")
+@formats("extend", "text", "json")
+@common
+def extend(
+    incident: str, length: timedelta | None, address: str, token_file: str | None, timeout: timedelta, who: str | None, form: str
+) -> Answer:
+    """Keep an incident that you have acknowledged, so that it is not given back. It is never kept for less than it was.
+
+    INCIDENT is its id, the beginning of it as long as that means one only, or the six letters at its end.
+    """
+    return _ask(Asked(address, token_file, timeout, who, form), incident, "extend", lasting(length, None))
 
 
 _NOTES: Final = """\b

@@ -33,6 +33,7 @@ VERBS: Final[dict[str, str]] = {
     "ack": "watchbill.cli.acting:ack",
     "unack": "watchbill.cli.acting:unack",
     "escalate": "watchbill.cli.acting:escalate",
+    "extend": "watchbill.cli.acting:extend",
     "snooze": "watchbill.cli.acting:snooze",
     "note": "watchbill.cli.acting:note",
     "mitigate": "watchbill.cli.acting:mitigate",

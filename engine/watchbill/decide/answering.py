@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from watchbill.decide import consenting, following, paging, repairing, retrying, talking, updating
+from watchbill.decide import consenting, following, holding, paging, repairing, retrying, talking, updating
 from watchbill.decide.draft import Answer, Draft
 from watchbill.model.event import (
     Acknowledged,
@@ -18,6 +18,7 @@ from watchbill.model.event import (
     Approved,
     Denied,
     Escalated,
+    Extended,
     Mitigated,
     Noted,
     Requested,
@@ -75,7 +76,9 @@ def _acknowledged(draft: Draft, event: Acknowledged) -> Answer:
     if draft.fold.status == "acknowledged":
         # Where somebody had taken it, an escalation that asks for its own team's yes may still be at work.
         paging.end_all(draft, f"acknowledged by {event.by}", acknowledged_by=event.by)
-    return (True, f"acknowledged by {event.by}") if len(draft.changes) > before else (False, standing)
+    by = draft.fold.acknowledged_by
+    still = f", and {by} has it still" if by != event.by else ""
+    return (True, f"acknowledged by {event.by}{still}") if len(draft.changes) > before else (False, standing)
 
 
 def _unacknowledged(draft: Draft, event: Unacknowledged) -> Answer:
@@ -131,6 +134,13 @@ def _snoozed(draft: Draft, event: Snoozed) -> Answer:
     draft.record(PagingSnoozed(event.by, draft.now, event.until))
     paging.end_all(draft, why, acknowledged_by=event.by)
     return True, why
+
+
+def _extended(draft: Draft, event: Extended) -> Answer:
+    """Whoever has it keeps it for longer."""
+    if draft.fold.status not in ("acknowledged", "mitigated") or not draft.fold.acknowledged_by:
+        return False, f"nobody has it: {_standing(draft)}"
+    return holding.extend(draft, event.by, event.until)
 
 
 def _noted(draft: Draft, event: Noted) -> Answer:
@@ -235,6 +245,7 @@ def _past(step: Step) -> str:
 _SAID: Final[Mapping[type, Callable[[Draft, Any], Answer]]] = {
     Acknowledged: _acknowledged,
     Unacknowledged: _unacknowledged,
+    Extended: _extended,
     Mitigated: _mitigated,
     Resolved: _resolved,
     Escalated: _escalated,

@@ -6,7 +6,7 @@ shadow: the level keeps its wait.
 
 from __future__ import annotations
 
-from watchbill.decide import paging, updating
+from watchbill.decide import joining, paging, updating
 from watchbill.decide.deliveries import amended, brought_forward, conclude, has_failed
 from watchbill.decide.draft import Draft
 from watchbill.model.event import DeliveryReported, StepFinished
@@ -49,7 +49,9 @@ def finished(draft: Draft, step: Step, event: StepFinished) -> None:
 
 
 def _reached_nobody(draft: Draft, step: Step) -> None:
-    if step.kind == "page":
+    if paging.is_joined(step):
+        joining.page_failed(draft, step)
+    elif step.kind == "page":
         paging.pass_by(draft, step)
     elif step.kind == "review":
         updating.review_failed(draft, step)

@@ -13,7 +13,19 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
-from watchbill.decide import answering, delivery_reports, following, paging, repairing, retrying, stepping, updating, verifying
+from watchbill.decide import (
+    answering,
+    delivery_reports,
+    following,
+    holding,
+    joining,
+    paging,
+    repairing,
+    retrying,
+    stepping,
+    updating,
+    verifying,
+)
 from watchbill.decide.bill import Bill
 from watchbill.decide.draft import Draft
 from watchbill.decide.grouping import REOPEN, grouping_of
@@ -29,6 +41,7 @@ from watchbill.model.event import (
     Denied,
     Escalated,
     Event,
+    Extended,
     Mitigated,
     Noted,
     Observed,
@@ -60,6 +73,8 @@ def decide(bill: Bill, snapshot: Snapshot, event: Event, now: datetime) -> Decis
     if draft.fold.status != "resolved" and _look_at_mutings(draft):
         following.plan(draft, anew=False)
     following.wake(draft)
+    holding.look(draft)
+    joining.look(draft, snapshot.incident)
     updating.withdraw_answered(draft)
     if snapshot.is_killed:
         following.stop(draft)
@@ -241,6 +256,7 @@ _DOOR: Final[Mapping[type, Callable[[Draft, Any], None]]] = {
     Observed: _observed,
     Acknowledged: answering.answered,
     Unacknowledged: answering.answered,
+    Extended: answering.answered,
     Mitigated: answering.answered,
     Resolved: answering.answered,
     Approved: answering.answered,

@@ -21,6 +21,9 @@ from watchbill.model.references import Target
 
 FALLBACK = "fallback-team"
 ALARM = "alarm"
+JOINED = "joined"
+"""What the slots begin with of what is told, or paged, of an alert that joins an incident which somebody has."""
+
 POSTS_ONLY = "posts only"
 """The note of a level that names nobody: it takes its time all the same."""
 
@@ -51,10 +54,11 @@ def choose(draft: Draft) -> Chosen:
     return choose_escalation(draft.bill, lead, lambda: draft.context(lead), draft.reasons)
 
 
-def begin(draft: Draft, chosen: Chosen, held_until: datetime | None, first_at: datetime, *, anew: bool = False) -> None:
+def begin(draft: Draft, chosen: Chosen, held_until: datetime | None, first_at: datetime, *, anew: bool = False, note: str = "") -> None:
     """Put the chosen escalations to work. One that is at work already keeps its clock; *anew* lets one begin again that was over.
 
-    The first page leaves at *first_at*. *held_until* may bring a page that waits already forward, never back.
+    The first page leaves at *first_at*. *held_until* may bring a page that waits already forward, never back. A first page says
+    the *note* besides.
     """
     winner = chosen.escalation
     for run in draft.fold.escalations:
@@ -73,7 +77,7 @@ def begin(draft: Draft, chosen: Chosen, held_until: datetime | None, first_at: d
             alarms = tuple(step for step in draft.steps("alarm") if step.is_pending)
             draft.withdraw(alarms, f"{escalation.ref.name} pages again")
         draft.record(EscalationBegun(escalation.ref, draft.now, escalation.proceed, first, held_until))
-        plan_page(draft, escalation, 0, first, first_at)
+        plan_page(draft, escalation, 0, first, first_at, note)
 
 
 def end(draft: Draft, run: EscalationRun, why: str) -> None:
@@ -136,7 +140,8 @@ def go_on(draft: Draft, why: str) -> bool:
 
 def _pages_of(draft: Draft, run: EscalationRun) -> list[Step]:
     """What this *run* has made or planned, in the order of its levels and rounds."""
-    own = (step for step in draft.steps("page", "alarm") if step.because.name == run.policy.name and step.round >= run.first_round)
+    made = (step for step in draft.steps("page", "alarm") if not is_joined(step))
+    own = (step for step in made if step.because.name == run.policy.name and step.round >= run.first_round)
     return sorted(own, key=lambda step: (step.round, step.kind == "alarm", step.slot == FALLBACK, step.slot.zfill(12)))
 
 
@@ -152,6 +157,16 @@ def _hurry(draft: Draft, run: EscalationRun, escalation: Escalation, why: str) -
         _plan_next(draft, run, escalation, step, draft.now)
         step = next((step for step in _pages_of(draft, run) if step.state == "planned"), None)
     return False
+
+
+def is_joined(step: Step) -> bool:
+    """Whether this page is of an alert that joined what somebody had: it stands beside the levels, and nothing follows it."""
+    return step.kind == "page" and step.slot.startswith(f"{JOINED}/")
+
+
+def joined_level(step: Step) -> int:
+    """The level whose people a page reaches that `is_joined`."""
+    return int(step.slot.split("/")[1])
 
 
 def next_page_at(draft: Draft, step: Step) -> datetime | None:
@@ -180,11 +195,11 @@ def _following(draft: Draft, step: Step) -> Step | None:
     return None
 
 
-def plan_page(draft: Draft, escalation: Escalation, level: int, round: int, due_at: datetime) -> None:
+def plan_page(draft: Draft, escalation: Escalation, level: int, round: int, due_at: datetime, note: str = "") -> None:
     """Plan one level of one round."""
     place = escalation.levels[level].place
     identity = step_id(draft.fold.id, "page", escalation.ref.name, str(level), round)
-    draft.add(Step(identity, "page", escalation.ref, place, str(level), round, due_at))
+    draft.add(Step(identity, "page", escalation.ref, place, str(level), round, due_at, note=note))
 
 
 def start_page(draft: Draft, step: Step) -> None:
@@ -261,10 +276,11 @@ def _text(draft: Draft, escalation: Escalation) -> str:
             text = ""
         if text:
             return text
-    return _plain_text(draft)
+    return plain_text(draft)
 
 
-def _plain_text(draft: Draft) -> str:
+def plain_text(draft: Draft) -> str:
+    """What is wrong, in a few words."""
     lead = draft.fold.lead
     return f"{draft.fold.severity}: {lead.alert.name} on {draft.fold.service or 'no known service'} ({draft.fold.team})"
 
@@ -331,7 +347,7 @@ def start_alarm(draft: Draft, step: Step) -> None:
     if not earlier and run is not None:
         note = _why_alarmed(draft, run, step)
         failures = _failures_before(draft, run, step)
-        text = f"{_plain_text(draft)}\n{note}" + (f": {failures}" if failures else "")
+        text = f"{plain_text(draft)}\n{note}" + (f": {failures}" if failures else "")
     draft.start(step, note=note, text=text)
     if run is not None and not run.is_over:
         draft.record(EscalationEnded(run.policy.name, "it went through all its rounds"))

@@ -14,7 +14,8 @@ from watchbill.decide import repairing
 from watchbill.decide.bill import Bill
 from watchbill.decide.correlating import correlate
 from watchbill.decide.draft import Draft
-from watchbill.decide.paging import FALLBACK
+from watchbill.decide.holding import terms_of
+from watchbill.decide.paging import FALLBACK, is_joined
 from watchbill.decide.planned_updates import unsent, what_is_told
 from watchbill.decide.playing import HORIZON, Moment, play
 from watchbill.expressions.durations import format_duration
@@ -162,11 +163,15 @@ def _person(bill: Bill, duty: Duty, at: datetime) -> PlannedPerson:
 def _escalations(
     bill: Bill, moments: tuple[Moment, ...], steps: tuple[Step, ...], reasons: tuple[Reason, ...]
 ) -> Iterable[PlannedEscalation]:
-    for change in (change for moment in moments for change in moment.decision.changes if isinstance(change, EscalationBegun)):
+    begun = [change for moment in moments for change in moment.decision.changes if isinstance(change, EscalationBegun)]
+    incident = moments[0].decision.incident
+    winner = next((bill.policies.escalations.get(each.policy.name) for each in begun if not each.proceeds), None)
+    team, severity = (incident.team, incident.severity) if incident is not None else ("", worst(()))
+    terms = terms_of(bill, winner, team, severity)
+    for change in begun:
         declared = bill.policies.escalations.get(change.policy.name)
-        pages = tuple(
-            _page(bill, step) for step in steps if step.kind == "page" and step.because == change.policy and step.state != "planned"
-        )
+        own = (step for step in steps if step.kind == "page" and step.because == change.policy and not is_joined(step))
+        pages = tuple(_page(bill, step) for step in own if step.state != "planned")
         why = next((reason.note for reason in reasons if reason.policy == change.policy and reason.applied), "")
         after = "" if change.proceeds else "then the engine's own alarm"
         held_for = tuple(
@@ -175,7 +180,19 @@ def _escalations(
             )
         )
         repeat = declared.repeat if declared is not None else 0
-        yield PlannedEscalation(change.policy, why, pages, repeat, after, change.proceeds, change.held_until, held_for)
+        yield PlannedEscalation(
+            change.policy,
+            why,
+            pages,
+            repeat,
+            after,
+            change.proceeds,
+            change.held_until,
+            held_for,
+            terms.expires,
+            terms.remind,
+            winner.joined if winner is not None else "tell",
+        )
 
 
 def _phase(bill: Bill, step: Step) -> str:

@@ -47,6 +47,8 @@ def is_moot(draft: Draft, step: Step) -> bool:
     status = draft.fold.status
     if step.kind == "alarm":
         return not paging.is_awaited(draft, step)
+    if paging.is_joined(step):
+        return status != "acknowledged"
     if step.kind == "page":
         run = draft.fold.run_of(step.because.name)
         return status != "triggered" and (run is None or run.is_over)

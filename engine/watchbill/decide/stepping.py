@@ -10,7 +10,7 @@ from datetime import datetime
 from functools import partial
 from typing import Final
 
-from watchbill.decide import collecting, paging, repairing, retrying, talking, updating
+from watchbill.decide import collecting, holding, paging, repairing, retrying, talking, updating
 from watchbill.decide.draft import Draft
 from watchbill.decide.muting import next_change
 from watchbill.model.plan import Step
@@ -27,6 +27,7 @@ _START: Final[Mapping[str, Callable[[Draft, Step], None]]] = {
     "repair": repairing.start_repair,
     "verify": repairing.start_repair,
     "rollback": repairing.start_repair,
+    "tell": holding.start_reminder,
 }
 
 
@@ -95,10 +96,11 @@ def _expire(draft: Draft, step: Step) -> None:
 
 
 def wake_at(draft: Draft, due_at: datetime | None) -> datetime | None:
-    """When to look again, None for never: when a step falls due (*due_at*), a silence begins or ends, or a snooze ends."""
+    """When to look again, None for never: when a step falls due (*due_at*), or a silence, a snooze or an acknowledgement ends."""
     moments = [due_at]
     if draft.bill.silences.policies and draft.fold.status != "resolved":
         moments.extend(next_change(draft.bill, alert, partial(draft.context, alert), draft.now) for alert in draft.fold.firing)
     if draft.fold.snoozed_until is not None and draft.fold.may("snooze-end"):
         moments.append(draft.fold.snoozed_until)
+    moments.append(draft.fold.acknowledged_until)
     return min([moment for moment in moments if moment is not None], default=None)

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from watchbill.connectors.performing import About, Performer
+from watchbill.decide.holding import has_it, ways_to
 from watchbill.errors import OutsideError
 from watchbill.execute import recovering
 from watchbill.execute.deciding import Decided, Handed, amend, decide_event
@@ -35,7 +36,7 @@ from watchbill.ingest.payload import Payload
 from watchbill.model.event import DeliveryReported, Event
 from watchbill.model.plan import DeliveryResult, Outcome
 from watchbill.model.policies import Connector
-from watchbill.store import alerts, observations, revisions, switches
+from watchbill.store import alerts, incidents, observations, revisions, switches
 from watchbill.store.record import Record
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ class Engine:
         self.watchdog = Watchdog(self.vitals.sayable, self.last_resort.say_from_thread, elapsed, self.now, log, where)
         self.proving = Proving(self, voice, self.counts.add)
         beating = (beat, self.options.heartbeat_every) if beat is not None else None
-        self.heartbeat = Heartbeat(*beating, self.vitals.troubles, self.counts.add, log) if beating is not None else None
+        self.heartbeat = Heartbeat(*beating, self.vitals.own_troubles, self.counts.add, log) if beating is not None else None
         self._landing = Landing()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._subscribers: set[asyncio.Queue[Notice]] = set()
@@ -163,6 +164,7 @@ class Engine:
         self.last_resort.way = last_resort_of(self.policies.bill)
         self.say("info", "policies_replaced", revision=edition.revision)
         await self._looking.look_at_all()
+        await self._note_holders()
 
     @property
     def is_ready(self) -> bool:
@@ -228,6 +230,8 @@ class Engine:
         for step in decided.stopped:
             self.performing.stop(step)
         self._looking.no_later_than(decided.decision.wake_at)
+        if decided.incident is not None:
+            self._note_holder(decided.incident.id, has_it(decided.incident))
         if decided.incident is None or not (decided.decision.changes or decided.number):
             return
         for handed in decided.handed:
@@ -242,6 +246,15 @@ class Engine:
             for queue in self._subscribers:
                 if not queue.full():
                     queue.put_nowait(notice)
+
+    def _note_holder(self, incident: str, by: str) -> None:
+        """Note whose an *incident* is, and by which connectors they can be reached; nobody's where *by* is empty."""
+        self.vitals.held(incident, by, ways_to(self.policies.bill, by))
+
+    async def _note_holders(self) -> None:
+        """Note whose each open incident is, and how they can be reached by the policies as they are now."""
+        for incident, by in await self.write(incidents.held):
+            self._note_holder(incident, by)
 
     async def alarm(
         self, subject: str, text: str, key: str, *, attempt: int = 1, is_repeat: bool = False, about: About | None = None
@@ -299,6 +312,7 @@ class Engine:
         await self.proving.take_up()
         await self.write(lambda connection: revisions.put(connection, edition.revision, edition.files))
         await self.intake.take_up()
+        await self._note_holders()
         for decided in await self.write(lambda connection: recovering.recover(connection, self.policies, now)):
             self.decided(decided)
 

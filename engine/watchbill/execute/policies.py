@@ -89,4 +89,5 @@ def pinned(old: PolicySet, current: PolicySet) -> PolicySet:
         teams={**old.teams, **current.teams},
         people={**old.people, **current.people},
         schedules={**old.schedules, **current.schedules},
+        former=frozenset(old.people) - frozenset(current.people),
     )

@@ -130,6 +130,14 @@ class Snoozed:
 
 
 @dataclass(frozen=True, slots=True)
+class Extended:
+    """Whoever has the incident keeps it until *until*; None: for as long as an acknowledgement holds."""
+
+    by: str
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Noted:
     """A person writes something on the timeline."""
 
@@ -138,7 +146,7 @@ class Noted:
 
 
 Answered: TypeAlias = (
-    Acknowledged | Unacknowledged | Mitigated | Resolved | Approved | Denied | Requested | Retried | Escalated | Snoozed | Noted
+    Acknowledged | Unacknowledged | Extended | Mitigated | Resolved | Approved | Denied | Requested | Retried | Escalated | Snoozed | Noted
 )
 """What people say. Each leaves exactly one reason of the kind ``answer``, which says what came of it, or why nothing did."""
 

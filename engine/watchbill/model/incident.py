@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from watchbill.model.alert import ClaimedAlert
 from watchbill.model.change import (
+    AcknowledgedUntil,
     AlertsMuted,
     AlertsTaken,
     Change,
@@ -39,6 +40,7 @@ from watchbill.model.severity import Severity, worst
 
 __all__ = [
     "TRANSITIONS",
+    "AcknowledgedUntil",
     "AlertsMuted",
     "AlertsTaken",
     "Change",
@@ -69,6 +71,8 @@ TRANSITIONS: Final[Mapping[tuple[Status, Trigger], Status]] = {
     ("triggered", "mitigate"): "mitigated",
     ("triggered", "resolve"): "resolved",
     ("acknowledged", "unacknowledge"): "triggered",
+    ("acknowledged", "acknowledgement-end"): "triggered",
+    ("acknowledged", "holder-gone"): "triggered",
     ("acknowledged", "escalate"): "triggered",
     ("acknowledged", "snooze-end"): "triggered",
     ("acknowledged", "severity-rise"): "triggered",
@@ -103,7 +107,9 @@ class Incident:
     """One disturbance of one service, from its first alert to its resolution.
 
     *service* is None where nobody claimed the alerts. *alerts* and *steps* are by fingerprint and by step id, in
-    the order in which they came. *snoozed_until* is when it is triggered again, for one that somebody put off.
+    the order in which they came. *acknowledged_by* has it: who acknowledged it, or mitigated what nobody had. *acknowledged_until* is when
+    an acknowledgement ends, and of a mitigated incident by when whoever has it is reminded again. *snoozed_until* is when it is triggered
+    again, for one that somebody put off.
     """
 
     id: str
@@ -124,6 +130,7 @@ class Incident:
     held_since: Mapping[str, datetime] = field(default_factory=dict)
     muted: Mapping[str, Muting] = field(default_factory=dict)
     snoozed_until: datetime | None = None
+    acknowledged_until: datetime | None = None
 
     @property
     def lead(self) -> ClaimedAlert:
@@ -194,6 +201,7 @@ class Fold:
     held_since: dict[str, datetime]
     muted: Mapping[str, Muting]
     snoozed_until: datetime | None
+    acknowledged_until: datetime | None
 
     def __init__(self, incident: Incident | None = None) -> None:
         self._firing: tuple[ClaimedAlert, ...] | None = None
@@ -208,6 +216,7 @@ class Fold:
             self.alerts, self.steps = dict(incident.alerts), dict(incident.steps)
             self.escalations, self.held_since = incident.escalations, dict(incident.held_since)
             self.muted, self.snoozed_until = incident.muted, incident.snoozed_until
+            self.acknowledged_until = incident.acknowledged_until
 
     def apply(self, change: Change) -> None:
         """Apply one recorded *change*. The first change of a new incident is `Opened`.
@@ -240,6 +249,7 @@ class Fold:
             dict(self.held_since),
             self.muted,
             self.snoozed_until,
+            self.acknowledged_until,
         )
 
     @property
@@ -286,7 +296,7 @@ class Fold:
         self.opened_at = self.status_at = change.at
         self.status, self.acknowledged_by, self.reopen_count = "triggered", "", 0
         self.alerts, self.steps, self.escalations, self.held_since, self.muted = {}, {}, (), {}, {}
-        self.snoozed_until = None
+        self.snoozed_until = self.acknowledged_until = None
 
     def _alerts_taken(self, change: AlertsTaken) -> None:
         for alert in change.alerts:
@@ -295,9 +305,9 @@ class Fold:
     def _status_changed(self, change: StatusChanged) -> None:
         self.status = TRANSITIONS[self.status, change.trigger]
         self.status_at = change.at
-        # What was put off was put off as it stood; whatever happens to it since then counts more.
-        self.snoozed_until = None
-        if change.trigger == "acknowledge":
+        # What was put off, or taken for a time, was so as it stood; whatever happens to it since then counts more.
+        self.snoozed_until = self.acknowledged_until = None
+        if change.trigger == "acknowledge" or (change.trigger == "mitigate" and not self.acknowledged_by):
             self.acknowledged_by = change.by
         elif self.status == "triggered":
             self.acknowledged_by = ""
@@ -325,7 +335,10 @@ class Fold:
         self.muted = change.muted
 
     def _paging_snoozed(self, change: PagingSnoozed) -> None:
-        self.snoozed_until = change.until
+        self.snoozed_until, self.acknowledged_until = change.until, None
+
+    def _acknowledged_until(self, change: AcknowledgedUntil) -> None:
+        self.acknowledged_until = change.until
 
     def _note_taken(self, change: NoteTaken) -> None:
         """Nothing: a note is for those who read the timeline."""
@@ -350,6 +363,7 @@ _APPLY: Final[Mapping[type, Callable[[Fold, Any], None]]] = {
     RepairObserved: Fold._repair_observed,
     AlertsMuted: Fold._alerts_muted,
     PagingSnoozed: Fold._paging_snoozed,
+    AcknowledgedUntil: Fold._acknowledged_until,
     NoteTaken: Fold._note_taken,
 }
 

@@ -29,6 +29,7 @@ class Listed:
     acknowledged_by: str | None = None
     alerts: int = 0
     unanswered: bool = False
+    acknowledged_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +148,7 @@ class IncidentShown:
     team: str = ""
     tier: int | None = None
     acknowledged_by: str | None = None
+    acknowledged_until: datetime | None = None
     unanswered_since: datetime | None = None
     snoozed_until: datetime | None = None
     reopen_count: int = 0

@@ -61,7 +61,7 @@ def _row(its: Listed, at: datetime) -> list[Line]:
         line(Span(UNANSWERED, "critical")) if its.unanswered else _standing(its.status, its.acknowledged_by),
         line(_title(its.name, its.service)),
         line(Span(f"{span_of(at - its.opened_at)} ago" if its.status == "resolved" else f"for {span_of(at - its.opened_at)}", "time")),
-        line(Span(count(its.alerts, "alert") if its.alerts != 1 else "", "aside")),
+        line(Span(" · ".join(filter(None, (count(its.alerts, "alert") if its.alerts != 1 else "", _until(its, at)))), "aside")),
     ]
 
 
@@ -71,6 +71,11 @@ def _title(name: str, service: str) -> str:
 
 def _severity(severity: str) -> Line:
     return line(Span(plain(severity), _SEVERITIES.get(severity, "none")))
+
+
+def _until(its: Listed, at: datetime) -> str:
+    """Until when somebody has an incident, as it is read at this time; empty where nobody has it, or that has no end."""
+    return f"until {words.clock(its.acknowledged_until, at)}" if its.acknowledged_until is not None else ""
 
 
 def _standing(status: str, taken_by: str | None) -> Line:
@@ -107,6 +112,9 @@ def head(its: IncidentShown, at: datetime, width: int) -> list[Line]:
     lines += wrap(stands, width, 2, 4)
     opened = f"opened {words.instant(its.opened_at)}, {span_of(at - its.opened_at)} ago"
     lines += wrap(line(Span(opened, "time")), width, 2, 4)
+    if its.acknowledged_until is not None:
+        ends = f"until {words.instant(its.acknowledged_until)}, in {span_of(its.acknowledged_until - at)}; then people are paged again"
+        lines += wrap(line(ends, f"; keep it: watchbill extend {plain(its.id)}"), width, 2, 4)
     if its.snoozed_until is not None:
         lines += wrap(line(Span(f"snoozed until {words.instant(its.snoozed_until)}", "warning")), width, 2, 4)
     if its.reopen_count:

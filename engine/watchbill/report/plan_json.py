@@ -175,6 +175,9 @@ def _escalation(escalation: PlannedEscalation) -> Document:
         "pages": [page_json(page) for page in escalation.pages],
         "repeat": escalation.repeat,
         "after": escalation.after,
+        "acknowledged_for": format_duration(escalation.acknowledged_for),
+        "reminded_before": format_duration(escalation.reminded_before),
+        "joined": escalation.joined,
     }
 
 

@@ -185,6 +185,9 @@ def people() -> Schema:
             pages=list_of("page", "Every level of every round."),
             repeat={"type": "integer", "minimum": 0, "description": "How many further rounds follow the first."},
             after=text("What follows the last page, in words."),
+            acknowledged_for=text("How long an acknowledgement holds, as `4h`; then it is given back, and people are paged again."),
+            reminded_before=text("How long before that whoever has the incident is reminded."),
+            joined=text("What an alert of a new name does that joins it meanwhile: `tell`, `page` or `nothing`."),
         ),
     }
 

@@ -48,6 +48,7 @@ OF_INCIDENT: Final[Mapping[str, Make]] = {
     "resolve": lambda by, asked, now: events.Resolved(by),
     "escalate": lambda by, asked, now: events.Escalated(by),
     "snooze": _snoozed,
+    "extend": lambda by, asked, now: events.Extended(by, _until(asked, now)),
     "note": lambda by, asked, now: events.Noted(by, _text(asked, "text", needed=True)),
 }
 """What people say of an incident."""

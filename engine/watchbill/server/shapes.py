@@ -33,6 +33,7 @@ def listed(row: incidents.Listed, url_of: UrlOf) -> Document:
         "opened_at": row.opened_at,
         "status_at": row.status_at,
         "acknowledged_by": row.acknowledged_by or None,
+        "acknowledged_until": row.acknowledged_until if row.status == "acknowledged" else None,
         "unanswered": row.is_unanswered,
         "alerts": row.alerts,
         "revision": row.revision,
@@ -62,6 +63,7 @@ def incident(found: Incident, number: int, rows: Iterable[steps.Row], attempts: 
         "acknowledged_by": found.acknowledged_by or None,
         "unanswered": found.is_unanswered,
         "unanswered_since": found.unanswered_since,
+        "acknowledged_until": found.acknowledged_until if found.status == "acknowledged" else None,
         "snoozed_until": found.snoozed_until,
         "reopen_count": found.reopen_count,
         "revision": found.revision,
@@ -271,6 +273,7 @@ _WORDS: Final[Mapping[str, str]] = {
     "Retried": "retry",
     "Escalated": "escalate",
     "Snoozed": "snooze",
+    "Extended": "extend",
     "Noted": "note",
 }
 """Events by their classes, as the API calls them."""

@@ -41,8 +41,10 @@ _WENT_ON: Final = Statement(
         acknowledged_by=bindparam("new_acknowledged_by"),
         number=bindparam("new_number"),
         is_unanswered=bindparam("new_is_unanswered", type_=Boolean()),
+        acknowledged_until=bindparam("new_acknowledged_until"),
     ),
     *("new_status", "new_severity", "new_status_at", "new_wake_at", "new_acknowledged_by", "new_number", "new_is_unanswered"),
+    "new_acknowledged_until",
     *("incident", "before"),
 )
 _WAKE: Final = Statement(
@@ -140,6 +142,7 @@ def _open(connection: Connection, incident: Incident, decision: Decision) -> Non
         incident.acknowledged_by,
         1,
         incident.is_unanswered,
+        micros_or_none(incident.acknowledged_until),
     )
 
 
@@ -153,6 +156,7 @@ def _go_on(connection: Connection, incident: Incident, decision: Decision, numbe
         incident.acknowledged_by,
         number,
         incident.is_unanswered,
+        micros_or_none(incident.acknowledged_until),
         incident.id,
         number - 1,
     )

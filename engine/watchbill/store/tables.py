@@ -66,6 +66,7 @@ INCIDENT: Final = Table(
     _text("acknowledged_by"),
     Column("number", Integer, nullable=False),  # of its last decision
     Column("is_unanswered", Boolean, nullable=False, server_default=false()),  # every round went unanswered
+    _at("acknowledged_until", needed=False),
     # Two that open an incident of one key at the same time cannot both succeed.
     Index("incident_newest", "key", unique=True, sqlite_where=text("is_newest = 1"), postgresql_where=text("is_newest")),
     Index("incident_wake", "wake_at", sqlite_where=column("wake_at").is_not(None), postgresql_where=column("wake_at").is_not(None)),
