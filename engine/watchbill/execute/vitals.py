@@ -22,6 +22,9 @@ SILENT_FOR: Final = 20.0
 REFUSED_FOR: Final = 10.0
 """For so many seconds a record that refused to be written counts as one that does, whatever it took since: a full disk can be read."""
 
+HUNG_FOR: Final = 120.0
+"""For so many seconds the writer may be in one transaction; afterwards it does not come back by itself."""
+
 WAITS_FOR: Final = 60.0
 """Seconds that a request may wait to be decided on."""
 
@@ -57,6 +60,11 @@ class Writes(Protocol):
         """Whether it is at work."""
         ...
 
+    @property
+    def turns(self) -> int:
+        """A number that is another with each transaction that begins or ends, and odd while one is under way."""
+        ...
+
 
 _BY_HAND: Final = "page by hand until it is well"
 
@@ -70,6 +78,7 @@ class Vitals:
         self._waiting: dict[int, float] = {}
         self._is_at_work = False
         self._pulse_at = self._looked_at = elapsed()
+        self._turn = (elapsed(), 0)
         self._look_error = ""
         self._refusal: tuple[float, str] | None = None
         self._failed_pages = 0
@@ -91,7 +100,9 @@ class Vitals:
 
     def pulse(self) -> None:
         """The event loop has come round."""
-        self._pulse_at = self._elapsed()
+        now = self._pulse_at = self._elapsed()
+        if self._turn[1] != self._writer.turns:
+            self._turn = now, self._writer.turns
 
     def looked(self, error: str = "") -> None:
         """What has fallen due was looked at; with an *error*, it could not be."""
@@ -135,6 +146,16 @@ class Vitals:
     def alarmed(self, by: str, error: str) -> None:
         """The last resort was to say something by this way: with an *error*, nobody has heard it."""
         self._unheard = (self._elapsed(), by, error) if error else None
+
+    def hung(self) -> str:
+        """That the writer does not come back from a transaction, in a sentence without a stop; empty where it does. Only a new process
+        ends that: it is asked also while the engine is about to end.
+        """
+        at, turn = self._turn
+        span = self._elapsed() - at
+        if not turn % 2 or turn != self._writer.turns or span <= HUNG_FOR:
+            return ""
+        return f"the record's writer has been in one transaction for {_seconds(span)}"
 
     # --- what they mean -------------------------------------------------------------------
 

@@ -1,6 +1,6 @@
 """Whether the server lives, and whether it is ready; and what it says of itself.
 
-Alive means that it answers. Ready means that it takes alerts in and carries out what follows; where it is not, the answer says why.
+Alive means that it answers, and that a new process would not be better. Ready means that it takes alerts in and carries out what follows; where it is not, the answer says why.
 Strictly ready is who besides has no trouble, and can reach everybody whom the policies name.
 """
 
@@ -27,7 +27,10 @@ MOST_FINDINGS: Final = 200
 
 
 async def alive(request: Request) -> Response:
-    """That it answers."""
+    """That it answers, and that what writes the record comes back; 503 with the reason where only a new process would help."""
+    hung = house_of(request).engine.vitals.hung()
+    if hung:
+        return PlainTextResponse(f"not alive: {hung}\n", 503)
     return PlainTextResponse("alive\n")
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from typing import Any, Final, NoReturn
+from typing import Any, Final, NoReturn, cast
 
 import jinja2
 from jinja2 import nodes, pass_context
@@ -163,7 +163,7 @@ def _count(tree: nodes.Template, environment: _Environment) -> None:
             case _:
                 pass
     for loop, weight in loops:
-        loop.iter = called(loop.iter, _EACH, nodes.Const(2 + weight))
+        loop.iter = called(cast(nodes.Expr, loop.iter), _EACH, nodes.Const(2 + weight))
 
 
 def _weight(node: nodes.Node) -> int:
