@@ -15,7 +15,7 @@ from watchbill.decide.oncall import Reached, resolve
 from watchbill.decide.selecting import Chosen, choose_escalation
 from watchbill.expressions.problems import ExpressionError
 from watchbill.model.incident import EscalationBegun, EscalationEnded, EscalationReleased, EscalationRun
-from watchbill.model.plan import LEFT, Delivery, Duty, Step, failures_of, step_id
+from watchbill.model.plan import LEFT, Delivery, Duty, Reason, Step, failures_of, step_id
 from watchbill.model.policies import Escalation, Level, Selector
 from watchbill.model.references import Target
 
@@ -272,8 +272,11 @@ def _text(draft: Draft, escalation: Escalation) -> str:
     if escalation.text is not None:
         try:
             text = draft.bill.render(escalation.text, draft.context(lead)).strip()
-        except ExpressionError:
+        except ExpressionError as problem:
             text = ""
+            why = Reason(escalation.ref, True, f"its text gives way to the plain summary: {problem.message}")
+            if why not in draft.reasons:
+                draft.reasons.append(why)
         if text:
             return text
     return plain_text(draft)

@@ -44,6 +44,9 @@ class DeliveryTasks:
     def __len__(self) -> int:
         return len(self._tasks)
 
+    def __contains__(self, step: str) -> bool:
+        return self._at_work[step] > 0
+
     @property
     def tasks(self) -> tuple[asyncio.Task[None], ...]:
         """The tasks that are under way."""

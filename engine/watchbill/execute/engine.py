@@ -10,14 +10,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from watchbill.connectors.performing import About, Performer
 from watchbill.decide.holding import has_it, ways_to
-from watchbill.errors import OutsideError
+from watchbill.errors import OutsideError, WatchbillError
 from watchbill.execute import recovering
+from watchbill.execute.attempts import Attempts
 from watchbill.execute.deciding import Decided, Handed, amend, decide_event
 from watchbill.execute.heartbeat import Beat, Heartbeat
 from watchbill.execute.ingesting import Kind
@@ -73,6 +74,7 @@ class Engine:
         apart: Callable[[], Mapping[str, Performer]] | None = None,
     ) -> None:
         self.record, self.policies, self.options = record, policies, options or Options()
+        self.elapsed, self.attempts = elapsed, Attempts(self)
         self._log, self.clock = log, SteadyClock(now, elapsed, self._clock_was_set)
         self.counts = Counts()
         self.listeners: list[Callable[[Decided], None]] = []
@@ -229,6 +231,7 @@ class Engine:
         """A decision was recorded: hand out its steps, end what was stopped, and tell who listens."""
         for step in decided.stopped:
             self.performing.stop(step)
+        self.attempts.heard(decided)
         self._looking.no_later_than(decided.decision.wake_at)
         if decided.incident is not None:
             self._note_holder(decided.incident.id, has_it(decided.incident))
@@ -303,18 +306,23 @@ class Engine:
             await asyncio.gather(*tasks, return_exceptions=True)
             await self.proving.close()
             await self.performing.close(self.options.stop_within)
+            with suppress(WatchbillError):  # whoever cannot say that it has ended well is taken for one that has not
+                await self.attempts.end()
 
     async def _take_up(self) -> None:
         """Go on where an earlier life ended: with its policies, its alerts, its inbox, and the steps that it had handed out."""
         edition = self.policies.current
         self._go_on_from(await self.write(observations.last_decided_at))
         now = self.now()
+        await self.attempts.begin(now)
         await self.proving.take_up()
         await self.write(lambda connection: revisions.put(connection, edition.revision, edition.files))
         await self.intake.take_up()
         await self._note_holders()
-        for decided in await self.write(lambda connection: recovering.recover(connection, self.policies, now)):
+        aside = self.attempts.why_aside
+        for decided in await self.write(lambda connection: recovering.recover(connection, self.policies, now, aside)):
             self.decided(decided)
+        await self.attempts.say_aside()
 
     # --- the clock ------------------------------------------------------------------------------
 

@@ -42,6 +42,16 @@ class _Batch:
     payload: Payload
     received_at: datetime
     ahead: timedelta = timedelta(0)
+    is_suspect: bool = False
+
+    @property
+    def attempt(self) -> str:
+        """What it is called among the attempts."""
+        return f"request/{self.number}"
+
+
+LAST: Final = 10
+"""How far behind all others a request is that the engine may have died over."""
 
 
 class Intake:
@@ -76,13 +86,20 @@ class Intake:
         house = self._house
         await self._read_standing(grace=True)
         for entry in await house.write(lambda connection: inbox.waiting(connection, 1_000_000)):
+            name = f"request/{entry.id}"
+            why = house.attempts.why_aside(name)
+            if why:
+                await self._set_aside(entry.id, why)
+                house.attempts.let_go(name)
+                continue
             try:
                 payload = ingesting.read(house.policies, entry.kind, entry.source, entry.body, entry.received_at)
             except WatchbillError as error:
                 await self._set_aside(entry.id, error.message)
                 continue
-            batch = _Batch(entry.id, entry.kind, entry.source, payload, entry.received_at, house.clock.ahead)
-            self._put((-entry.urgency, entry.id, batch))
+            is_suspect = house.attempts.is_suspect(name)
+            batch = _Batch(entry.id, entry.kind, entry.source, payload, entry.received_at, house.clock.ahead, is_suspect)
+            self._put((-entry.urgency + (LAST if is_suspect else 0), entry.id, batch))
 
     async def _read_standing(self, *, grace: bool = False) -> None:
         def job(connection: Connection) -> tuple[tuple[alerts.Known, ...], dict[str, str]]:
@@ -105,7 +122,7 @@ class Intake:
         """Decide on what has come in, the most urgent first, for as long as the engine lives."""
         while True:
             batches = [(await self._backlog.get())[2]]
-            while len(batches) < TOGETHER and not self._backlog.empty():
+            while len(batches) < TOGETHER and not self._backlog.empty() and not batches[-1].is_suspect:
                 batches.append(self._backlog.get_nowait()[2])
             self._deciding = len(batches)
             for some in _together(batches):
@@ -123,7 +140,12 @@ class Intake:
 
     async def _decide(self, batches: Sequence[_Batch]) -> None:
         """Decide on the alerts of these requests, and take them out of the inbox in the same transaction."""
+        if len(batches) > 1 and batches[-1].is_suspect:  # it is decided on alone
+            await self._decide(batches[:-1])
+            return await self._decide(batches[-1:])
         try:
+            if batches[-1].is_suspect:
+                await self._house.attempts.take(batches[-1].attempt)
             decisions = await self._house.write(lambda connection: self._taken_in(connection, batches))
         except WatchbillError as error:
             # The record cannot take it now. It stays in the inbox, and is tried again when the record can be written.
@@ -147,6 +169,8 @@ class Intake:
         for batch in batches:
             self._house.took("decision", (now - batch.received_at - batch.ahead).total_seconds())
             self._house.vitals.dealt_with(batch.number)
+            if batch.is_suspect:
+                self._house.attempts.let_go(batch.attempt)
         for decided in decisions:
             self._house.decided(decided)
 

@@ -57,6 +57,9 @@ class Performing:
     def __len__(self) -> int:
         return len(self._tasks) + len(self._deliveries)
 
+    def __contains__(self, step: str) -> bool:
+        return step in self._tasks or step in self._deliveries
+
     def wants(self, step: str, now: datetime) -> bool:
         """Whether this *step*, which has fallen due, is to be taken up: nobody is at work on it, or more of it is to leave by *now*."""
         return step not in self._tasks and self._deliveries.wants(step, now)

@@ -26,6 +26,9 @@ REFUSED_FOR: Final = 10.0
 HOLDERS: Final = 5
 """How many of those who cannot be reached a sentence names."""
 
+HUNG_FOR: Final = 120.0
+"""For so many seconds the writer may be in one transaction; afterwards it does not come back by itself."""
+
 WAITS_FOR: Final = 60.0
 """Seconds that a request may wait to be decided on."""
 
@@ -61,6 +64,11 @@ class Writes(Protocol):
         """Whether it is at work."""
         ...
 
+    @property
+    def turns(self) -> int:
+        """A number that is another with each transaction that begins or ends, and odd while one is under way."""
+        ...
+
 
 _BY_HAND: Final = "page by hand until it is well"
 
@@ -74,6 +82,7 @@ class Vitals:
         self._waiting: dict[int, float] = {}
         self._is_at_work = False
         self._pulse_at = self._looked_at = elapsed()
+        self._turn = (elapsed(), 0)
         self._look_error = ""
         self._refusal: tuple[float, str] | None = None
         self._failed_pages = 0
@@ -96,7 +105,9 @@ class Vitals:
 
     def pulse(self) -> None:
         """The event loop has come round."""
-        self._pulse_at = self._elapsed()
+        now = self._pulse_at = self._elapsed()
+        if self._turn[1] != self._writer.turns:
+            self._turn = now, self._writer.turns
 
     def looked(self, error: str = "") -> None:
         """What has fallen due was looked at; with an *error*, it could not be."""
@@ -148,6 +159,16 @@ class Vitals:
                 self._holders[incident] = (by, ways)
             else:
                 self._holders.pop(incident, None)
+
+    def hung(self) -> str:
+        """That the writer does not come back from a transaction, in a sentence without a stop; empty where it does. Only a new process
+        ends that: it is asked also while the engine is about to end.
+        """
+        at, turn = self._turn
+        span = self._elapsed() - at
+        if not turn % 2 or turn != self._writer.turns or span <= HUNG_FOR:
+            return ""
+        return f"the record's writer has been in one transaction for {_seconds(span)}"
 
     # --- what they mean -------------------------------------------------------------------
 

@@ -68,6 +68,7 @@ CONDITIONS: Final[Mapping[str, str]] = {
     "not-a-list": "elements are asked of what is no list",
     "maybe-null": "a function breaks where a field is absent",
     "backtick-text": "a text stands in backticks without quotes",
+    "too-costly": "a condition or a template takes more steps than it may",
 }
 
 NAMES: Final[Mapping[str, str]] = {

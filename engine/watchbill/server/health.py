@@ -1,7 +1,7 @@
 """Whether the server lives, and whether it is ready; and what it says of itself.
 
-Alive means that it answers. Ready means that it takes alerts in and carries out what follows; where it is not, the answer says why.
-Strictly ready is who besides has no trouble, and can reach everybody whom the policies name.
+Alive means that it answers, and that a new process would not be better. Ready means that it takes alerts in and carries out what follows;
+where it is not, the answer says why. Strictly ready is who besides has no trouble, and can reach everybody whom the policies name.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from watchbill.report.counts import count
 from watchbill.report.findings_json import finding_json
 from watchbill.server.answers import json
 from watchbill.server.house import House, house_of
-from watchbill.store import asking, inbox
+from watchbill.store import asking, attempts, inbox
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -27,7 +27,10 @@ MOST_FINDINGS: Final = 200
 
 
 async def alive(request: Request) -> Response:
-    """That it answers."""
+    """That it answers, and that what writes the record comes back; 503 with the reason where only a new process would help."""
+    hung = house_of(request).engine.vitals.hung()
+    if hung:
+        return PlainTextResponse(f"not alive: {hung}\n", 503)
     return PlainTextResponse("alive\n")
 
 
@@ -47,13 +50,14 @@ async def status(request: Request) -> Response:
     house = house_of(request)
     caller = await house.access.allowed(request.headers, "read")
 
-    def job(connection: Connection) -> tuple[dict[str, int], dict[str, int], int, list[dict[str, Any]]]:
+    def job(connection: Connection) -> tuple[dict[str, int], dict[str, int], int, list[dict[str, Any]], list[dict[str, Any]]]:
         failures = [
             {"id": each.id, "source": each.source, "at": each.received_at, "error": each.error} for each in inbox.failures(connection)
         ]
-        return asking.waiting(connection), asking.open_by_status(connection), asking.unanswered(connection), failures
+        besides = [_set_aside(each) for each in attempts.set_aside(connection)]
+        return asking.waiting(connection), asking.open_by_status(connection), asking.unanswered(connection), failures, besides
 
-    waiting, incidents, unanswered, failures = await house.read(job)
+    waiting, incidents, unanswered, failures, besides = await house.read(job)
     policies = house.engine.policies.current.policies
     why = why_not_ready(house)
     return json(
@@ -72,11 +76,17 @@ async def status(request: Request) -> Response:
             "unanswered": unanswered,
             "alerts": len(house.engine.standing),
             "waiting": waiting,
-            "set_aside": failures,
+            "set_aside": [*failures, *besides],
             "findings": [finding_json(each) for each in sorted(house.findings(), key=_worst_first)[:MOST_FINDINGS]],
             "watchers": house.watchers,
         }
     )
+
+
+def _set_aside(attempt: attempts.Attempt) -> dict[str, Any]:
+    """An incident or a step that is set aside."""
+    kind, _, name = attempt.name.partition("/")
+    return {kind: name, "at": attempt.at, "error": attempt.why}
 
 
 async def metrics(request: Request) -> Response:

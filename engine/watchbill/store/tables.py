@@ -270,4 +270,13 @@ REVISION_FILE: Final = Table(
     Column("blob", Text, ForeignKey("blob.hash"), nullable=False),
 )
 
+ATTEMPT: Final = Table(
+    "attempt",
+    METADATA,
+    Column("name", Text, primary_key=True),  # request/…, incident/… or step/…
+    Column("deaths", Integer, nullable=False),
+    Column("in_hand", Boolean, nullable=False),
+    _at("at"),
+)
+
 OBSERVATION: Final = Table("observation", METADATA, Column("name", Text, primary_key=True), _at("at"), _text("value"))

@@ -9,7 +9,9 @@ from collections.abc import Callable
 from typing import Final
 
 from watchbill.errors import Level
+from watchbill.expressions.conditions.costs import is_costly
 from watchbill.expressions.conditions.functions import SIGNATURES, Signature, zone_of
+from watchbill.expressions.conditions.generate import compile_value
 from watchbill.expressions.conditions.intervals import FUNCTION as INTERVAL
 from watchbill.expressions.conditions.kinds import (
     an,
@@ -45,7 +47,8 @@ from watchbill.expressions.context import (
     union,
     without_null,
 )
-from watchbill.expressions.problems import Problem, closest, code, listed
+from watchbill.expressions.problems import EvaluationError, Problem, TooCostly, closest, code, listed
+from watchbill.expressions.trial import example, too_costly
 from watchbill.model.references import Condition, Node
 
 _SIGNS: Final = {"eq": "==", "ne": "!=", "lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
@@ -59,6 +62,13 @@ def check_condition(condition: Condition, root: Type) -> tuple[Problem, ...]:
         checker.problems.append(
             Problem("backtick-text", f"`{text}` in backticks is not JSON and is read as a text", f"write '{text}'", "warning", at)
         )
+    if is_costly(condition.tree):
+        try:
+            compile_value(condition)(example(root))
+        except TooCostly as error:
+            checker.problems.append(too_costly("the condition", error.message.partition(": ")[2], error.help))
+        except EvaluationError:
+            pass  # what it breaks by on this example is no part of this question
     found = dict.fromkeys(checker.problems)
     return tuple(sorted(found, key=lambda problem: (problem.offset is None, problem.offset or 0)))
 
