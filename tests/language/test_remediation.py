@@ -12,7 +12,7 @@ from tests.makers import NOON, an_alert, at
 from tests.watch import Watch
 from watchbill.model.decision import RepairRun
 from watchbill.model.event import Requested
-from watchbill.model.plan import Step
+from watchbill.model.plan import Stalled, Step
 
 OVERSIGHT = RESTART.replace("phase: fallback\nhold: 6m", "phase: oversight")
 BY_HAND = """\
@@ -290,13 +290,15 @@ def test_every_series():
 
 def test_rollback():
     """
-    A remediation that had begun and does not work is undone by the steps of its `rollback`.
+    A remediation that does not work is undone by the steps of its `rollback` if one of its steps was done or may have been.
     """
     undo = "rollback: {steps: [{name: undo, use: cluster.rollout-restart, with: {deployment: old}}]}"
-    watch = under_way(restart(RESTART.replace("rollback: {none: a restart leaves nothing to undo}", undo)))
-    watch.stalls(watch.step("repair"))
+    broken, refused = (under_way(restart(RESTART.replace("rollback: {none: a restart leaves nothing to undo}", undo))) for _ in range(2))
+    broken.stalls(broken.step("repair"))
+    refused.finishes(refused.step("repair"), Stalled("the cluster gives no leave", is_refused=True))
 
-    assert [call.arguments for call in watch.step("rollback").calls] == [{"deployment": "old"}]
+    assert [call.arguments for call in broken.step("rollback").calls] == [{"deployment": "old"}]
+    assert (refused.step("repair").state, refused.steps("rollback")) == ("failed", [])
 
 
 def test_guards():

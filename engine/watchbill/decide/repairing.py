@@ -314,8 +314,11 @@ def name_of(step: Step) -> str:
 
 
 def finished(draft: Draft, step: Step) -> None:
-    """A step of a remediation was carried out: go on to the next, then to the verification."""
+    """A step of a remediation was carried out: go on to the next, then to the verification. With its last step a rollback is through."""
     remediation = declared(draft, step)
+    if step.kind == "rollback" and remediation is not None and name_of(step) == [each.name for each in _sequence(remediation, step)][-1]:
+        for each in _acted(draft, step):
+            draft.change(each, may_have_acted=False)
     if remediation is None or step.kind == "verify" or not _goes_on(draft, step):
         return
     names = [each.name for each in _sequence(remediation, step)]
@@ -331,11 +334,11 @@ def _goes_on(draft: Draft, step: Step) -> bool:
     return draft.fold.status != "resolved" and step.round == draft.fold.reopen_count
 
 
-def _follow(draft: Draft, step: Step, kind: StepKind, name: str) -> None:
+def _follow(draft: Draft, step: Step, kind: StepKind, name: str, *, once_more: bool = False) -> None:
     slot = f"{target_of(step)}/{name}"
     identity = step_id(draft.fold.id, kind, step.because.name, slot, step.round)
     there = draft.fold.steps.get(identity)
-    if there is not None and _is_older(there, step):
+    if there is not None and (_is_older(there, step) or (once_more and there.state in FINAL)):
         # What it follows was tried again because a person said so, and so this comes again too.
         draft.change(there, state="planned", due_at=draft.now, started_at=None, retry_at=None, note="once more")
         return
@@ -347,14 +350,24 @@ def _is_older(there: Step, step: Step) -> bool:
     return there.state in FINAL and there.started_at is not None and step.started_at is not None and there.started_at < step.started_at
 
 
-def fail(draft: Draft, step: Step, why: str) -> None:
-    """A remediation did not work: undo it where that is declared, and let pages wait no longer."""
-    draft.change(step, state="failed", note=why)
+def fail(draft: Draft, step: Step, why: str, *, has_acted: bool = False) -> None:
+    """A remediation did not work: undo it where that is declared, and let pages wait no longer.
+
+    *has_acted* says that what failed may have had its effect. Where no step of the run had or may have had its own, there is nothing
+    to undo.
+    """
+    step = draft.change(step, state="failed", note=why, may_have_acted=step.may_have_acted or has_acted)
     remediation = declared(draft, step)
     if not _goes_on(draft, step):
         return
     if remediation is None or not is_shadow(draft, remediation):
         release(draft, f"{step.because.name} did not work: {why}")
-    if remediation is not None and remediation.rollback is not None and step.kind != "rollback" and step.started_at is not None:
+    acted = _acted(draft, step)
+    if remediation is not None and remediation.rollback is not None and step.kind != "rollback" and acted:
         for first in remediation.rollback.steps[:1]:
-            _follow(draft, step, "rollback", first.name)
+            _follow(draft, acted[-1], "rollback", first.name, once_more=True)
+
+
+def _acted(draft: Draft, step: Step) -> list[Step]:
+    """The steps of the same run as this *step* that had their effect, or may have had it, and were not undone since."""
+    return [each for each in draft.steps("repair") if each.may_have_acted and run_of(each) == run_of(step)]
