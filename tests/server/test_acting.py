@@ -166,7 +166,23 @@ def test_a_step_cannot_be_answered_with_anything(fresh: Place) -> None:
     incident = fresh.fire(an_alert())
     answered = fresh.post(f"/v1/incidents/{incident}/approve", {"step": "offer/write-it-down"})
 
-    assert refusal(answered, 409)["message"] == "it waits to be started, not for a yes"
+    assert refusal(answered, 409)["message"] == "it is offered, and waits to be started, not for a yes"
+
+
+def test_a_step_in_another_state_says_which(fresh: Place) -> None:
+    """
+    A verb about a step that is in another state by now says in which, also where only its policy is named.
+    """
+    incident = fresh.fire(an_alert())
+    fresh.post(f"/v1/incidents/{incident}/run", {"step": "write-it-down"})
+    fresh.wait(lambda: [step["state"] for step in fresh.incident(incident)["steps"] if step["kind"] == "repair"] == ["done"])
+    said = {word: fresh.post(f"/v1/incidents/{incident}/{word}", {"step": "write-it-down"}) for word in ("approve", "run", "retry", "deny")}
+
+    assert refusal(said["approve"], 409)["message"] == "it is done already"
+    assert refusal(said["run"], 409)["message"] == "it is done already"
+    assert refusal(said["retry"], 409)["message"] == "it is done already"
+    assert refusal(said["deny"], 409)["message"].startswith("no step of `write-it-down` can be answered with `deny` now: offer/")
+    assert "is done" in refusal(said["deny"], 409)["message"]
 
 
 # --- freeze and kill --------------------------------------------------------------------

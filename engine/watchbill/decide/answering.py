@@ -160,7 +160,7 @@ def _approved(draft: Draft, step: Step, by: str) -> Answer:
         return updating.reviewed(draft, step, by)
     if step.kind == "repair":
         return consenting.approve(draft, step, by)
-    return False, "it waits to be started, not for a yes"
+    return False, f"{_past(step)}, not for a yes"
 
 
 def _denied(draft: Draft, step: Step, by: str) -> Answer:
@@ -176,7 +176,7 @@ def _denied(draft: Draft, step: Step, by: str) -> Answer:
 
 def _requested(draft: Draft, step: Step, by: str) -> Answer:
     if step.kind != "offer":
-        return False, "only what is offered can be started"
+        return False, f"only what is offered can be started: {_past(step)}"
     if step.state != "waiting":
         return False, _past(step)
     return consenting.request(draft, step, by)
@@ -222,9 +222,10 @@ def _moot(draft: Draft, step: Step) -> str:
 def _past(step: Step) -> str:
     """Why a *step* cannot be answered as it stands."""
     why = f": {step.problem}" if step.problem else ""
+    waits = "it is offered, and waits to be started" if step.kind == "offer" else "it waits for a person's yes"
     return {
-        "planned": "it has not come to that yet",
-        "waiting": "it waits for a person's yes",
+        "planned": "it is planned: it has not come to that yet",
+        "waiting": waits,
         "started": "it has begun already",
         "done": "it is done already",
         "failed": f"it has failed{why}",

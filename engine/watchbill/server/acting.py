@@ -17,6 +17,8 @@ from watchbill.expressions.problems import ExpressionError
 from watchbill.model import event as events
 from watchbill.model.event import Event
 from watchbill.model.incident import Incident
+from watchbill.model.plan import StepKind
+from watchbill.report.step_names import Named, meant
 from watchbill.server import shapes
 from watchbill.server.access import NAME, Caller
 from watchbill.server.answers import Problem, json
@@ -59,6 +61,14 @@ OF_STEP: Final[Mapping[str, Callable[[str, str], Event]]] = {
     "retry": lambda step, by: events.Retried(step, by),
 }
 """What people say of a step."""
+
+_KINDS: Final[Mapping[str, tuple[StepKind, ...]]] = {
+    "approve": ("repair", "update"),
+    "deny": ("repair", "update", "offer"),
+    "run": ("offer",),
+    "retry": ("repair", "verify", "rollback", "update", "notify", "hub", "bridge", "collect", "page"),
+}
+"""The kinds of steps that this can be said of, in one state or another."""
 
 
 async def on_incident(request: Request) -> Response:
@@ -103,31 +113,26 @@ async def _tell(house: House, incident: str, event: Event, caller: Caller) -> Re
 
 
 def _step(incident: Incident, named: str, word: str) -> str:
-    """The id of the step that is meant, or of the only one there is.
-
-    It is called by its id, with or without the incident's, by the beginning of it, or by the name of the policy that it comes from.
-    """
-    fits = [step.id for step in incident.steps.values() if word in shapes.can(step)]
-    if not named:
-        found = fits
-        nothing = f"no step of {incident.id} can be answered with `{word}` now"
-    else:
-        behind = f"{incident.id}/"
-        names = (named, behind + named)
-        found = [step for step in incident.steps if step in names]
-        called = (step.id for step in incident.steps.values() if step.because.name == named and step.id in fits)
-        found = found or list(called)
-        found = found or [step for step in fits if step.startswith(names)] or [step for step in incident.steps if step.startswith(names)]
-        nothing = f"{incident.id} has no step `{named[:120]}`"
+    """The id of the step that is meant, or of the only one there is. Raises `Problem` where that is none, or may be several."""
+    steps = incident.steps.values()
+    found = meant((Named(step.id, step.because.name, word in shapes.can(step)) for step in steps), incident.id, named)
+    of_policy = [step for step in steps if step.because.name == named and step.kind in _KINDS[word]]
+    if not found and len(of_policy) == 1:
+        # It is asked all the same, so that the answer says in which state it is.
+        found = [of_policy[0].id]
     if len(found) == 1:
         return found[0]
-    more = {"candidates": found[:SHOWN] or fits[:SHOWN]}
+    more = {"candidates": (found or [step.id for step in steps if word in shapes.can(step)])[:SHOWN]}
     help = f"it may be one of: {', '.join(more['candidates'])}" if more["candidates"] else f"`watchbill incidents show {incident.id}`"
+    stands = {"incident": incident.id, "status": incident.status, **more}
     if found:
         raise Problem(409, f"`{word}` could mean several steps of {incident.id}", help, rule="ambiguous-name", more=more)
+    if of_policy:
+        states = ", ".join(f"{step.id.removeprefix(f'{incident.id}/')} is {step.state}" for step in of_policy[:SHOWN])
+        raise Problem(409, f"no step of `{named[:120]}` can be answered with `{word}` now: {states}", help, rule="not-done", more=stands)
     if named:
-        raise Problem(404, nothing, help, rule="unknown-step", more=more)
-    raise Problem(409, nothing, help, rule="not-done", more={"incident": incident.id, "status": incident.status, **more})
+        raise Problem(404, f"{incident.id} has no step `{named[:120]}`", help, rule="unknown-step", more=more)
+    raise Problem(409, f"no step of {incident.id} can be answered with `{word}` now", help, rule="not-done", more=stands)
 
 
 # --- freeze and kill --------------------------------------------------------------------
