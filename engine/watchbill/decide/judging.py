@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
-from watchbill.decide import answering, delivery_reports, following, paging, repairing, retrying, stepping, updating, verifying
+from watchbill.decide import answering, delivery_reports, following, paging, questions, repairing, retrying, stepping, updating, verifying
 from watchbill.decide.bill import Bill
 from watchbill.decide.draft import Draft
 from watchbill.decide.grouping import REOPEN, grouping_of
@@ -61,6 +61,7 @@ def decide(bill: Bill, snapshot: Snapshot, event: Event, now: datetime) -> Decis
         following.plan(draft, anew=False)
     following.wake(draft)
     updating.withdraw_answered(draft)
+    questions.withdraw_answered(draft)
     if snapshot.is_killed:
         following.stop(draft)
     due_at = stepping.start_due(draft)

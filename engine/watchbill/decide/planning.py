@@ -37,6 +37,7 @@ from watchbill.model.forecast import (
 from watchbill.model.incident import EscalationBegun, Incident, StepAdded, StepChanged, lead_of
 from watchbill.model.plan import Call, Duty, Reason, Step
 from watchbill.model.policies import Remediation, Triage
+from watchbill.model.question import target_of
 from watchbill.model.references import Ref, Use
 from watchbill.model.severity import worst
 
@@ -297,7 +298,7 @@ def _repairs(bill: Bill, snapshot: Snapshot, at: datetime) -> tuple[PlannedRepai
 def _repair(draft: Draft, candidate: repairing.Candidate, incident: Incident) -> PlannedRepair:
     remediation, allowed = candidate.remediation, candidate.permission
     own = [step for step in incident.steps.values() if step.kind == "repair" and step.because.name == remediation.ref.name]
-    begun = next((step for step in own if repairing.target_of(step) == candidate.target and step.state != "withdrawn"), None)
+    begun = next((step for step in own if target_of(step) == candidate.target and step.state != "withdrawn"), None)
     calls: tuple[Call, ...] = ()
     error = candidate.error
     if not error:

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, TypeAlias
 
+from watchbill.decide import questions
 from watchbill.decide.collecting import about
 from watchbill.decide.draft import Draft
 from watchbill.decide.guarding import Permission, permission, reasons_to_run
@@ -22,6 +23,7 @@ from watchbill.expressions.problems import ExpressionError
 from watchbill.model.alert import ClaimedAlert
 from watchbill.model.plan import FINAL, Reason, Step, StepKind, step_id
 from watchbill.model.policies import Remediation, RepairStep
+from watchbill.model.question import STARTED_BY, target_of
 from watchbill.model.references import Use
 
 AT_WORK: tuple[StepKind, ...] = ("repair", "verify", "rollback")
@@ -223,10 +225,6 @@ def stand_down(draft: Draft, why: str) -> None:
     draft.withdraw(tuple(step for step in draft.steps("repair") if step.state in ("planned", "waiting")), why)
 
 
-STARTED_BY = "run"
-"""The duty of whoever started a step of a remediation, in its people; it counts for the whole run."""
-
-
 def started_by(step: Step) -> tuple[str, ...]:
     """The people who had this *step* started, or tried again; nobody for one that began by itself."""
     return tuple(duty.person for duty in step.people if duty.duty == STARTED_BY)
@@ -246,11 +244,6 @@ def stop_unattended(draft: Draft) -> bool:
 def run_of(step: Step) -> Run:
     """The run that this *step* belongs to."""
     return (step.because.name, target_of(step), step.round)
-
-
-def target_of(step: Step) -> str:
-    """What this *step* of a remediation is done to."""
-    return step.slot.rsplit("/", 1)[0]
 
 
 def declared(draft: Draft, step: Step) -> Remediation | None:
@@ -287,8 +280,10 @@ def start_repair(draft: Draft, step: Step) -> None:
             return
         if allowed.approvals and not shadow:
             note = f"waits for {allowed.approvals} to approve"
-            draft.change(step, state="waiting", calls=calls, timeout=timeout, answer_by=draft.now + remediation.approval_expires, note=note)
+            answer_by = draft.now + remediation.approval_expires
+            asked = draft.change(step, state="waiting", calls=calls, timeout=timeout, answer_by=answer_by, note=note)
             release(draft, f"{remediation.ref.name} waits for approval")
+            questions.ask(draft, asked, remediation)
             return
     draft.start(step, calls=calls, timeout=timeout, answer_by=None, note="shadow" if shadow else "")
 

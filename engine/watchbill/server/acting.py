@@ -18,6 +18,7 @@ from watchbill.model import event as events
 from watchbill.model.event import Event
 from watchbill.model.incident import Incident
 from watchbill.model.plan import StepKind
+from watchbill.model.question import brief, question_of
 from watchbill.report.step_names import Named, meant
 from watchbill.server import shapes
 from watchbill.server.access import NAME, Caller
@@ -54,11 +55,11 @@ OF_INCIDENT: Final[Mapping[str, Make]] = {
 }
 """What people say of an incident."""
 
-OF_STEP: Final[Mapping[str, Callable[[str, str], Event]]] = {
-    "approve": lambda step, by: events.Approved(step, by),
-    "deny": lambda step, by: events.Denied(step, by),
-    "run": lambda step, by: events.Requested(step, by),
-    "retry": lambda step, by: events.Retried(step, by),
+OF_STEP: Final[Mapping[str, Callable[[str, str, str], Event]]] = {
+    "approve": lambda step, by, digest: events.Approved(step, by, digest),
+    "deny": lambda step, by, digest: events.Denied(step, by),
+    "run": lambda step, by, digest: events.Requested(step, by),
+    "retry": lambda step, by, digest: events.Retried(step, by),
 }
 """What people say of a step."""
 
@@ -86,16 +87,26 @@ async def on_step(request: Request) -> Response:
     house, word = house_of(request), request.path_params["word"]
     caller = await _person(request, house)
     asked = await read_object(request, house)
-    named = request.path_params.get("step") or _text(asked, "step")
+    named, digest = request.path_params.get("step") or _text(asked, "step"), _text(asked, "digest").strip()
 
-    def job(connection: Connection) -> tuple[str, str]:
+    def job(connection: Connection) -> tuple[Incident, str]:
         identity = called(connection, request.path_params["incident"])
         incident = incidents.load(connection, identity)
         assert incident is not None, identity
-        return identity, _step(incident, named, word)
+        return incident, _step(incident, named, word)
 
     incident, step = await house.read(job)
-    return await _tell(house, incident, OF_STEP[word](step, caller.name), caller)
+    if word == "approve" and not digest:
+        question = question_of(incident.steps[step], incident.revision)
+        if question is not None:
+            raise Problem(
+                409,
+                f"it is not said to what: {brief(question)} waits, with the digest {question.digest}",
+                'look at what waits, and name its digest, as `{"digest": "…"}`',
+                rule="digest-needed",
+                more={"incident": incident.id, "step": step, "status": incident.status, "question": shapes.question(question)},
+            )
+    return await _tell(house, incident.id, OF_STEP[word](step, caller.name, digest), caller)
 
 
 async def _tell(house: House, incident: str, event: Event, caller: Caller) -> Response:
@@ -106,10 +117,19 @@ async def _tell(house: House, incident: str, event: Event, caller: Caller) -> Re
     said = answer.note if answer is not None else ""
     word = shapes.event(event)["kind"]
     house.say("info", "said", incident=incident, what=word, by=caller.recorded, answer=said, done=answer is not None and answer.applied)
-    stands = {"incident": incident, "number": told.number, "status": told.status, "by": caller.name}
+    stands: dict[str, Any] = {"incident": incident, "number": told.number, "status": told.status, "by": caller.name}
     if answer is not None and not answer.applied:
+        if isinstance(event, events.Approved):
+            stands["question"] = await _question(house, incident, event.step)
         raise Problem(409, said, f"`watchbill incidents show {incident}` says how it stands", rule="not-done", more=stands)
     return json({**stands, "answer": said})
+
+
+async def _question(house: House, incident: str, step: str) -> shapes.Document | None:
+    """What waits for a yes now at this *step*."""
+    found = await house.read(lambda connection: incidents.load(connection, incident))
+    its = found.steps.get(step) if found is not None else None
+    return shapes.question(question_of(its, found.revision)) if found is not None and its is not None else None
 
 
 def _step(incident: Incident, named: str, word: str) -> str:
