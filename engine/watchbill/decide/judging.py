@@ -61,10 +61,10 @@ def decide(bill: Bill, snapshot: Snapshot, event: Event, now: datetime) -> Decis
         following.plan(draft, anew=False)
     following.wake(draft)
     updating.withdraw_answered(draft)
-    questions.withdraw_answered(draft)
     if snapshot.is_killed:
         following.stop(draft)
     due_at = stepping.start_due(draft)
+    questions.withdraw_answered(draft)
     return draft.decision(stepping.wake_at(draft, due_at))
 
 

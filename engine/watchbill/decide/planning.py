@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from watchbill.decide import repairing
+from watchbill.decide import questions, repairing
 from watchbill.decide.bill import Bill
 from watchbill.decide.correlating import correlate
 from watchbill.decide.draft import Draft
@@ -328,6 +328,9 @@ def _repair(draft: Draft, candidate: repairing.Candidate, incident: Incident) ->
         marks=tuple(
             "shadow" if repairing.is_shadow(draft, remediation) else draft.bill.mark(call.connector, call.action) for call in calls
         ),
+        question=questions.forecast(draft, remediation, allowed, candidate.target, calls, begun)
+        if allowed.approvals and calls and not repairing.is_shadow(draft, remediation)
+        else None,
     )
 
 

@@ -7,15 +7,16 @@ Rule 3: the answer names the digest of what was shown; another one changes nothi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 from watchbill.decide import messages
 from watchbill.decide.draft import Draft
+from watchbill.decide.guarding import Permission
 from watchbill.decide.oncall import is_among, members_of
-from watchbill.model.plan import Duty, Step
+from watchbill.model.forecast import PlannedQuestion
+from watchbill.model.plan import Call, Duty, Step
 from watchbill.model.policies import Remediation
-from watchbill.model.question import brief, in_words, question_of
+from watchbill.model.question import brief, digest_of, in_words, question_of
 from watchbill.model.references import Target
 
 ASKS: Final = "approval"
@@ -102,16 +103,33 @@ def misnamed(draft: Draft, step: Step, digest: str) -> str:
 # --- what is said of it beforehand ------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """Who would be asked, by name, and in words what follows."""
-
-    people: tuple[str, ...]
-    follows: str
-
-
-def forecast(draft: Draft, remediation: Remediation, phase: str) -> Asked:
-    """Who would be asked now to approve this *remediation*, and what follows if nobody answers."""
+def asked_of(draft: Draft, remediation: Remediation) -> tuple[str, ...]:
+    """The names of those who would be asked now to approve this *remediation*."""
     found = members_of(draft.bill.in_force, approvers(draft, remediation), draft.fold.team, draft.now)
-    told = "; people are paged at once" if phase == "fallback" else ""
-    return Asked(tuple(each.person.name for each in found), f"unanswered it is a no{told}")
+    return tuple(each.person.name for each in found)
+
+
+def unanswered(phase: str) -> str:
+    """What follows if nobody answers a question about a remediation of this *phase*, in words."""
+    return "unanswered it is a no" + ("; people are paged at once, and wait for none of it" if phase == "fallback" else "")
+
+
+def waits(draft: Draft, remediation: Remediation, allowed: Permission) -> str:
+    """That this *remediation* waits for a yes before it begins by itself: whose, until when, and what follows without one."""
+    until = draft.now + remediation.approval_expires
+    people = ", ".join(asked_of(draft, remediation)) or "nobody: no one who may approve can be told"
+    number = "1 approval" if allowed.approvals == 1 else f"{allowed.approvals} approvals"
+    return f"waits for {number} ({allowed.phase}) until {until:%H:%M} UTC, asks {people}; {unanswered(allowed.phase)}"
+
+
+def forecast(
+    draft: Draft, remediation: Remediation, allowed: Permission, target: str, calls: tuple[Call, ...], begun: Step | None
+) -> PlannedQuestion:
+    """What would be asked before this *remediation* makes the first of these *calls*; *begun* is its step, if it is there."""
+    return PlannedQuestion(
+        people=asked_of(draft, remediation),
+        until=begun.answer_by if begun is not None else None,
+        lasts=remediation.approval_expires,
+        digest=digest_of(calls[0], target, draft.fold.revision),
+        unanswered=unanswered(allowed.phase),
+    )

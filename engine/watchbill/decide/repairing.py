@@ -174,7 +174,9 @@ def _wanted(draft: Draft, candidate: Candidate) -> Step | None:
         draft.reasons.append(Reason(remediation.ref, False, why, kind="guard"))
         return _step(draft, candidate, "offer", candidate.target, state="waiting", note=why)
     elif allowed.runs_unattended and remediation.steps:
-        draft.reasons.append(Reason(remediation.ref, True, f"runs by itself ({allowed.phase})"))
+        asks = allowed.approvals and not is_shadow(draft, remediation)
+        how = questions.waits(draft, remediation, allowed) if asks else f"runs by itself ({allowed.phase})"
+        draft.reasons.append(Reason(remediation.ref, True, how))
         draft.reasons.extend(reasons_to_run(remediation, allowed))
         return _step(draft, candidate, "repair", f"{candidate.target}/{remediation.steps[0].name}")
     else:
