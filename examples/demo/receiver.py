@@ -1,4 +1,4 @@
-"""A pager for the demonstration: prints what it is sent, and keeps nothing. It stands for whatever wakes your people, and for what they mend."""
+"""A pager for the demonstration: prints what it is sent, and keeps nothing. It stands for what wakes people, and for what they mend."""
 
 from __future__ import annotations
 
