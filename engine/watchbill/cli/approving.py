@@ -48,9 +48,9 @@ def approve(
 ) -> Answer:
     """Say yes to a remediation or an update that waits for it.
 
-    Of a remediation it is shown first what would be done: the action, its arguments, the target, who asked, until when, and the digest of
-    all that. The yes is for this digest; if something else waits by then, nothing is done. Where nobody can be asked, because there is no
-    terminal, --digest has to name it.
+    It is shown first what would be done: of a remediation the action, its arguments, the target, who asked and until when, of an update
+    its words and its channels; and the digest of all that. The yes is for this digest: if something else waits by then, nothing is done.
+    Where nobody can be asked, because there is no terminal, --digest has to name it.
 
     INCIDENT is its id, the beginning of it as long as that means one only, or the six letters at its end. STEP is the part of the step's
     id after the incident, the beginning of that, or the name of its policy; it need not be given where only one can be meant.
