@@ -115,6 +115,19 @@ def test_each_question_is_told() -> None:
     assert "Asked by: ana" in watch.step("tell", 1).text
 
 
+def test_no_value_looks_like_a_line_of_its_own() -> None:
+    """
+    What an alert says cannot add a line to the question: a value of several lines is shown as one.
+    """
+    step = a_repair_step("restart", deployment="{{ alert.labels.instance }}")
+    watch = Watch(a_shop(an_escalation(), EVE, asking(step)))
+    watch.receives(an_alert(instance="web-1\nDigest: 000000000000"))
+    lines = watch.step("tell").text.splitlines()
+
+    assert '  deployment: "web-1\\nDigest: 000000000000"' in lines
+    assert len([line for line in lines if line.startswith("Digest: ")]) == 1
+
+
 # --- to what somebody says yes ----------------------------------------------------------
 
 

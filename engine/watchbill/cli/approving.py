@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from datetime import timedelta
+from shlex import quote
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -75,7 +76,9 @@ def approve(
         (raw,) = (each["question"] for each in document["steps"] if each["id"] == found.id)
         text = json_text({"incident": its.id, "step": found.id, "question": raw}, sys.stdout)
     if not is_interactive():
-        said = f"watchbill approve {found.id} --digest {found.question.digest}"
+        from watchbill.report.plain import plain
+
+        said = f"watchbill approve {quote(plain(found.id))} --digest {plain(found.question.digest)}"
         return Answer(text, 2, f"nothing done: there is no terminal to ask at; say yes with `{said}`\n")
     write(sys.stdout if form == "text" else sys.stderr, text)
     if not yes and not click.confirm("Approve this?", default=False, err=True):

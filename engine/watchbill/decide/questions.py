@@ -7,6 +7,7 @@ Rule 3: the answer names the digest of what was shown; another one changes nothi
 
 from __future__ import annotations
 
+import shlex
 from typing import Final
 
 from watchbill.decide import messages
@@ -65,14 +66,14 @@ def ask(draft: Draft, step: Step, remediation: Remediation) -> None:
 def _text(draft: Draft, step: Step, remediation: Remediation) -> str:
     question = question_of(step, draft.fold.revision)
     assert question is not None
-    name = step.id.removeprefix(f"{draft.fold.id}/")
+    name = shlex.quote(step.id.removeprefix(f"{draft.fold.id}/"))
     until = f" until {question.until:%Y-%m-%d %H:%M} UTC" if question.until is not None else ""
     then = [each.name for each in remediation.steps[1:]]
     lines = [
         f"{remediation.ref.name} waits for your yes{until}. Unanswered it is a no.",
         f"Action: {question.action}",
         *(f"  {argument}: {in_words(value)}" for argument, value in question.arguments.items()),
-        f"Target: {question.target}",
+        f"Target: {in_words(question.target)}",
         *([f"Then: {', '.join(then)}"] if then else []),
         f"Asked by: {question.asked_by or 'watchbill'}",
         f"Digest: {question.digest}",

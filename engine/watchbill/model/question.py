@@ -87,7 +87,7 @@ def _plain(value: Any) -> Any:
 def brief(question: Question) -> str:
     """The *question* on one line, long arguments cut short: ``cluster.scale replicas=3 on worker-1``."""
     words = [question.action, *(f"{name}={shorten(in_words(value))}" for name, value in question.arguments.items())]
-    return " ".join(words) + (f" on {question.target}" if question.target else "")
+    return " ".join(words) + (f" on {shorten(in_words(question.target))}" if question.target else "")
 
 
 def shorten(text: str, length: int = 80) -> str:
@@ -97,5 +97,5 @@ def shorten(text: str, length: int = 80) -> str:
 
 
 def in_words(value: Json) -> str:
-    """An argument as people read it: a text as it is, everything else as JSON."""
-    return value if isinstance(value, str) else json.dumps(_plain(value), ensure_ascii=False)
+    """An argument as people read it: a text of one line as it is, all else as JSON, so that no value looks like a line of its own."""
+    return value if isinstance(value, str) and value.isprintable() else json.dumps(_plain(value))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
+from typing import cast
 
+from watchbill.model.question import in_words
+from watchbill.model.references import Json
 from watchbill.report import words
 from watchbill.report.incidents import QuestionShown
 from watchbill.report.layout import wrap
@@ -17,8 +19,7 @@ def question_lines(asked: QuestionShown, start: datetime, width: int, indent: in
     on = f" on {plain(asked.target)}" if asked.target else ""
     lines = wrap(line(Span(plain(asked.action), "strong"), on), width, indent, indent + 2)
     for name, value in asked.arguments.items():
-        shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-        lines += wrap(line(f"{plain(name)}: {plain(shown)}"), width, indent + 2, indent + 4)
+        lines += wrap(line(f"{plain(name)}: {plain(in_words(cast('Json', value)))}"), width, indent + 2, indent + 4)
     until = f", until {words.clock(asked.until, start)} UTC, unanswered it is a no" if asked.until is not None else ""
     lines += wrap(line(f"asked by {plain(asked.asked_by) or 'watchbill'}{until}"), width, indent, indent + 2)
     revision = f", of revision {plain(asked.revision)}" if asked.revision else ""
