@@ -270,8 +270,12 @@ class Story:
         self.acknowledged[incident] = len(self.outside.arrivals)
 
     def approves(self, incident: str) -> None:
-        """Approve of its repair, until that is answered."""
-        status, answered = self.insist(lambda life: life.ask("POST", f"/v1/incidents/{incident}/approve"))
+        """Look at what its repair would do, and approve of exactly that, until that is answered."""
+        path = f"/v1/incidents/{incident}/approve"
+        status, answered = self.insist(lambda life: life.ask("POST", path))
+        if answered.get("question") is not None:
+            body = {"digest": answered["question"]["digest"]}
+            status, answered = self.insist(lambda life: life.ask("POST", path, body))
         assert status in (200, 409), answered
         self.approved.append(incident)
 

@@ -147,7 +147,7 @@ def test_a_yes_to_what_does_not_wait_says_why_nothing_happens() -> None:
     assert answers == [
         (False, "the incident has no step gone"),
         (False, "it has begun already"),
-        (False, "it waits to be started, not for a yes"),
+        (False, "it is offered, and waits to be started, not for a yes"),
     ]
 
 
@@ -528,7 +528,7 @@ def test_an_update_that_failed_is_tried_again_though_it_is_over() -> None:
         ("begun", "it has begun already"),
         ("over", "its escalation is over; escalate instead"),
         ("done", "it is done already"),
-        ("planned", "it has not come to that yet"),
+        ("planned", "it is planned: it has not come to that yet"),
     ],
 )
 def test_what_cannot_be_tried_again_says_why(what: str, why: str) -> None:

@@ -124,7 +124,7 @@ def test_only_what_is_offered_can_be_started() -> None:
     watch = a_watch(an_offer())
     watch.starts(watch.step("page"))
 
-    assert watch.answer == (False, "only what is offered can be started")
+    assert watch.answer == (False, "only what is offered can be started: it has begun already")
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.execute.house import REFERENCE, House
-from watchbill.connectors.performing import Refused, Request, Transient, Unknown
+from watchbill.connectors.performing import Failed, NotDone, Refused, Request, Transient, Unable, Unknown
 from watchbill.errors import UserError
 from watchbill.execute.policies import Edition
 from watchbill.model.event import Acknowledged, Noted, Resolved, Retried
@@ -390,6 +390,36 @@ def test_an_unknown_outcome_of_a_change_waits_for_a_person(tmp_path: Path):
         assert told is not None
         assert [request.attempt for request in house.world.uses("hands.run")] == [1, 2]
         assert len({request.key for request in house.world.uses("hands.run")}) == 1
+
+    story(house, tell)
+
+
+@pytest.mark.parametrize(
+    ("problem", "undone"),
+    [(Unable("there is no program `systemctl`"), 0), (Refused("no"), 0), (Failed("systemctl ended with 1"), 1), (Unknown("lost"), 1)],
+    ids=["unable", "refused", "failed", "unknown"],
+)
+def test_what_was_refused_before_it_began_is_not_undone(tmp_path: Path, problem: NotDone, undone: int):
+    """
+    A repair is undone that broke off or of which nobody knows; one that was refused, or could not be asked for at all, is not.
+    """
+    undo = "{steps: [{name: undo, use: hands.run, with: {argv: [systemctl, stop, checkout]}}]}"
+    (tmp_path / "watchbill.yaml").write_text(A_REPAIR.replace("{none: a restart leaves nothing to undo}", undo))
+    (tmp_path / "runbook.md").write_text("# Restart\n")
+    (tmp_path / "policies").mkdir()
+    house = House(tmp_path, tmp_path, NIGHT)
+
+    def answer(request: Request) -> Done:
+        if request.use == "hands.run" and len(house.world.uses("hands.run")) == 1:
+            raise problem
+        return Done({})
+
+    async def tell(house: House) -> None:
+        house.world.answer = answer
+        await house.receive(a_webhook(an_alert()))
+        await house.passes(timedelta(minutes=5), timedelta(minutes=1))
+
+        assert len(house.world.uses("hands.run")) == 1 + undone
 
     story(house, tell)
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from tests.makers import NOON, Document, a_comms, a_level, a_review, a_shop, an_alert, an_audience, an_escalation
+from tests.decide.test_repairing import a_restart
+from tests.makers import NOON, Document, a_comms, a_level, a_repair_step, a_review, a_shop, an_alert, an_audience, an_escalation
 from tests.watch import Watch
 from watchbill.decide import Moment
+from watchbill.model.event import Woken
 from watchbill.model.plan import Done
+from watchbill.model.policies import Rollback
 from watchbill.verify.telling import told
 
 MINUTE = timedelta(minutes=1)
@@ -194,3 +197,23 @@ def test_who_has_an_incident_and_until_when_is_a_line() -> None:
         f"16:35 tell ana: «You have {what} until 2026-11-24 16:50 UTC; then it is given back, and people are paged again. {kept}»",
         "16:50 status triggered again, for the acknowledgement has ended",
     ]
+
+
+def test_a_kill_is_told_of_what_it_stopped() -> None:
+    """
+    A check and an undo that a kill stops in their middle each have their line, and stand as stopped afterwards.
+    """
+    undone = a_restart(rollback=Rollback((a_repair_step("undo", "cluster.rollout-undo"),)))
+    checking, undoing = (Watch(a_shop(an_escalation(), undone)) for _ in range(2))
+    for watch in (checking, undoing):
+        watch.receives(an_alert())
+    checking.finishes(checking.step("repair"))
+    undoing.stalls(undoing.step("repair"))
+
+    for watch, what in ((checking, "the check of restart-checkout/verify"), (undoing, "the undo of restart-checkout/undo")):
+        lines = told(watch.bill, (), Moment(watch.now, Woken(), watch.kills()))
+
+        assert f"{what}: killed by hand: nothing runs unattended" in [each.text for each in lines if each.what == "withdrawn"]
+    assert [(step.state, step.started_at is not None) for step in (checking.step("verify"), undoing.step("rollback"))] == [
+        ("withdrawn", True)
+    ] * 2

@@ -38,7 +38,7 @@ VERBS: Final[dict[str, str]] = {
     "note": "watchbill.cli.acting:note",
     "mitigate": "watchbill.cli.acting:mitigate",
     "resolve": "watchbill.cli.acting:resolve",
-    "approve": "watchbill.cli.acting:approve",
+    "approve": "watchbill.cli.approving:approve",
     "deny": "watchbill.cli.acting:deny",
     "run-step": "watchbill.cli.acting:run_step",
     "retry": "watchbill.cli.acting:retry",

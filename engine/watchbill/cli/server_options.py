@@ -136,7 +136,7 @@ def shaped(client: Client, document: Any, type: type[T]) -> T:
 
 
 def _present(document: Any) -> Any:
-    """The *document* without what is null: a type says what stands for what is absent."""
+    """The *document* without what is null: a type says what stands for what is absent. Arguments of actions stay as they are."""
     if isinstance(document, dict):
-        return {name: _present(value) for name, value in document.items() if value is not None}
+        return {name: value if name == "arguments" else _present(value) for name, value in document.items() if value is not None}
     return [_present(each) for each in document] if isinstance(document, list) else document

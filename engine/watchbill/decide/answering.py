@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from watchbill.decide import consenting, following, holding, paging, repairing, retrying, talking, updating
+from watchbill.decide import consenting, following, holding, paging, questions, repairing, retrying, talking, updating
 from watchbill.decide.draft import Answer, Draft
 from watchbill.model.event import (
     Acknowledged,
@@ -46,7 +46,7 @@ def answered(draft: Draft, event: Answered) -> None:
     if identity is not None and step is None:
         done, said = False, f"the incident has no step {identity}"
     else:
-        done, said = _SAID[type(event)](draft, event) if step is None else _OF_STEP[type(event)](draft, step, event.by)
+        done, said = _SAID[type(event)](draft, event) if step is None else _OF_STEP[type(event)](draft, step, event)
     draft.reasons.append(Reason(because, done, said, kind="answer"))
 
 
@@ -163,17 +163,21 @@ def _standing(draft: Draft) -> str:
 # --- steps ----------------------------------------------------------------------------
 
 
-def _approved(draft: Draft, step: Step, by: str) -> Answer:
+def _approved(draft: Draft, step: Step, event: Approved) -> Answer:
     if step.state != "waiting":
         return False, _past(step)
+    misnamed = questions.misnamed(draft, step, event.digest)
+    if misnamed:
+        return False, misnamed
     if step.kind == "update":
-        return updating.reviewed(draft, step, by)
+        return updating.reviewed(draft, step, event.by)
     if step.kind == "repair":
-        return consenting.approve(draft, step, by)
-    return False, "it waits to be started, not for a yes"
+        return consenting.approve(draft, step, event.by)
+    return False, f"{_past(step)}, not for a yes"
 
 
-def _denied(draft: Draft, step: Step, by: str) -> Answer:
+def _denied(draft: Draft, step: Step, event: Denied) -> Answer:
+    by = event.by
     if step.state != "waiting":
         return False, _past(step)
     if step.kind == "update":
@@ -184,15 +188,15 @@ def _denied(draft: Draft, step: Step, by: str) -> Answer:
     return True, f"{by} said no"
 
 
-def _requested(draft: Draft, step: Step, by: str) -> Answer:
+def _requested(draft: Draft, step: Step, event: Requested) -> Answer:
     if step.kind != "offer":
-        return False, "only what is offered can be started"
+        return False, f"only what is offered can be started: {_past(step)}"
     if step.state != "waiting":
         return False, _past(step)
-    return consenting.request(draft, step, by)
+    return consenting.request(draft, step, event.by)
 
 
-def _retried(draft: Draft, step: Step, by: str) -> Answer:
+def _retried(draft: Draft, step: Step, event: Retried) -> Answer:
     """Only what has come to a bad end is tried again, or what would be tried again later; and only if it still makes sense."""
     later = step.state == "started" and (step.retry_at is not None or any(each.retry_at is not None for each in step.deliveries))
     stopped = step.state == "withdrawn" and step.started_at is not None
@@ -201,9 +205,9 @@ def _retried(draft: Draft, step: Step, by: str) -> Answer:
     moot = _moot(draft, step)
     if moot:
         return False, moot
-    note = f"tried again by {by}"
+    note = f"tried again by {event.by}"
     if step.kind in repairing.AT_WORK:
-        return consenting.retry(draft, step, by)
+        return consenting.retry(draft, step, event.by)
     if later and step.deliveries:
         waiting = (replace(each, retry_at=draft.now, earlier=each.attempt) if each.retry_at else each for each in step.deliveries)
         draft.change(step, deliveries=tuple(waiting), note="; ".join(filter(None, (note, step.note))))
@@ -232,9 +236,10 @@ def _moot(draft: Draft, step: Step) -> str:
 def _past(step: Step) -> str:
     """Why a *step* cannot be answered as it stands."""
     why = f": {step.problem}" if step.problem else ""
+    waits = "it is offered, and waits to be started" if step.kind == "offer" else "it waits for a person's yes"
     return {
-        "planned": "it has not come to that yet",
-        "waiting": "it waits for a person's yes",
+        "planned": "it is planned: it has not come to that yet",
+        "waiting": waits,
         "started": "it has begun already",
         "done": "it is done already",
         "failed": f"it has failed{why}",
@@ -252,7 +257,7 @@ _SAID: Final[Mapping[type, Callable[[Draft, Any], Answer]]] = {
     Snoozed: _snoozed,
     Noted: _noted,
 }
-_OF_STEP: Final[Mapping[type, Callable[[Draft, Step, str], Answer]]] = {
+_OF_STEP: Final[Mapping[type, Callable[[Draft, Step, Any], Answer]]] = {
     Approved: _approved,
     Denied: _denied,
     Requested: _requested,

@@ -117,8 +117,9 @@ class Taking:
 class Bill:
     """All policies of one revision, ready. Make it with `Bill.of`."""
 
-    def __init__(self, policies: PolicySet, catalogue: Catalogue) -> None:
+    def __init__(self, policies: PolicySet, catalogue: Catalogue, in_force: PolicySet | None = None) -> None:
         self.policies = policies
+        self.in_force = in_force or policies
         self.catalogue = catalogue
         self.escalations: Table[Escalation] = Table(policies.escalations)
         self.triages: Table[Triage] = Table(policies.triages)
@@ -144,9 +145,12 @@ class Bill:
         self._widened = {grant.team: frozenset(grant.services_of) for grant in policies.settings.grants if grant.services_of}
 
     @classmethod
-    def of(cls, policies: PolicySet, catalogue: Catalogue | None = None) -> Bill:
-        """The bill of these *policies*. The *catalogue* says how arguments are escaped and what fits; without one, anything goes."""
-        return cls(policies, catalogue or {})
+    def of(cls, policies: PolicySet, catalogue: Catalogue | None = None, in_force: PolicySet | None = None) -> Bill:
+        """The bill of these *policies*. The *catalogue* says how arguments are escaped and what fits; without one, anything goes.
+
+        *in_force* are the policies as they stand now, where these are older: they say who may start, approve and review.
+        """
+        return cls(policies, catalogue or {}, in_force)
 
     def mark(self, connector: str, action: str) -> Mark | None:
         """Why this *action* of a *connector* comes to nothing, whatever the moment; None where it does not, as far as is known."""

@@ -85,7 +85,9 @@ class Draft:
         """Take back those of these *steps* that have not come to an end."""
         for step in steps:
             if step.state not in FINAL:
-                self.change(step, state="withdrawn", retry_at=None, note=why)
+                # What is under way may have its effect all the same.
+                acts = step.kind == "repair" and step.state == "started" and step.retry_at is None
+                self.change(step, state="withdrawn", retry_at=None, note=why, may_have_acted=step.may_have_acted or acts)
 
     def steps(self, *kinds: str) -> tuple[Step, ...]:
         """The steps of these *kinds*, in the order in which they were planned."""

@@ -20,6 +20,7 @@ from watchbill.decide import (
     holding,
     joining,
     paging,
+    questions,
     repairing,
     retrying,
     stepping,
@@ -79,6 +80,7 @@ def decide(bill: Bill, snapshot: Snapshot, event: Event, now: datetime) -> Decis
     if snapshot.is_killed:
         following.stop(draft)
     due_at = stepping.start_due(draft)
+    questions.withdraw_answered(draft)
     return draft.decision(stepping.wake_at(draft, due_at))
 
 
@@ -227,12 +229,12 @@ def _finished(draft: Draft, event: StepFinished) -> None:
     elif isinstance(event.outcome, Done) and step.kind == "verify":
         _observed(draft, Observed(step.id, event.outcome.result))
     elif isinstance(event.outcome, Done):
-        draft.change(step, state="done", retry_at=None, error="")
-        repairing.finished(draft, step)
+        done = draft.change(step, state="done", retry_at=None, error="", may_have_acted=step.kind == "repair")
+        repairing.finished(draft, done)
     elif isinstance(event.outcome, Retry):
         retrying.retry(draft, step, event.outcome)
     elif step.kind in ("repair", "verify", "rollback"):
-        repairing.fail(draft, step, event.outcome.error)
+        repairing.fail(draft, step, event.outcome.error, has_acted=step.kind == "repair" and not event.outcome.is_refused)
     else:
         draft.change(step, state="failed", error=event.outcome.error)
 

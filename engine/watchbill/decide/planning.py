@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from watchbill.decide import repairing
+from watchbill.decide import questions, repairing
 from watchbill.decide.bill import Bill
 from watchbill.decide.correlating import correlate
 from watchbill.decide.draft import Draft
@@ -38,6 +38,7 @@ from watchbill.model.forecast import (
 from watchbill.model.incident import EscalationBegun, Incident, StepAdded, StepChanged, lead_of
 from watchbill.model.plan import Call, Duty, Reason, Step
 from watchbill.model.policies import Remediation, Triage
+from watchbill.model.question import target_of
 from watchbill.model.references import Ref, Use
 from watchbill.model.severity import worst
 
@@ -314,7 +315,7 @@ def _repairs(bill: Bill, snapshot: Snapshot, at: datetime) -> tuple[PlannedRepai
 def _repair(draft: Draft, candidate: repairing.Candidate, incident: Incident) -> PlannedRepair:
     remediation, allowed = candidate.remediation, candidate.permission
     own = [step for step in incident.steps.values() if step.kind == "repair" and step.because.name == remediation.ref.name]
-    begun = next((step for step in own if repairing.target_of(step) == candidate.target and step.state != "withdrawn"), None)
+    begun = next((step for step in own if target_of(step) == candidate.target and step.state != "withdrawn"), None)
     calls: tuple[Call, ...] = ()
     error = candidate.error
     if not error:
@@ -344,6 +345,9 @@ def _repair(draft: Draft, candidate: repairing.Candidate, incident: Incident) ->
         marks=tuple(
             "shadow" if repairing.is_shadow(draft, remediation) else draft.bill.mark(call.connector, call.action) for call in calls
         ),
+        question=questions.forecast(draft, remediation, allowed, candidate.target, calls, begun)
+        if allowed.approvals and calls and not repairing.is_shadow(draft, remediation)
+        else None,
     )
 
 

@@ -22,7 +22,9 @@ def retry(draft: Draft, step: Step, outcome: Retry) -> None:
         _give_up(draft, step, outcome.error)
     else:
         repeated = step.possibly_repeated or outcome.is_unknown
-        draft.change(step, retry_at=outcome.at, error=outcome.error, retried=step.retried + 1, possibly_repeated=repeated)
+        acted = step.may_have_acted or (outcome.is_unknown and step.kind == "repair")
+        fields = {"retry_at": outcome.at, "error": outcome.error, "retried": step.retried + 1}
+        draft.change(step, **fields, possibly_repeated=repeated, may_have_acted=acted)
 
 
 def again(draft: Draft, step: Step) -> None:

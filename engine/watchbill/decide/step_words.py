@@ -9,6 +9,7 @@ from __future__ import annotations
 from watchbill.decide.bill import Bill
 from watchbill.model.incident import Incident
 from watchbill.model.plan import Call, Step
+from watchbill.model.question import question_of
 from watchbill.model.references import Json
 
 
@@ -35,7 +36,13 @@ def text_of(incident: Incident, step: Step, url: str = "") -> str:
         where.append(f"Take it: watchbill ack {incident.id}")
     elif step.kind == "review":
         update = step.id.replace("/review/", "/update/", 1)
-        where.append(f"Let it leave: watchbill approve {incident.id} {update}")
+        waiting = incident.steps.get(update)
+        question = question_of(waiting, incident.revision) if waiting is not None else None
+        if question is not None:
+            where[:0] = [f"{name.capitalize()}: {said}" for name, said in question.arguments.items()]
+            where.append(f"By: {question.action}")
+        digest = f" --digest {question.digest}" if question is not None else ""
+        where.append(f"Let it leave: watchbill approve {incident.id} {update}{digest}")
     if url:
         where.append(url)
     return "\n".join((text, *where)) if step.kind in ("page", "review", "remind", "alarm", "offer", "tell") else text

@@ -228,7 +228,9 @@ def _outcome(handed: Handed, ended: list[Ended]) -> Outcome:
     if done or handed.carried_out or not ended:
         result: Json = done[0].value if len(ended) == 1 and done else {"failed": list(failed)} if failed else None
         return Done(result, next((each.effect for each in done if each.effect), ""))
-    return Stalled("; ".join(failed))
+    # What an earlier attempt may have done, this one cannot take back.
+    is_refused = not handed.possibly_repeated and all(each.is_refused for each in ended)
+    return Stalled("; ".join(failed), is_refused)
 
 
 def _record(connection: Connection, handed: Handed, ended: list[Ended] | tuple[Ended, ...], now: datetime) -> None:

@@ -84,10 +84,14 @@ class Resolved:
 
 @dataclass(frozen=True, slots=True)
 class Approved:
-    """A person says yes to a step that waits: an update in review, or a remediation."""
+    """A person says yes to a step that waits: an update in review, or a remediation.
+
+    *digest* names what they were shown; with another one it is no yes. Without one it is a yes to whatever waits.
+    """
 
     step: str
     by: str
+    digest: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -186,12 +186,27 @@ class Forecast:
 
 
 @dataclass(frozen=True, slots=True)
+class PlannedQuestion:
+    """What is asked before a remediation begins: of whom, and until when; not known yet (None) for one that a person has to start.
+
+    *digest* is of its first action with its arguments, its target and the revision. *unanswered* says in words what follows if nobody
+    answers.
+    """
+
+    people: tuple[str, ...]
+    until: datetime | None
+    lasts: timedelta
+    digest: str
+    unanswered: str
+
+
+@dataclass(frozen=True, slots=True)
 class PlannedRepair:
     """A remediation that applies, and what it may do.
 
     *phase* is what it may do after guardrails; *declared* what its document says. *runs* tells whether it would begin by
-    itself, at *at*. *offered_to* are those who may start it; *approvals* how many must say yes, by *approvers*. *marks* stand beside
-    the *steps*.
+    itself, at *at*. *offered_to* are those who may start it; *approvals* how many must say yes, by *approvers*, who are asked the
+    *question*. *marks* stand beside the *steps*.
     """
 
     name: str
@@ -213,6 +228,7 @@ class PlannedRepair:
     note: str = ""
     error: str = ""
     marks: tuple[Mark | None, ...] = ()
+    question: PlannedQuestion | None = None
 
 
 @dataclass(frozen=True, slots=True)

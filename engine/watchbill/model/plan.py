@@ -115,7 +115,8 @@ class Step:
     *subject* and *text* are what it says to people. *about* is the fingerprint of the alert it is about, empty for the
     lead. *answer_by* is until when it waits for a person. *retry_at* is when it is handed out again, for one whose outcome
     was `Retry`, *error* what its last attempt said, and *retried* how often that was so since it began, or since a person wanted it
-    again; it is *possibly_repeated* once an attempt follows one of which nobody knows whether it had its effect. *note* says in words
+    again; it is *possibly_repeated* once an attempt follows one of which nobody knows whether it had its effect. One of a repair
+    *may_have_acted* if an attempt had its effect, or nobody knows that it had none, and it was not undone since. *note* says in words
     what a reader should know (who was skipped, what it waits for). What became of its deliveries stands with these.
     """
 
@@ -141,6 +142,7 @@ class Step:
     error: str = ""
     retried: int = 0
     possibly_repeated: bool = False
+    may_have_acted: bool = False
 
     @property
     def is_pending(self) -> bool:
@@ -225,9 +227,10 @@ class Retry:
 
 @dataclass(frozen=True, slots=True)
 class Stalled:
-    """A person must act before it can go on."""
+    """A person must act before it can go on. One that *is_refused* had no effect: it was refused before it began."""
 
     error: str
+    is_refused: bool = False
 
 
 Outcome: TypeAlias = Done | Retry | Stalled

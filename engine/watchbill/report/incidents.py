@@ -95,6 +95,19 @@ class DeliveryShown:
 
 
 @dataclass(frozen=True, slots=True)
+class QuestionShown:
+    """What somebody is asked to approve; the answer names its *digest*. It began by itself where nobody asked for it."""
+
+    action: str
+    arguments: dict[str, object]
+    target: str
+    digest: str
+    asked_by: str = ""
+    until: datetime | None = None
+    revision: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class StepShown:
     """A step, how far it has come, and what people *can* say to it."""
 
@@ -113,6 +126,7 @@ class StepShown:
     can: tuple[str, ...] = ()
     possibly_repeated: bool = False
     deliveries: tuple[DeliveryShown, ...] = ()
+    question: QuestionShown | None = None
 
 
 @dataclass(frozen=True, slots=True)

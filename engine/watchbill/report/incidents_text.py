@@ -12,6 +12,7 @@ from watchbill.report.incidents import AlertShown, DeliveryShown, Evidence, Inci
 from watchbill.report.layout import MEASURE, annotated, placed, wrap
 from watchbill.report.paint import Line, Span, Style, line, paint_all
 from watchbill.report.plain import first_line, plain
+from watchbill.report.question_text import question_lines
 from watchbill.report.sections import DETAIL
 from watchbill.report.timeline_text import span_of
 
@@ -142,6 +143,7 @@ def _waits(its: IncidentShown, width: int) -> list[Line]:
         until = f", until {words.clock(step.answer_by, its.opened_at)}" if step.answer_by is not None else ""
         name = f"page of {_label(step)}" if step.kind == "page" and step.people else _label(step)
         lines += wrap(line(Span(name, "name"), f" {_asked(step)}{until}"), width, 2, 4)
+        lines += question_lines(step.question, its.opened_at, width, 4) if step.question is not None else []
         lines += [line(f"    {_command(word, its, step)}") for word in step.can]
     return lines
 
@@ -150,7 +152,8 @@ def _command(word: str, its: IncidentShown, step: StepShown) -> str:
     """The command line that says this *word* of a *step*, which it calls by its policy where that means it alone."""
     same = [each for each in its.steps if word in each.can and each.policy.name == step.policy.name]
     name = plain(step.policy.name) if len(same) == 1 else _short(step.id)
-    return f"watchbill {_COMMANDS.get(word, plain(word))} {plain(its.id)} {name}"
+    digest = f" --digest {plain(step.question.digest)}" if word == "approve" and step.question is not None else ""
+    return f"watchbill {_COMMANDS.get(word, plain(word))} {plain(its.id)} {name}{digest}"
 
 
 def _asked(step: StepShown) -> str:

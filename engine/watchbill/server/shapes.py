@@ -10,6 +10,7 @@ from watchbill.model.alert import ClaimedAlert
 from watchbill.model.event import DeliveryReported, Event
 from watchbill.model.incident import EscalationRun, Incident, Muting
 from watchbill.model.plan import Call, Delivery, Done, Duty, Outcome, Reason, Retry, Stalled, Step
+from watchbill.model.question import Question, question_of
 from watchbill.model.timeline import Happening
 from watchbill.report.plan_json import place_json, reason_json, ref_json
 from watchbill.server.access import split_recorded
@@ -49,7 +50,7 @@ def incident(found: Incident, number: int, rows: Iterable[steps.Row], attempts: 
     """
     queued = {row.id: row for row in rows}
     leaving = {(each.step, each.number): each.begun_at for each in attempts if each.settled_at is None}
-    told = [step(each, queued.get(each.id), leaving) for each in found.steps.values()]
+    told = [step(each, queued.get(each.id), leaving, found.revision) for each in found.steps.values()]
     return {
         "id": found.id,
         "name": found.lead.alert.name,
@@ -110,10 +111,10 @@ def escalation(run: EscalationRun) -> Document:
     }
 
 
-def step(its: Step, row: steps.Row | None, leaving: Mapping[tuple[str, int], datetime]) -> Document:
+def step(its: Step, row: steps.Row | None, leaving: Mapping[tuple[str, int], datetime], revision: str) -> Document:
     """A step, how far it has come, and what people *can* say to it. Addresses of people are left out.
 
-    *leaving* says since when which deliveries are leaving, by step and number.
+    *leaving* says since when which deliveries are leaving, by step and number. *revision* is the incident's.
     """
     return {
         "id": its.id,
@@ -138,6 +139,22 @@ def step(its: Step, row: steps.Row | None, leaving: Mapping[tuple[str, int], dat
         "possibly_repeated": _is_repeated(its, row),
         "outcome": outcome(row.outcome) if row is not None else None,
         "can": list(can(its)),
+        "question": question(question_of(its, revision)),
+    }
+
+
+def question(its: Question | None) -> Document | None:
+    """What somebody is asked to approve, down to the digest that the answer names; null where nothing is asked."""
+    if its is None:
+        return None
+    return {
+        "action": its.action,
+        "arguments": its.arguments,
+        "target": its.target,
+        "asked_by": its.asked_by or None,
+        "until": its.until,
+        "revision": its.revision,
+        "digest": its.digest,
     }
 
 
@@ -285,9 +302,9 @@ def event(its: Event) -> Document:
     alerts = getattr(its, "alerts", None)
     if alerts is not None:
         found["alerts"] = [each.fingerprint for each in alerts]
-    for name in ("step", "text", "until"):
+    for name in ("step", "text", "until", "digest"):
         value = getattr(its, name, None)
-        if value is not None:
+        if value is not None and (value or name != "digest"):
             found[name] = value
     if isinstance(its, DeliveryReported):
         found |= {"delivery": its.number, "result": its.result, "error": its.error or None}

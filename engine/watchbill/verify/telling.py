@@ -223,8 +223,9 @@ class _Telling:
             yield self._said("fails", f"{_named(step)}: {step.problem}", step.because, place=step.place)
         elif step.state == "done" and step.kind in ("verify", "page", "tell") and step.note:
             yield self._said("done", f"{_named(step)}: {step.note}", step.because, place=step.place)
-        elif step.state == "withdrawn" and (step.kind == "repair" or isinstance(self.moment.event, Denied)):
-            yield self._said("withdrawn", f"{_named(step)}: {step.note}", step.because, place=step.place)
+        elif step.state == "withdrawn" and (_was_at_it(step) or step.kind == "repair" or isinstance(self.moment.event, Denied)):
+            what = {"verify": "the check of ", "rollback": "the undo of "}.get(step.kind, "")
+            yield self._said("withdrawn", f"{what}{_named(step)}: {step.note}", step.because, place=step.place)
 
     def _begun(self, step: Step) -> Happening:
         people = tuple(duty.person for duty in step.people)
@@ -283,6 +284,11 @@ def _named(step: Step) -> str:
     if step.kind in ("repair", "verify", "rollback"):
         return f"{step.because.name}/{step.slot.rsplit('/', 1)[-1]}"
     return f"{step.kind} by {step.because.name}"
+
+
+def _was_at_it(step: Step) -> bool:
+    """Whether this *step* had begun to check or to undo a repair."""
+    return step.kind in ("verify", "rollback") and step.started_at is not None
 
 
 def _about(bill: Bill, step: Step) -> str:
