@@ -223,9 +223,7 @@ def _retried(draft: Draft, step: Step, event: Retried) -> Answer:
 def _moot(draft: Draft, step: Step) -> str:
     """Why it makes no sense any more to try this *step* again; empty where it does."""
     if step.kind == "page":
-        run = draft.fold.run_of(step.because.name)
-        # Trying it again would call the levels behind it as well.
-        return "its escalation is over; escalate instead" if run is None or run.is_over else ""
+        return retrying.why_no_page(draft.fold, step)
     if step.kind == "review":
         return "its update is what waits: approve or deny that"
     if step.kind == "alarm":

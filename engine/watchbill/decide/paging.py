@@ -251,9 +251,10 @@ def _level_of(draft: Draft, escalation: Escalation, step: Step) -> Level | None:
 def deliveries_of(step: Step, people: Iterable[Reached], now: datetime) -> tuple[Delivery, ...]:
     """Every contact of these *people*, each person's in order of preference, with its time, as this *step* uses it from *now* on.
 
-    A step that is begun again, because a person wants it, counts its attempts on: each of them is a row of the record.
+    A step that is begun again, because a person wants it, counts its attempts on: each of them is a row of the record. A call that was
+    called off may be under way still, so it counts too.
     """
-    tried = max((each.attempt for each in step.deliveries), default=0)
+    tried = max((each.attempt + (each.result == "withdrawn" and each.at <= now) for each in step.deliveries), default=0)
     return tuple(
         Delivery(reached.person.name, contact.connector, contact.action, contact.address, now + contact.after, attempt=tried, earlier=tried)
         for reached in people
@@ -347,7 +348,9 @@ def start_alarm(draft: Draft, step: Step) -> None:
     draft.withdraw(tuple(each for each in earlier if each.is_pending), "a later alarm takes its place")
     run = draft.fold.run_of(step.because.name)
     note, text = step.note, ""
-    if not earlier and run is not None:
+    if earlier and not any(each.state == "done" for each in earlier):
+        note, text = earlier[0].note, earlier[0].text  # nobody has heard the reason yet
+    elif not earlier and run is not None:
         note = _why_alarmed(draft, run, step)
         failures = _failures_before(draft, run, step)
         text = f"{plain_text(draft)}\n{note}" + (f": {failures}" if failures else "")

@@ -30,6 +30,9 @@ FIRST_WAIT: Final = timedelta(seconds=2)
 LONGEST_WAIT: Final = timedelta(minutes=5)
 """Between these lies how long an attempt waits for the one before it."""
 
+SOONEST: Final = timedelta(seconds=0.5)
+"""How long an attempt waits for the one before it at least, however short a wait the other side asks for."""
+
 TRIES: Final = 8
 """How often, for all other kinds of steps."""
 
@@ -100,6 +103,15 @@ def backoff(key: str, attempt: int) -> timedelta:
     """How long to wait after this *attempt*: twice as long each time, and somewhat different for each *key*."""
     spread = int.from_bytes(hashlib.sha256(f"{key}\0{attempt}".encode()).digest()[:2], "big") / 65_535
     return min(FIRST_WAIT * 2.0 ** min(attempt - 1, 12), LONGEST_WAIT) * (0.75 + spread / 2)
+
+
+def wait_after(key: str, attempt: int, asked: timedelta | None) -> timedelta:
+    """How long what reaches people waits after this *attempt*, where the other side *asked* for so long: never longer than by itself.
+
+    A short wait may be asked for again and again: nothing uses up its attempts much sooner for that than by itself.
+    """
+    wait = backoff(key, attempt)
+    return wait if asked is None else max(min(wait, asked), wait / 4, SOONEST)
 
 
 def limit_of(kind: StepKind) -> int:

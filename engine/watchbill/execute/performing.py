@@ -17,7 +17,7 @@ from watchbill.decide.retrying import is_pointless
 from watchbill.decide.step_words import subject_of, text_of
 from watchbill.errors import WatchbillError
 from watchbill.execute.caller import Caller, Ended
-from watchbill.execute.calls import PlannedCall, about_for, backoff, calls_of, declared, limit_of
+from watchbill.execute.calls import LONGEST_WAIT, PlannedCall, about_for, backoff, calls_of, declared, limit_of
 from watchbill.execute.deciding import Decided, Handed, decide_event, settle
 from watchbill.execute.delivery_tasks import DeliveryTasks
 from watchbill.execute.ports import House, recorded
@@ -160,7 +160,8 @@ class Performing:
     async def _conclude(self, handed: Handed, incident: Incident, ended: list[Ended]) -> None:
         again = [each for each in ended if each.kind == "again"]
         if again and _may_try_again(handed.step):
-            after = min(each.after or backoff(handed.step.id, handed.step.retried + 1) for each in again)
+            wait = backoff(handed.step.id, handed.step.retried + 1)
+            after = min(min(each.after, LONGEST_WAIT) if each.after else wait for each in again)
             is_unknown = any(each.is_unknown for each in again)
             outcome: Outcome = Retry(self._house.now() + after, "; ".join(each.error for each in again), is_unknown)
         else:

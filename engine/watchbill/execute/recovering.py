@@ -58,7 +58,7 @@ def _cut_off(connection: Connection, policies: Policies, now: datetime) -> list[
     """Report that nobody knows of the deliveries that had begun: they are made again, and say that they may be repeats."""
     found: dict[str, list[Decided]] = {}
     for row in delivery_rows.under_way(connection):
-        report = DeliveryReported(row.step, row.number, "unknown", CUT_OFF, now)
+        report = DeliveryReported(row.step, row.number, "unknown", CUT_OFF, now, row.attempt)
         one = end_attempt(connection, policies, row.incident, row.attempt, report, now)
         if one is not None:
             found.setdefault(row.incident, []).append(one)

@@ -37,6 +37,7 @@ class DeliveryReported:
     """What became of one delivery of a step: how an attempt ended, or what the other side reported later of what it had taken.
 
     *number* is its place among the step's deliveries, from 0. *retry_at* is when it may be tried again, None where that is not so.
+    *attempt* is the attempt that has ended, None for what is not known of a single one.
     """
 
     step: str
@@ -44,6 +45,7 @@ class DeliveryReported:
     result: DeliveryResult
     error: str = ""
     retry_at: datetime | None = None
+    attempt: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

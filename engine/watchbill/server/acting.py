@@ -136,14 +136,14 @@ async def _question(house: House, incident: str, step: str) -> shapes.Document |
 def _step(incident: Incident, named: str, word: str) -> str:
     """The id of the step that is meant, or of the only one there is. Raises `Problem` where that is none, or may be several."""
     steps = incident.steps.values()
-    found = meant((Named(step.id, step.because.name, word in shapes.can(step)) for step in steps), incident.id, named)
+    found = meant((Named(step.id, step.because.name, word in shapes.can(step, incident)) for step in steps), incident.id, named)
     of_policy = [step for step in steps if step.because.name == named and step.kind in _KINDS[word]]
     if not found and len(of_policy) == 1:
         # It is asked all the same, so that the answer says in which state it is.
         found = [of_policy[0].id]
     if len(found) == 1:
         return found[0]
-    more = {"candidates": (found or [step.id for step in steps if word in shapes.can(step)])[:SHOWN]}
+    more = {"candidates": (found or [step.id for step in steps if word in shapes.can(step, incident)])[:SHOWN]}
     help = f"it may be one of: {', '.join(more['candidates'])}" if more["candidates"] else f"`watchbill incidents show {incident.id}`"
     stands = {"incident": incident.id, "status": incident.status, **more}
     if found:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
+from watchbill.decide.retrying import may_be_retried
 from watchbill.model.alert import ClaimedAlert
 from watchbill.model.event import DeliveryReported, Event
 from watchbill.model.incident import EscalationRun, Incident, Muting
@@ -50,7 +51,7 @@ def incident(found: Incident, number: int, rows: Iterable[steps.Row], attempts: 
     """
     queued = {row.id: row for row in rows}
     leaving = {(each.step, each.number): each.begun_at for each in attempts if each.settled_at is None}
-    told = [step(each, queued.get(each.id), leaving, found.revision) for each in found.steps.values()]
+    told = [step(found, each, queued.get(each.id), leaving) for each in found.steps.values()]
     return {
         "id": found.id,
         "name": found.lead.alert.name,
@@ -111,10 +112,10 @@ def escalation(run: EscalationRun) -> Document:
     }
 
 
-def step(its: Step, row: steps.Row | None, leaving: Mapping[tuple[str, int], datetime], revision: str) -> Document:
-    """A step, how far it has come, and what people *can* say to it. Addresses of people are left out.
+def step(incident: Incident, its: Step, row: steps.Row | None, leaving: Mapping[tuple[str, int], datetime]) -> Document:
+    """A step of an *incident*, how far it has come, and what people *can* say to it. Addresses of people are left out.
 
-    *leaving* says since when which deliveries are leaving, by step and number. *revision* is the incident's.
+    *leaving* says since when which deliveries are leaving, by step and number.
     """
     return {
         "id": its.id,
@@ -138,8 +139,8 @@ def step(its: Step, row: steps.Row | None, leaving: Mapping[tuple[str, int], dat
         "attempt": row.attempt if row is not None else 0,
         "possibly_repeated": _is_repeated(its, row),
         "outcome": outcome(row.outcome) if row is not None else None,
-        "can": list(can(its)),
-        "question": question(question_of(its, revision)),
+        "can": list(can(its, incident)),
+        "question": question(question_of(its, incident.revision)),
     }
 
 
@@ -180,12 +181,11 @@ def delivery(its: Delivery, leaving_since: datetime | None = None) -> Document:
     }
 
 
-def can(its: Step) -> tuple[str, ...]:
-    """What people can say to this step as it stands: ``approve`` and ``deny``, ``run``, ``retry``."""
+def can(its: Step, incident: Incident) -> tuple[str, ...]:
+    """What people can say to this step of an *incident* as it stands: ``approve`` and ``deny``, ``run``, ``retry``."""
     if its.state == "waiting":
         return ("run", "deny") if its.kind == "offer" else ("approve", "deny")
-    stopped = its.state == "withdrawn" and its.started_at is not None
-    return ("retry",) if its.state == "failed" or stopped or (its.state == "started" and its.retry_at is not None) else ()
+    return ("retry",) if may_be_retried(incident, its) else ()
 
 
 def duty(its: Duty) -> Document:
