@@ -26,17 +26,22 @@ def tell(
     there = draft.fold.steps.get(identity)
     if there is not None:
         return there
-    asked = tuple(people)
-    step = Step(identity, "tell", because, place, slot, round, draft.now, people=asked, text=text, about=about)
+    step = Step(identity, "tell", because, place, slot, round, draft.now, people=tuple(people), text=text, about=about)
     draft.add(step)
+    return start(draft, step)
+
+
+def start(draft: Draft, step: Step) -> Step:
+    """Tell what this *step* says to its people now; one that a person wants again counts its attempts on."""
+    tried = max((each.attempt for each in step.deliveries), default=0)
     told, besides = [], []
-    for duty in asked:
+    for duty in step.people:
         person = draft.bill.policies.people.get(duty.person)
         contact = telling_contact(person) if person is not None else None
         if contact is None:
             besides.append(duty.person)
         else:
-            told.append(Delivery(duty.person, contact.connector, contact.action, contact.address, draft.now))
+            told.append(Delivery(duty.person, contact.connector, contact.action, contact.address, draft.now, attempt=tried, earlier=tried))
     note = "; ".join(f"{name} has no contact that tells: they read it with the next page" for name in besides)
     if not told:
         return draft.change(step, state="done", note=note)

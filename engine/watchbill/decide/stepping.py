@@ -10,12 +10,12 @@ from datetime import datetime
 from functools import partial
 from typing import Final
 
-from watchbill.decide import collecting, paging, repairing, retrying, talking, updating
+from watchbill.decide import collecting, messages, paging, repairing, retrying, talking, updating
 from watchbill.decide.draft import Draft
 from watchbill.decide.muting import next_change
 from watchbill.model.plan import Step
 
-_START: Final[Mapping[str, Callable[[Draft, Step], None]]] = {
+_START: Final[Mapping[str, Callable[[Draft, Step], object]]] = {
     "page": paging.start_page,
     "notify": paging.start_notify,
     "alarm": paging.start_alarm,
@@ -27,6 +27,7 @@ _START: Final[Mapping[str, Callable[[Draft, Step], None]]] = {
     "repair": repairing.start_repair,
     "verify": repairing.start_repair,
     "rollback": repairing.start_repair,
+    "tell": messages.start,
 }
 
 
