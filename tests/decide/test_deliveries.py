@@ -18,6 +18,7 @@ from tests.makers import (
     a_recurrence,
     a_review,
     a_shop,
+    a_team,
     an_alert,
     an_audience,
     an_escalation,
@@ -255,6 +256,48 @@ def test_a_page_that_a_person_has_made_again_counts_its_attempts_on() -> None:
 
     assert [(each.result, each.attempt) for each in watch.step("page").deliveries] == [("refused", 2), ("waiting", 1)]
     assert times(watch) == ["", "12:00"]
+
+
+def test_a_report_about_an_old_page_does_not_touch_one_that_a_person_wants_again() -> None:
+    """
+    A page that failed waits for its hours to be made again: what comes in late of the old one leaves it planned, and it leaves then.
+    """
+    watch = Watch(a_shop(an_escalation("payments-critical", a_level("role/primary", during=a_recurrence(hours("11:00", "12:30"))))))
+    watch.receives(an_alert())
+    watch.reports("refused")
+    watch.reports("sent", 1)
+    watch.reports("bounced", 1)
+    watch.now = NOON + 31 * MINUTE
+    watch.retries(watch.step("page"), "dan")
+    planned = watch.step("page")
+    for result in RESULTS:
+        watch.reports(result, error="late")
+        watch.reports(result, 1, error="late")
+    after = watch.step("page")
+    watch.passes(minutes=24 * 60)
+
+    assert (planned.state, planned.due_at, planned.leaves_at) == ("planned", NOON + 23 * 60 * MINUTE, None)
+    assert after == planned
+    assert watch.paged[0] == ("12:00", "ana")
+    assert ("11:00", "ana") in watch.paged
+    assert [(each.attempt, each.earlier) for each in watch.step("page").deliveries] == [(1, 1), (1, 1)]
+
+
+def test_a_reminder_that_a_person_wants_again_counts_its_attempts_on() -> None:
+    """
+    The liaison could not be reminded; tried again by a person, each contact begins with the attempt after the last, and counts from there.
+    """
+    liaison = a_team("engineering", members=["eve"], roles={"lead": "person/eve", "customer-liaison": "person/eve"})
+    audience = an_audience("customers", liaison="role/customer-liaison")
+    watch = a_watch(liaison, audience, a_comms(first=10 * MINUTE, remind=5 * MINUTE))
+    watch.passes(minutes=5)
+    for number in (0, 1):
+        watch.reports("refused", number, watch.step("remind"))
+    failed = watch.step("remind").state
+    watch.retries(watch.step("remind"), "ana")
+
+    assert (failed, watch.step("remind").state) == ("failed", "started")
+    assert [(each.result, each.attempt, each.earlier) for each in watch.step("remind").deliveries] == [("waiting", 1, 1), ("waiting", 1, 1)]
 
 
 # --- what was answered ----------------------------------------------------------------
