@@ -73,7 +73,18 @@ def test_a_later_alarm_takes_the_place_of_one_that_did_not_get_out() -> None:
     first, second = started(watch)
 
     assert (first.state, first.note) == ("withdrawn", "a later alarm takes its place")
-    assert (second.state, second.note) == ("started", "nobody has answered yet")
+    assert (second.state, second.note, second.text) == ("started", "nobody answered any page", first.text)
+
+
+def test_the_reason_is_told_until_it_was_heard() -> None:
+    """
+    An alarm whose predecessors did not get out says why the first was raised; one behind what was heard says that nobody has answered.
+    """
+    watch = alarmed()
+    watch.finishes(watch.step("alarm"))
+    watch.passes(minutes=15)
+
+    assert [step.note for step in started(watch)] == ["nobody answered any page", "nobody has answered yet"]
 
 
 def test_an_alarm_under_way_that_a_later_one_has_followed_is_not_tried_again() -> None:

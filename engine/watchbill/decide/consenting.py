@@ -8,6 +8,7 @@ Rule 3: whatever is refused changes nothing, and says why.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from watchbill.decide import questions
@@ -59,7 +60,8 @@ def retry(draft: Draft, step: Step, by: str) -> Answer:
     """Try this *step* of a remediation again, because *by* says so; it is still the same step."""
     if any(each.state in ("planned", "started") and run_of(each) == run_of(step) for each in draft.steps("rollback")):
         return False, f"{step.because.name} is being undone"
-    said = _begin(draft, step, by, f"tried again by {by}")
+    # A person's wish begins the count of its attempts anew.
+    said = _begin(draft, replace(step, retried=0, error=""), by, f"tried again by {by}")
     if said[0] and step.id in draft.fold.held_since:
         draft.record(RepairObserved(step.id, None))
     return said

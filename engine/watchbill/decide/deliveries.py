@@ -22,7 +22,7 @@ def amended(was: Delivery, event: DeliveryReported, now: datetime, latest: datet
     A next attempt is made at *latest* where the report would have it later.
     """
     if event.result in REPORTED_LATER:
-        is_late = event.result == "bounced" and was.result not in ("sent", "unknown", "waiting", "delivered")
+        is_late = event.result == "bounced" and was.result not in ("sent", "unknown", "waiting", "delivered", "withdrawn")
         if was.result == "answered" or was.result == event.result or is_late or _has_not_begun(was, now):
             return was
         # The other side's word may come before the answer to the call that is under way: then it is what ends the attempt.

@@ -33,7 +33,8 @@ def tell(
 
 
 def start(draft: Draft, step: Step, people: tuple[Duty, ...], text: str) -> Step:
-    """Tell these *people* this *text* by a *step* that is due now."""
+    """Tell these *people* this *text* by a *step* that is due now; one that a person wants again counts its attempts on."""
+    tried = max((each.attempt for each in step.deliveries), default=0)
     told, besides = [], []
     for duty in people:
         person = draft.bill.policies.people.get(duty.person)
@@ -41,7 +42,7 @@ def start(draft: Draft, step: Step, people: tuple[Duty, ...], text: str) -> Step
         if contact is None:
             besides.append(duty.person)
         else:
-            told.append(Delivery(duty.person, contact.connector, contact.action, contact.address, draft.now))
+            told.append(Delivery(duty.person, contact.connector, contact.action, contact.address, draft.now, attempt=tried, earlier=tried))
     note = "; ".join(f"{name} has no contact that tells: they read it with the next page" for name in besides)
     if not told:
         return draft.change(step, state="done", people=people, text=text, note=note)

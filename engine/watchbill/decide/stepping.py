@@ -10,12 +10,21 @@ from datetime import datetime
 from functools import partial
 from typing import Final
 
-from watchbill.decide import collecting, holding, paging, repairing, retrying, talking, updating
+from watchbill.decide import collecting, holding, messages, paging, repairing, retrying, talking, updating
 from watchbill.decide.draft import Draft
 from watchbill.decide.muting import next_change
 from watchbill.model.plan import Step
 
-_START: Final[Mapping[str, Callable[[Draft, Step], None]]] = {
+
+def _start_tell(draft: Draft, step: Step) -> None:
+    """Remind whoever has the incident, whose words depend on how it stands now; what else is told is told as it was."""
+    if step.slot == holding.REMINDER:
+        holding.start_reminder(draft, step)
+    else:
+        messages.start(draft, step, step.people, step.text)
+
+
+_START: Final[Mapping[str, Callable[[Draft, Step], object]]] = {
     "page": paging.start_page,
     "notify": paging.start_notify,
     "alarm": paging.start_alarm,
@@ -27,7 +36,7 @@ _START: Final[Mapping[str, Callable[[Draft, Step], None]]] = {
     "repair": repairing.start_repair,
     "verify": repairing.start_repair,
     "rollback": repairing.start_repair,
-    "tell": holding.start_reminder,
+    "tell": _start_tell,
 }
 
 

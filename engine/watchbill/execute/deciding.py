@@ -61,7 +61,9 @@ class Decided:
         """The steps at work whose deliveries this decision has changed: some of them may be due now."""
         changed = (change.step for change in self.decision.changes if type(change) is StepChanged and change.step.deliveries)
         fresh = {step.id for step in self.decision.steps}
-        return tuple({step.id: step for step in changed if step.state == "started" and step.id not in fresh}.values())
+        # The last change counts: one that is over after it is at work no more.
+        now_is = {step.id: step for step in changed}
+        return tuple([step for step in now_is.values() if step.state == "started" and step.id not in fresh])
 
 
 def decide_alerts(connection: Connection, policies: Policies, correlation: Correlation, now: datetime) -> Decided:
