@@ -259,6 +259,46 @@ def test_no_alert_hides_itself():
     assert watch.people_paged == ["ana"]
 
 
+def test_both_sides():
+    """
+    An alert that matches both sides of an inhibition is not hidden by another that does.
+    """
+    sides = """{source: {match: ['severity=~"critical|warning"']}, target: {match: ['severity=~"warning|info"']}, equal: [rack]}"""
+    nodes = """{source: {match: ['alertname="NodeDown"']}, target: {match: ['alertname="NodeDown"']}, equal: [rack]}"""
+
+    def calls(spec, first, second):
+        watch = a_watch(PAGE, ("Inhibition", "hides", spec))
+        fires_beside(watch, an_alert(rack="r1", alertname="NodeDown", node="n2", **second))
+        watch.receives(an_alert(rack="r1", alertname="NodeDown", node="n1", **first))
+        return watch.people_paged
+
+    assert calls(nodes, {}, {}) == ["ana"]
+    assert calls(sides, {"severity": "warning"}, {"severity": "warning"}) == ["ana"]
+    assert calls(sides, {"severity": "warning"}, {"severity": "critical"}) == []
+
+
+def test_a_ring():
+    """
+    Inside a ring of alerts that would hide each other nobody hides anybody; a ring may hide others.
+    """
+
+    def hides(name, source, target):
+        return ("Inhibition", name, f"""{{source: {{match: ['k="{source}"']}}, target: {{match: ['k="{target}"']}}, equal: [rack]}}""")
+
+    ring = (hides("one", "a", "b"), hides("two", "b", "c"), hides("three", "c", "a"))
+    others = {each: an_alert(rack="r1", k=each) for each in "abcd"}
+
+    def calls(own, *documents):
+        watch = a_watch(PAGE, *documents)
+        fires_beside(watch, *(alert for name, alert in others.items() if name != own))
+        watch.receives(others[own])
+        return watch.people_paged
+
+    assert [calls(own, *ring) for own in "abc"] == [["ana"]] * 3
+    assert [calls(own, *ring[:2]) for own in "abc"] == [["ana"], [], []]
+    assert calls("d", *ring, hides("out", "a", "d")) == []
+
+
 def test_consent():
     """
     To hide another team's alerts takes its consent: `inhibits: true` on the dependency, all the way.

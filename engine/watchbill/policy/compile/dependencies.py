@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
+from watchbill.model.knots import knots
 from watchbill.model.ownership import Service
 from watchbill.model.policies import Inhibition, Selector
 from watchbill.policy.compile.draft import Draft
@@ -18,53 +19,9 @@ def check_dependency_cycles(bench: Workbench) -> None:
     """Warn of services that need each other in a circle, once for each knot of them, at the newcomer."""
     drafts = {draft.name or "": draft for draft in bench.names.of("Service") if isinstance(draft.value, Service)}
     needs = {name: tuple(dict.fromkeys(each.service for each in draft.value.dependencies)) for name, draft in drafts.items()}
-    for knot in _knots(needs):
+    for knot in knots(needs):
         found = newcomer(drafts[each] for each in knot)
         _report_circle(found, _way(str(found.name), str(found.name), needs))
-
-
-def _knots(needs: Mapping[str, tuple[str, ...]]) -> Iterator[tuple[str, ...]]:
-    """The services that need each other, directly or through others, knot by knot, in time that grows with their number.
-
-    Tarjan's way, without recursion: *low* is the earliest service that one leads back to, and what leads back to nothing
-    earlier closes a knot.
-    """
-    number: dict[str, int] = {}
-    low: dict[str, int] = {}
-    opened: dict[str, None] = {}
-    for start in needs:
-        way: list[tuple[str, Iterator[str]]] = [] if start in number else [(start, iter(needs[start]))]
-        while way:
-            name, others = way[-1]
-            if name not in number:
-                number[name] = low[name] = len(number)
-                opened[name] = None
-            fresh = next((other for other in others if other in needs and not _is_seen(name, other, number, low, opened)), None)
-            if fresh is not None:
-                way.append((fresh, iter(needs[fresh])))
-                continue
-            way.pop()
-            if way:
-                low[way[-1][0]] = min(low[way[-1][0]], low[name])
-            if low[name] == number[name]:
-                knot = _closed(name, opened)
-                if len(knot) > 1 or name in needs[name]:
-                    yield knot
-
-
-def _is_seen(name: str, other: str, number: Mapping[str, int], low: dict[str, int], opened: Mapping[str, None]) -> bool:
-    """Whether *other*, which *name* needs, was looked at before; if its knot is open, *name* leads back to it."""
-    if other in opened:
-        low[name] = min(low[name], number[other])
-    return other in number
-
-
-def _closed(name: str, opened: dict[str, None]) -> tuple[str, ...]:
-    """The knot that began with this *name*: all that was opened since. It is open no more."""
-    knot: list[str] = []
-    while not knot or knot[-1] != name:
-        knot.append(opened.popitem()[0])
-    return tuple(knot)
 
 
 def _reached(start: str, needs: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
