@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from tests.language.makers import PAGE, TELL, Written, a_bill, a_watch, fires_beside, plans, rules
+from tests.language.makers import PAGE, TELL, Written, a_bill, a_watch, compiled, fires_beside, plans, rules, watch_of
 from tests.makers import NOON, an_alert
 from watchbill.decide import correlate
 from watchbill.model.event import Woken
@@ -233,7 +233,6 @@ def test_equal_labels():
         "Inhibition",
         "same-rack",
         """{source: {match: ['alertname="RackDown"']}, target: {match: ['severity="critical"']}, equal: [rack]}""",
-        "engineering",
     )
     rack = an_alert(alertname="RackDown", service="orders-db", rack="r1")
 
@@ -248,12 +247,19 @@ def test_equal_labels():
     assert calls() == ["ana"]
 
 
+def warned_of(*documents):
+    """A watch over the company with these documents, which may be of no use."""
+    done = compiled(*documents)
+    assert {finding.rule for finding in done.findings} <= {"inhibition-ring"}
+    return watch_of(done.policies)
+
+
 def test_no_alert_hides_itself():
     """
     No alert hides itself.
     """
     both = ("Inhibition", "all", """{source: {match: ['service="checkout"']}, target: {match: ['service="checkout"']}, equal: [service]}""")
-    watch = a_watch(PAGE, both)
+    watch = warned_of(PAGE, both)
     watch.receives(an_alert())
 
     assert watch.people_paged == ["ana"]
@@ -267,7 +273,7 @@ def test_both_sides():
     nodes = """{source: {match: ['alertname="NodeDown"']}, target: {match: ['alertname="NodeDown"']}, equal: [rack]}"""
 
     def calls(spec, first, second):
-        watch = a_watch(PAGE, ("Inhibition", "hides", spec))
+        watch = warned_of(PAGE, ("Inhibition", "hides", spec))
         fires_beside(watch, an_alert(rack="r1", alertname="NodeDown", node="n2", **second))
         watch.receives(an_alert(rack="r1", alertname="NodeDown", node="n1", **first))
         return watch.people_paged
@@ -289,7 +295,7 @@ def test_a_ring():
     others = {each: an_alert(rack="r1", k=each) for each in "abcd"}
 
     def calls(own, *documents):
-        watch = a_watch(PAGE, *documents)
+        watch = warned_of(PAGE, *documents)
         fires_beside(watch, *(alert for name, alert in others.items() if name != own))
         watch.receives(others[own])
         return watch.people_paged

@@ -88,13 +88,13 @@ def check_consent(bench: Workbench) -> None:
 
 def _pairs(value: Inhibition, services: Mapping[str, Service], needs: Mapping[str, tuple[str, ...]]) -> Iterator[tuple[str, str]]:
     """A target and a source, for each dependency that the inhibition may be about."""
-    for target in (name for name, service in services.items() if _is_about(value.target, service)):
+    for target in (name for name, service in services.items() if is_about(value.target, service)):
         for source in _reached(target, needs):
-            if source in services and _is_about(value.source, services[source]):
+            if source in services and is_about(value.source, services[source]):
                 yield target, source
 
 
-def _is_about(side: Selector, service: Service) -> bool:
+def is_about(side: Selector, service: Service) -> bool:
     """Whether alerts of this *service* may be meant; matchers on other labels than these two tell nothing."""
     known: Mapping[str, str] = {"service": service.name, "team": service.owner}
     return all(known.get(each.name, each.value) == each.value for each in side.match if each.operator == "=")
