@@ -95,10 +95,12 @@ def _expire(draft: Draft, step: Step) -> None:
 
 
 def wake_at(draft: Draft, due_at: datetime | None) -> datetime | None:
-    """When to look again, None for never: when a step falls due (*due_at*), a silence begins or ends, or a snooze ends."""
+    """When to look again, None for never: when a step falls due (*due_at*), a silence begins or ends, a snooze ends, or quiet does."""
     moments = [due_at]
     if draft.bill.silences.policies and draft.fold.status != "resolved":
         moments.extend(next_change(draft.bill, alert, partial(draft.context, alert), draft.now) for alert in draft.fold.firing)
+    if draft.fold.flapping is not None:
+        moments.append(draft.fold.flapping.ends_at)
     if draft.fold.snoozed_until is not None and draft.fold.may("snooze-end"):
         moments.append(draft.fold.snoozed_until)
     return min([moment for moment in moments if moment is not None], default=None)

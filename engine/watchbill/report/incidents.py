@@ -134,6 +134,14 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
+class FlappingShown:
+    """That an incident comes and goes: *since* when, and when it is resolved unless an alert fires again; None while one does."""
+
+    since: datetime
+    ends_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class IncidentShown:
     """All that is shown of one incident."""
 
@@ -150,6 +158,7 @@ class IncidentShown:
     unanswered_since: datetime | None = None
     snoozed_until: datetime | None = None
     reopen_count: int = 0
+    flapping: FlappingShown | None = None
     revision: str = ""
     url: str | None = None
     alerts: tuple[AlertShown, ...] = ()
