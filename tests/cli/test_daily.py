@@ -147,7 +147,7 @@ def test_the_timeline_as_json_has_the_decisions(ask, incident):
         (["ack", "unack"], "given back by ana", "triggered"),
         (["escalate"], "escalated by ana", "triggered"),
         (["mitigate"], "mitigated by ana", "mitigated"),
-        (["resolve"], "resolved by ana", "resolved"),
+        (["resolve"], "resolved by ana; 1 alert still fires", "resolved"),
     ],
 )
 def test_people_answer_an_incident(ask, at, incident, verbs, said, status):

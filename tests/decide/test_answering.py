@@ -597,3 +597,17 @@ def test_an_answer_names_the_settings_where_the_team_is_gone() -> None:
     watch.notes("hello")
 
     assert [str(reason.policy) for reason in watch.last.reasons if reason.kind == "answer"] == ["Settings/watchbill"]
+
+
+@pytest.mark.parametrize(("ended", "said"), [((), "2 alerts still fire"), (("b",), "1 alert still fires")])
+def test_who_resolves_is_told_how_many_alerts_still_fire(ended: tuple[str, ...], said: str) -> None:
+    """
+    A person resolves an incident whose alerts fire: the answer says how many do.
+    """
+    watch = a_watch()
+    watch.receives(an_alert(zone="a"), an_alert(zone="b"))
+    watch.receives(an_alert(status="resolved"), *(an_alert(zone=zone, status="resolved") for zone in ended))
+    watch.happens(Resolved("bo"))
+
+    assert watch.answer == (True, f"resolved by bo; {said}")
+    assert watch.incident.status == "resolved"

@@ -492,3 +492,107 @@ def test_every_call_and_what_came_of_it_is_in_the_record(house: House):
         assert waiting == ()
 
     story(house, tell)
+
+
+# --- several senders of one alert --------------------------------------------------------
+
+
+def of(server: str, ends: str = "", **more: str) -> bytes:
+    """The same alert as each of two Prometheus servers posts it, whose clocks and words differ a little."""
+    return a_list({**an_alert(), "generatorURL": f"http://{server}:9090/graph?g0.expr=up", **({"endsAt": ends} if ends else {}), **more})
+
+
+def status(house: House) -> str:
+    """How the only incident stands."""
+    with house.engine.record.read() as connection:
+        (found,) = incidents.listing(connection)
+    return found.status
+
+
+def test_one_of_two_prometheus_does_not_end_what_the_other_says_fires(house: House):
+    """
+    Two Prometheus servers post the same alert. That one of them says it is over ends nothing while the other says that it fires; when
+    that says so too, or falls silent for its time-out, it is over.
+    """
+
+    async def tell(house: House) -> None:
+        await house.receive(of("a"), "alerts-v2", "prometheus")
+        await house.receive(of("b", startsAt="2026-11-23T03:12:20Z"), "alerts-v2", "prometheus")
+        await house.receive(of("a", "2026-11-23T03:12:00Z"), "alerts-v2", "prometheus")
+        assert status(house) == "triggered"
+        assert len(house.engine.standing) == 1
+
+        await house.receive(of("a"), "alerts-v2", "prometheus")
+        await house.receive(of("b", "2026-11-23T03:12:00Z"), "alerts-v2", "prometheus")
+        assert status(house) == "triggered"
+
+        await house.receive(of("a", "2026-11-23T03:12:00Z"), "alerts-v2", "prometheus")
+        assert status(house) == "resolved"
+
+    story(house, tell)
+
+
+def test_each_sender_has_its_own_time_out(house: House):
+    """
+    A Prometheus server that has fallen silent for its time-out speaks no more for an alert: it ends with the other's word, and else
+    with the later of the two time-outs.
+    """
+
+    async def tell(house: House) -> None:
+        await house.receive(of("a"), "alerts-v2", "prometheus")
+        await house.passes(timedelta(minutes=3))
+        await house.receive(of("b"), "alerts-v2", "prometheus")
+        await house.passes(timedelta(minutes=3))
+        assert status(house) != "resolved"
+
+        await house.receive(of("b", "2026-11-23T03:18:00Z"), "alerts-v2", "prometheus")
+        assert status(house) == "resolved"
+
+        await house.receive(of("a"), "alerts-v2", "prometheus")
+        await house.receive(of("b"), "alerts-v2", "prometheus")
+        await house.receive(of("b", "2026-11-23T03:18:00Z"), "alerts-v2", "prometheus")
+        assert status(house) == "triggered"
+        await house.passes(timedelta(minutes=6))
+        assert status(house) == "resolved"
+
+    story(house, tell)
+
+
+def test_one_of_two_sources_does_not_end_what_the_other_says_fires(house: House):
+    """
+    Prometheus and Alertmanager, which says nothing twice, post the same alert. It is over when both have said so, or the one has and
+    the other has fallen silent; and a new life of the engine knows who had said what.
+    """
+    over = resolved(a_webhook(an_alert()))
+
+    async def both(house: House) -> None:
+        await house.receive(a_webhook(an_alert()))
+        await house.receive(of("a"), "alerts-v2", "prometheus")
+        await house.receive(of("a", "2026-11-23T03:12:00Z"), "alerts-v2", "prometheus")
+        assert status(house) == "triggered"
+        await house.receive(of("a"), "alerts-v2", "prometheus")
+
+    async def one(house: House) -> None:
+        await house.receive(over)
+        assert status(house) != "resolved"
+        await house.passes(timedelta(minutes=6))
+        assert status(house) == "resolved"
+
+    story(house, both)
+    story(house, one)
+
+
+def test_what_one_says_is_over_and_another_says_fires_in_one_go(house: House):
+    """
+    That one sender says an alert is over and another that it fires leaves it firing, though both are decided on together.
+    """
+
+    async def tell(house: House) -> None:
+        await house.receive(of("a"), "alerts-v2", "prometheus")
+        await house.engine.receive("alerts-v2", "prometheus", of("a", "2026-11-23T03:12:00Z"))
+        await house.engine.receive("alertmanager", "alertmanager", a_webhook(an_alert()))
+        await house.works_on()
+        await house.passes(timedelta(minutes=10))
+        assert status(house) == "triggered"
+
+    story(house, tell)

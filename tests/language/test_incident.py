@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from tests.language.makers import PAGE, TELL, Written, a_bill, a_watch, fires_beside, plans, rules
+from tests.language.makers import PAGE, TELL, Written, a_bill, a_watch, compiled, fires_beside, plans, rules, watch_of
 from tests.makers import NOON, an_alert
 from watchbill.decide import correlate
 from watchbill.model.event import Woken
@@ -233,7 +233,6 @@ def test_equal_labels():
         "Inhibition",
         "same-rack",
         """{source: {match: ['alertname="RackDown"']}, target: {match: ['severity="critical"']}, equal: [rack]}""",
-        "engineering",
     )
     rack = an_alert(alertname="RackDown", service="orders-db", rack="r1")
 
@@ -248,15 +247,62 @@ def test_equal_labels():
     assert calls() == ["ana"]
 
 
+def warned_of(*documents):
+    """A watch over the company with these documents, which may be of no use."""
+    done = compiled(*documents)
+    assert {finding.rule for finding in done.findings} <= {"inhibition-ring"}
+    return watch_of(done.policies)
+
+
 def test_no_alert_hides_itself():
     """
     No alert hides itself.
     """
     both = ("Inhibition", "all", """{source: {match: ['service="checkout"']}, target: {match: ['service="checkout"']}, equal: [service]}""")
-    watch = a_watch(PAGE, both)
+    watch = warned_of(PAGE, both)
     watch.receives(an_alert())
 
     assert watch.people_paged == ["ana"]
+
+
+def test_both_sides():
+    """
+    An alert that matches both sides of an inhibition is not hidden by another that does.
+    """
+    sides = """{source: {match: ['severity=~"critical|warning"']}, target: {match: ['severity=~"warning|info"']}, equal: [rack]}"""
+    nodes = """{source: {match: ['alertname="NodeDown"']}, target: {match: ['alertname="NodeDown"']}, equal: [rack]}"""
+
+    def calls(spec, first, second):
+        watch = warned_of(PAGE, ("Inhibition", "hides", spec))
+        fires_beside(watch, an_alert(rack="r1", alertname="NodeDown", node="n2", **second))
+        watch.receives(an_alert(rack="r1", alertname="NodeDown", node="n1", **first))
+        return watch.people_paged
+
+    assert calls(nodes, {}, {}) == ["ana"]
+    assert calls(sides, {"severity": "warning"}, {"severity": "warning"}) == ["ana"]
+    assert calls(sides, {"severity": "warning"}, {"severity": "critical"}) == []
+
+
+def test_a_ring():
+    """
+    Inside a ring of alerts that would hide each other nobody hides anybody; a ring may hide others.
+    """
+
+    def hides(name, source, target):
+        return ("Inhibition", name, f"""{{source: {{match: ['k="{source}"']}}, target: {{match: ['k="{target}"']}}, equal: [rack]}}""")
+
+    ring = (hides("one", "a", "b"), hides("two", "b", "c"), hides("three", "c", "a"))
+    others = {each: an_alert(rack="r1", k=each) for each in "abcd"}
+
+    def calls(own, *documents):
+        watch = warned_of(PAGE, *documents)
+        fires_beside(watch, *(alert for name, alert in others.items() if name != own))
+        watch.receives(others[own])
+        return watch.people_paged
+
+    assert [calls(own, *ring) for own in "abc"] == [["ana"]] * 3
+    assert [calls(own, *ring[:2]) for own in "abc"] == [["ana"], [], []]
+    assert calls("d", *ring, hides("out", "a", "d")) == []
 
 
 def test_consent():

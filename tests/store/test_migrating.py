@@ -153,7 +153,16 @@ def test_everything_can_be_said_to_postgresql() -> None:
 
 MAY_READ_ALL = {
     *("lease._LOOK", "lease._RENEW", "lease._RELEASE"),  # one row
-    *("inbox._FAILURES", "alerts._EXPIRIES", "switches._HOLDING", "switches._ALL", "tokens._ALL", "tokens._ANY", "revisions._UNUSED"),
+    *(
+        "inbox._FAILURES",
+        "alerts._EXPIRIES",
+        "alerts._SENT_BY_SEVERAL",
+        "switches._HOLDING",
+        "switches._ALL",
+        "tokens._ALL",
+        "tokens._ANY",
+        "revisions._UNUSED",
+    ),
     "observations._LAST",  # reads the last row and stops
 }
 """Statements on tables that stay small, or that are asked once after a start."""

@@ -100,8 +100,13 @@ def _mitigated(draft: Draft, event: Mitigated) -> Answer:
 
 
 def _resolved(draft: Draft, event: Resolved) -> Answer:
+    """The answer says how many alerts fire all the same: nobody is called for them again before they have ended and come back."""
     standing = _standing(draft)
-    return (True, f"resolved by {event.by}") if following.resolve(draft, event.by) else (False, standing)
+    if not following.resolve(draft, event.by):
+        return False, standing
+    number = len(draft.fold.firing)
+    still = f"; {number} alert{' still fires' if number == 1 else 's still fire'}" if number else ""
+    return True, f"resolved by {event.by}{still}"
 
 
 def _escalated(draft: Draft, event: Escalated) -> Answer:

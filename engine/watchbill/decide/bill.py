@@ -88,6 +88,10 @@ class _Side:
         failing = self._failing
         return (position for position in self._index.candidates(labels) if failing[position](labels) is None)
 
+    def selects(self, position: int, labels: Labels) -> bool:
+        """Whether that at this *position* holds for these *labels*."""
+        return self._failing[position](labels) is None
+
 
 @dataclass(frozen=True, slots=True)
 class Claim:
@@ -131,6 +135,8 @@ class Bill:
         self._inhibitions = tuple(policies.inhibitions.values())
         self._targets = _Side([inhibition.target.match for inhibition in self._inhibitions])
         self._sources = _Side([inhibition.source.match for inhibition in self._inhibitions])
+        self._positions = {inhibition.ref.name: position for position, inhibition in enumerate(self._inhibitions)}
+        self._consenting: dict[str, frozenset[str]] = {}
         self._needed: dict[str, tuple[str, ...]] = {}
         self._firing: Firing | None = None
         pairs = [(service, group) for service in policies.services.values() for group in service.claims]
@@ -189,6 +195,18 @@ class Bill:
         team = inhibition.ref.team
         return inhibition.depends_on or bool(team and team not in self.line_of(target.team))
 
+    def is_on_both_sides(self, inhibition: Inhibition, alert: ClaimedAlert) -> bool:
+        """Whether the matchers of both sides of this *inhibition* hold for this *alert*."""
+        position = self._positions[inhibition.ref.name]
+        return self._sources.selects(position, alert.labels) and self._targets.selects(position, alert.labels)
+
+    def consents(self, target: str, source: str) -> bool:
+        """Whether there is a way of dependencies from one service to another every one of which says `inhibits: true`."""
+        found = self._consenting.get(target)
+        if found is None:
+            found = self._consenting[target] = frozenset(self._follow(target, consenting=True))
+        return source in found
+
     def needed_by(self, service: str | None) -> tuple[str, ...]:
         """The services that this *service* depends on, directly or through others, each once."""
         if service is None:
@@ -198,13 +216,13 @@ class Bill:
             found = self._needed[service] = tuple(self._follow(service))
         return found
 
-    def _follow(self, service: str) -> dict[str, None]:
+    def _follow(self, service: str, *, consenting: bool = False) -> dict[str, None]:
         found: dict[str, None] = {}
         waiting = [service]
         while waiting:
             declared = self.policies.services.get(waiting.pop())
             for dependency in declared.dependencies if declared is not None else ():
-                if dependency.service not in found:
+                if dependency.service not in found and (dependency.inhibits or not consenting):
                     found[dependency.service] = None
                     waiting.append(dependency.service)
         return found

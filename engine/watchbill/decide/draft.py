@@ -15,7 +15,8 @@ from typing import Any, TypeAlias, TypeVar, cast
 from watchbill.decide.bill import Bill, Context
 from watchbill.decide.context import context_of
 from watchbill.decide.firing import Firing
-from watchbill.decide.muting import hidden_by
+from watchbill.decide.muting import Hiding, hidden_by
+from watchbill.decide.rings import Rings
 from watchbill.model.alert import ClaimedAlert
 from watchbill.model.decision import Decision, Snapshot
 from watchbill.model.incident import Change, Fold, StepAdded, StepChanged
@@ -107,10 +108,11 @@ class Draft:
 
     def _affected(self) -> tuple[str, ...]:
         plainly = partial(context_of, self.bill, incident=self.fold, now=self.now)
-        own = Firing(self.bill, self.fold.firing)
-        hidden = self.bill.firing(self.snapshot.active).targets(own.alerts)
-        others = (each for each in hidden if each.service not in (None, self.fold.service))
-        return tuple(dict.fromkeys(str(each.service) for each in others if hidden_by(self.bill, each, (own,), plainly, self.now)))
+        own, elsewhere = Firing(self.bill, self.fold.firing), self.bill.firing(self.snapshot.active)
+        hiding = Hiding(self.bill, plainly, self.now)
+        rings = Rings(hiding, (own, elsewhere))
+        others = (each for each in elsewhere.targets(own.alerts) if each.service not in (None, self.fold.service))
+        return tuple(dict.fromkeys(str(each.service) for each in others if hidden_by(hiding, rings, each, (own,))))
 
     def context(self, alert: ClaimedAlert) -> Context:
         """What conditions and templates see of this *alert* now; made once per decision and alert."""

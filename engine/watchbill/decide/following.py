@@ -25,7 +25,7 @@ def plan(draft: Draft, *, anew: bool, again: bool = False, note: str = "") -> No
     held_until = repairing.withheld_until(draft, applying)
     if not draft.fold.calling:
         _stand_down(draft)
-    elif draft.fold.status == "triggered" and not _has_eased(draft):
+    elif draft.fold.status == "triggered" and not _goes_on(draft, anew=anew) and not _has_eased(draft):
         chosen = _as_before(draft, paging.choose(draft)) if again else paging.choose(draft)
         first_at = max(held_until or draft.now, _gathered_at(draft))
         paging.begin(draft, chosen, held_until, first_at, anew=anew, note=note)
@@ -63,6 +63,11 @@ def _gathered_at(draft: Draft) -> datetime:
     """Until when paging waits for further alerts of the same disturbance, as the `Grouping` of its lead says."""
     grouping = grouping_of(draft.bill, draft.fold.lead, draft.now, [])
     return draft.fold.opened_at + grouping.wait if grouping is not None else draft.fold.opened_at
+
+
+def _goes_on(draft: Draft, *, anew: bool) -> bool:
+    """Whether an incident that comes and goes goes on with the escalation that has called people for it before."""
+    return draft.fold.flapping is not None and not anew and paging.resume(draft)
 
 
 def _has_eased(draft: Draft) -> bool:

@@ -16,6 +16,7 @@ from typing import Any, Final
 from watchbill.decide import (
     answering,
     delivery_reports,
+    flapping,
     following,
     holding,
     joining,
@@ -73,6 +74,7 @@ def decide(bill: Bill, snapshot: Snapshot, event: Event, now: datetime) -> Decis
         return draft.decision(None)
     if draft.fold.status != "resolved" and _look_at_mutings(draft):
         following.plan(draft, anew=False)
+    flapping.end(draft)
     following.wake(draft)
     holding.look(draft)
     joining.look(draft, snapshot.incident)
@@ -184,13 +186,16 @@ def _join(draft: Draft, began: bool) -> None:
     """What alerts that are news do to an incident that is there. *began* tells whether any of them began to fire."""
     firing = draft.fold.firing
     if draft.fold.status == "resolved":
-        if began:
-            following.change_status(draft, "reopen")
+        if not began:
+            return
+        flapping.comes_back(draft, "reopen")
+        if draft.fold.flapping is None:
             draft.record(SeverityRaised(worst(tuple(alert.severity for alert in firing))))
             following.plan(draft, anew=True)
-        return
+            return
     if not firing:
-        following.resolve(draft, "")
+        if not flapping.falls_quiet(draft):
+            following.resolve(draft, "")
         return
     _look_at_mutings(draft)
     highest = worst(tuple({alert.severity for alert in draft.fold.calling}))
@@ -200,9 +205,11 @@ def _join(draft: Draft, began: bool) -> None:
         if draft.fold.may("severity-rise"):
             following.change_status(draft, "severity-rise")
             anew = True
+        # A higher severity pages whoever has been called before, too.
+        anew = anew or draft.fold.flapping is not None
     if draft.fold.status == "mitigated" and began:
-        following.change_status(draft, "relapse")
-        anew = True
+        flapping.comes_back(draft, "relapse")
+        anew = anew or draft.fold.flapping is None
     following.plan(draft, anew=anew)
 
 

@@ -105,10 +105,12 @@ def _expire(draft: Draft, step: Step) -> None:
 
 
 def wake_at(draft: Draft, due_at: datetime | None) -> datetime | None:
-    """When to look again, None for never: when a step falls due (*due_at*), or a silence, a snooze or an acknowledgement ends."""
+    """When to look again, None for never: when a step falls due (*due_at*), or a silence, a snooze, an acknowledgement or quiet ends."""
     moments = [due_at]
     if draft.bill.silences.policies and draft.fold.status != "resolved":
         moments.extend(next_change(draft.bill, alert, partial(draft.context, alert), draft.now) for alert in draft.fold.firing)
+    if draft.fold.flapping is not None:
+        moments.append(draft.fold.flapping.ends_at)
     if draft.fold.snoozed_until is not None and draft.fold.may("snooze-end"):
         moments.append(draft.fold.snoozed_until)
     moments.append(draft.fold.acknowledged_until)

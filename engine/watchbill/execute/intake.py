@@ -110,7 +110,15 @@ class Intake:
         rows, keys = await self._house.write(job)
         claimed = ((row, claim(self._house.policies.bill, alerts.as_alert(row))[0]) for row in rows)
         self.standing = StandingAlerts(
-            Standing(alert, row.incident, keys.get(row.incident, ""), row.expires_at, row.expires_at, row.incident in keys)
+            Standing(
+                alert,
+                row.incident,
+                keys.get(row.incident, ""),
+                row.expires_at,
+                row.incident in keys,
+                dict(row.senders),
+                dict(row.senders),
+            )
             for row, alert in claimed
         )
 

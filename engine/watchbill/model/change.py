@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal, TypeAlias
 
 from watchbill.model.alert import ClaimedAlert
@@ -165,6 +165,16 @@ class AcknowledgedUntil:
 
 
 @dataclass(frozen=True, slots=True)
+class FlappingBegun:
+    """It has come back so often, *returns* times *within* so short a time, that it is resolved only once no alert has fired for *quiet*."""
+
+    at: datetime
+    returns: int
+    within: timedelta
+    quiet: timedelta
+
+
+@dataclass(frozen=True, slots=True)
 class NoteTaken:
     """A person wrote this *text* on the timeline. It changes nothing else, and is kept in the record only."""
 
@@ -187,5 +197,6 @@ Change: TypeAlias = (
     | AlertsMuted
     | PagingSnoozed
     | AcknowledgedUntil
+    | FlappingBegun
     | NoteTaken
 )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from operator import attrgetter
 from typing import Any, Final
 
@@ -22,6 +22,7 @@ from watchbill.model.change import (
     EscalationBegun,
     EscalationEnded,
     EscalationReleased,
+    FlappingBegun,
     Muting,
     NoteTaken,
     Opened,
@@ -48,6 +49,7 @@ __all__ = [
     "EscalationEnded",
     "EscalationReleased",
     "EscalationRun",
+    "FlappingBegun",
     "Fold",
     "Incident",
     "Muting",
@@ -102,6 +104,24 @@ class EscalationRun:
     is_over: bool = False
 
 
+RETURNS_KEPT: Final = 100
+"""How many of its latest returns an incident knows the time of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Flapping:
+    """An incident that comes and goes: *since* when, for how long it must be *quiet* to be resolved, and since when no alert fires."""
+
+    since: datetime
+    quiet: timedelta
+    quiet_since: datetime | None = None
+
+    @property
+    def ends_at(self) -> datetime | None:
+        """When it is resolved unless an alert fires again; None while one does."""
+        return self.quiet_since + self.quiet if self.quiet_since is not None else None
+
+
 @dataclass(frozen=True, slots=True)
 class Incident:
     """One disturbance of one service, from its first alert to its resolution.
@@ -109,7 +129,8 @@ class Incident:
     *service* is None where nobody claimed the alerts. *alerts* and *steps* are by fingerprint and by step id, in
     the order in which they came. *acknowledged_by* has it: who acknowledged it, or mitigated what nobody had. *acknowledged_until* is when
     an acknowledgement ends, and of a mitigated incident by when whoever has it is reminded again. *snoozed_until* is when it is triggered
-    again, for one that somebody put off.
+    again, for one that somebody put off. *returns* are when it last came back, and *flapping* tells that it
+    did so too often; it says nothing of the status, and ends with the resolution.
     """
 
     id: str
@@ -131,6 +152,8 @@ class Incident:
     muted: Mapping[str, Muting] = field(default_factory=dict)
     snoozed_until: datetime | None = None
     acknowledged_until: datetime | None = None
+    returns: tuple[datetime, ...] = ()
+    flapping: Flapping | None = None
 
     @property
     def lead(self) -> ClaimedAlert:
@@ -202,6 +225,8 @@ class Fold:
     muted: Mapping[str, Muting]
     snoozed_until: datetime | None
     acknowledged_until: datetime | None
+    returns: tuple[datetime, ...]
+    flapping: Flapping | None
 
     def __init__(self, incident: Incident | None = None) -> None:
         self._firing: tuple[ClaimedAlert, ...] | None = None
@@ -217,6 +242,7 @@ class Fold:
             self.escalations, self.held_since = incident.escalations, dict(incident.held_since)
             self.muted, self.snoozed_until = incident.muted, incident.snoozed_until
             self.acknowledged_until = incident.acknowledged_until
+            self.returns, self.flapping = incident.returns, incident.flapping
 
     def apply(self, change: Change) -> None:
         """Apply one recorded *change*. The first change of a new incident is `Opened`.
@@ -250,6 +276,8 @@ class Fold:
             self.muted,
             self.snoozed_until,
             self.acknowledged_until,
+            self.returns,
+            self.flapping,
         )
 
     @property
@@ -297,10 +325,14 @@ class Fold:
         self.status, self.acknowledged_by, self.reopen_count = "triggered", "", 0
         self.alerts, self.steps, self.escalations, self.held_since, self.muted = {}, {}, (), {}, {}
         self.snoozed_until = self.acknowledged_until = None
+        self.returns, self.flapping = (), None
 
     def _alerts_taken(self, change: AlertsTaken) -> None:
         for alert in change.alerts:
             self.alerts[alert.fingerprint] = alert
+        flapping = self.flapping
+        if flapping is not None and (flapping.quiet_since is None) == (not self.firing):
+            self.flapping = replace(flapping, quiet_since=None if self.firing else change.at)
 
     def _status_changed(self, change: StatusChanged) -> None:
         self.status = TRANSITIONS[self.status, change.trigger]
@@ -313,6 +345,13 @@ class Fold:
             self.acknowledged_by = ""
         if change.trigger == "reopen":
             self.reopen_count += 1
+        if change.trigger in ("reopen", "relapse"):
+            self.returns = (*self.returns, change.at)[-RETURNS_KEPT:]
+        elif change.trigger == "resolve":
+            if change.by or self.flapping is not None:
+                # Whoever says that it is over, or that it was quiet for long enough, lets what came before count no more.
+                self.returns = ()
+            self.flapping = None
 
     def _severity_raised(self, change: SeverityRaised) -> None:
         self.severity = change.severity
@@ -340,6 +379,9 @@ class Fold:
     def _acknowledged_until(self, change: AcknowledgedUntil) -> None:
         self.acknowledged_until = change.until
 
+    def _flapping_begun(self, change: FlappingBegun) -> None:
+        self.flapping = Flapping(change.at, change.quiet)
+
     def _note_taken(self, change: NoteTaken) -> None:
         """Nothing: a note is for those who read the timeline."""
 
@@ -364,6 +406,7 @@ _APPLY: Final[Mapping[type, Callable[[Fold, Any], None]]] = {
     AlertsMuted: Fold._alerts_muted,
     PagingSnoozed: Fold._paging_snoozed,
     AcknowledgedUntil: Fold._acknowledged_until,
+    FlappingBegun: Fold._flapping_begun,
     NoteTaken: Fold._note_taken,
 }
 

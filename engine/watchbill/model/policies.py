@@ -99,6 +99,18 @@ class Escalation:
 
 
 @dataclass(frozen=True, slots=True)
+class Flaps:
+    """When an incident comes and goes: with so many *returns* *within* that time. It is over once no alert fired for *quiet*.
+
+    No returns means that none ever does.
+    """
+
+    returns: int = 3
+    within: timedelta = timedelta(minutes=15)
+    quiet: timedelta = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
 class Grouping:
     """Which alerts of one service make one incident: those with equal values of the labels *by*, absent ones empty.
 
@@ -111,6 +123,7 @@ class Grouping:
     by: tuple[str, ...] = ()
     wait: timedelta = timedelta(0)
     reopen: timedelta = timedelta(hours=1)
+    flapping: Flaps = Flaps()
 
 
 @dataclass(frozen=True, slots=True)

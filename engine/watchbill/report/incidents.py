@@ -149,6 +149,14 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
+class FlappingShown:
+    """That an incident comes and goes: *since* when, and when it is resolved unless an alert fires again; None while one does."""
+
+    since: datetime
+    ends_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class IncidentShown:
     """All that is shown of one incident."""
 
@@ -166,6 +174,7 @@ class IncidentShown:
     unanswered_since: datetime | None = None
     snoozed_until: datetime | None = None
     reopen_count: int = 0
+    flapping: FlappingShown | None = None
     revision: str = ""
     url: str | None = None
     alerts: tuple[AlertShown, ...] = ()

@@ -118,6 +118,14 @@ def head(its: IncidentShown, at: datetime, width: int) -> list[Line]:
         lines += wrap(line(ends, f"; keep it: watchbill extend {plain(its.id)}"), width, 2, 4)
     if its.snoozed_until is not None:
         lines += wrap(line(Span(f"snoozed until {words.instant(its.snoozed_until)}", "warning")), width, 2, 4)
+    if its.flapping is not None:
+        ends_at = its.flapping.ends_at
+        until = (
+            f"resolved at {words.instant(ends_at)} unless an alert fires again"
+            if ends_at is not None
+            else "pages for a higher severity only"
+        )
+        lines += wrap(line(Span(f"flapping since {words.instant(its.flapping.since)}: {until}", "warning")), width, 2, 4)
     if its.reopen_count:
         lines += wrap(line(f"came back {its.reopen_count} time{'s' if its.reopen_count > 1 else ''}"), width, 2, 4)
     return lines + (wrap(line(plain(its.url)), width, 2, 4) if its.url else [])

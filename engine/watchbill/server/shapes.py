@@ -9,7 +9,7 @@ from typing import Any, Final
 from watchbill.decide.retrying import may_be_retried
 from watchbill.model.alert import ClaimedAlert
 from watchbill.model.event import DeliveryReported, Event
-from watchbill.model.incident import EscalationRun, Incident, Muting
+from watchbill.model.incident import EscalationRun, Flapping, Incident, Muting
 from watchbill.model.plan import Call, Delivery, Done, Duty, Outcome, Reason, Retry, Stalled, Step
 from watchbill.model.question import Question, question_of
 from watchbill.model.timeline import Happening
@@ -68,6 +68,7 @@ def incident(found: Incident, number: int, rows: Iterable[steps.Row], attempts: 
         "acknowledged_until": found.acknowledged_until if found.status == "acknowledged" else None,
         "snoozed_until": found.snoozed_until,
         "reopen_count": found.reopen_count,
+        "flapping": flapping(found.flapping) if found.flapping is not None else None,
         "revision": found.revision,
         "number": number,
         "url": url_of(found.id) or None,
@@ -76,6 +77,11 @@ def incident(found: Incident, number: int, rows: Iterable[steps.Row], attempts: 
         "steps": told,
         "evidence": [evidence(row) for row in queued.values() if row.kind == "collect"],
     }
+
+
+def flapping(found: Flapping) -> Document:
+    """Since when an incident comes and goes, and when it is resolved unless an alert fires again; null while one does."""
+    return {"since": found.since, "quiet_since": found.quiet_since, "ends_at": found.ends_at}
 
 
 def alert(claimed: ClaimedAlert, muting: Muting | None) -> Document:

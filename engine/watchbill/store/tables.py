@@ -215,6 +215,7 @@ ALERT: Final = Table(
     _at("ends_at", needed=False),
     _at("updated_at"),
     _at("expires_at", needed=False),
+    Column("senders", Text, nullable=False, server_default="{}"),
     Index("alert_expires", "expires_at"),
     Index("alert_incident", "incident"),
 )

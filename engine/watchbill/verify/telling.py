@@ -10,6 +10,7 @@ from typing import Final
 
 from watchbill.decide import Bill, Moment
 from watchbill.errors import Place
+from watchbill.expressions.durations import format_duration
 from watchbill.model.event import (
     Acknowledged,
     AlertsReceived,
@@ -35,6 +36,7 @@ from watchbill.model.incident import (
     EscalationBegun,
     EscalationEnded,
     EscalationReleased,
+    FlappingBegun,
     NoteTaken,
     Opened,
     PagingSnoozed,
@@ -174,6 +176,10 @@ class _Telling:
                 yield self._said("status", f"snoozed until {change.until:%Y-%m-%d %H:%M} by {change.by}", people=(change.by,))
             elif isinstance(change, AcknowledgedUntil) and change.by:
                 yield self._said("status", f"extended until {change.until:%Y-%m-%d %H:%M} by {change.by}", people=(change.by,))
+            elif isinstance(change, FlappingBegun):
+                often = f"came back {change.returns} times in {format_duration(change.within)}"
+                told = f"flapping: it {often}; it pages for a higher severity only, and is resolved once no alert fired for"
+                yield self._said("status", f"{told} {format_duration(change.quiet)}")
             elif isinstance(change, NoteTaken):
                 yield self._said("note", f"{change.by}: {change.text}", people=(change.by,))
             elif isinstance(change, StepAdded):
