@@ -22,7 +22,7 @@ ENOUGH: Final = 2
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """What the engine may have died over: *name* is ``request/…``, ``incident/…`` or ``step/…``, *at* the time of the last start after it."""
+    """What the engine may have died over: *name* is ``request/…``, ``incident/…`` or ``step/…``, *at* when a death was last counted."""
 
     name: str
     deaths: int
