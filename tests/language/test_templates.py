@@ -62,6 +62,15 @@ def test_the_sandbox(text: str):
     assert rules(saying(text))
 
 
+def test_what_a_template_costs():
+    """
+    What a template costs is bounded: a page whose text would take too many steps says the plain summary.
+    """
+    loops = "{% for a in alert.labels %}" * 2 + "{{ alert | upper | length }}" + "{% endfor %}" * 2
+
+    assert page(loops, **{f"label_{number}": "x" for number in range(60)}) == page("")
+
+
 def test_output_is_bounded():
     """
     What a template gives is bounded: a page whose text would be too long says the plain summary.
