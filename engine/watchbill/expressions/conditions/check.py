@@ -60,8 +60,7 @@ def check_condition(condition: Condition, root: Type) -> tuple[Problem, ...]:
         message = f"`{text}` in backticks is not JSON and is read as a text"
         checker.problems.append(Problem("backtick-text", message, f"write '{text}'", "warning", at))
     checker.problems += costs_too_much(condition, root)
-    found = dict.fromkeys(checker.problems)
-    return tuple(sorted(found, key=lambda problem: (problem.offset is None, problem.offset or 0)))
+    return tuple(sorted(dict.fromkeys(checker.problems), key=lambda problem: (problem.offset is None, problem.offset or 0)))
 
 
 class _Checker:
