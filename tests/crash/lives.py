@@ -205,6 +205,7 @@ class Story:
     acknowledged: dict[str, int] = field(default_factory=dict)
     approved: list[str] = field(default_factory=list)
     ended: set[str] = field(default_factory=set)
+    posted: dict[str, tuple[str, bytes]] = field(default_factory=dict)
 
     @property
     def now(self) -> datetime:
@@ -242,6 +243,7 @@ class Story:
         status, answered = self.insist(lambda life: life.ask("POST", path, body))
         assert status == 200, answered
         self.taken += labels
+        self.posted |= {each["instance"]: (path, body) for each in labels if "instance" in each}
 
     def passes(self, span: timedelta, step: float = 15) -> None:
         """Let time pass. What a life that is killed has lived counts."""
@@ -259,8 +261,15 @@ class Story:
         """The incident of this *instance*."""
         self.insist(lambda life: life.passes(0))
         _, alerts = self.insist(lambda life: life.ask("GET", "/api/v2/alerts"))
-        found: str = next(each["incident"] for each in alerts if each["labels"]["instance"] == instance)
-        return found
+        found = next((each["incident"] for each in alerts if each["labels"]["instance"] == instance), None)
+        return self.said_again(instance) if found is None else str(found)
+
+    def said_again(self, instance: str) -> str:
+        """The incident of an *instance* whose request the engine died over twice: its sender says it again, as senders do."""
+        _, status = self.insist(lambda life: life.ask("GET", "/v1/status"))
+        assert any(each["error"].startswith("the engine died") for each in status["set_aside"]), f"{instance} is lost"
+        self.posts(*self.posted[instance])
+        return self.incident_of(instance)
 
     def acknowledges(self, incident: str) -> None:
         """Acknowledge it, until that is answered; from when on nobody may be paged."""

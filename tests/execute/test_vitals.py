@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pytest
 
 from watchbill.errors import OutsideError, WatchbillError
-from watchbill.execute.vitals import FAILING_FOR, FORGOTTEN_AFTER, PAGES, REFUSED_FOR, SILENT_FOR, WAITS_FOR, Vitals
+from watchbill.execute.vitals import FAILING_FOR, FORGOTTEN_AFTER, HUNG_FOR, PAGES, REFUSED_FOR, SILENT_FOR, WAITS_FOR, Vitals
 
 
 @dataclass
@@ -16,6 +16,7 @@ class Writer:
 
     trouble: WatchbillError | None = None
     is_alive: bool = True
+    turns: int = 0
 
 
 class Body:
@@ -106,6 +107,24 @@ def test_a_record_that_cannot_be_written(body: Body):
     assert body.said() == "its record cannot be written: the disk is full"
     body.passes(1)
     assert body.kinds() == []
+
+
+def test_a_writer_that_does_not_come_back(body: Body):
+    """
+    A writer that is in one transaction for more than two minutes does not come back; one that is idle, or at work, does.
+    """
+    body.vitals.pulse()
+    body.passes(HUNG_FOR + 1)
+    assert body.vitals.hung() == ""
+    body.writer.turns = 1
+    body.vitals.pulse()
+    body.passes(HUNG_FOR)
+    assert body.vitals.hung() == ""
+    body.passes(1)
+    assert body.vitals.hung() == "the record's writer has been in one transaction for 2 minutes"
+    body.writer.turns = 2
+
+    assert body.vitals.hung() == ""
 
 
 def test_a_writer_that_is_gone(body: Body):

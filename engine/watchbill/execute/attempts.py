@@ -9,6 +9,7 @@ whoever has it retried.
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from watchbill.store import attempts, inbox, incidents, observations, steps
@@ -35,20 +36,20 @@ class Attempts:
         self._house = house
         self._known: dict[str, attempts.Attempt] = {}
         self._step: tuple[str, float] | None = None
-        self._began_at: datetime | None = None
+        self._aside_before: set[str] = set()
         self._is_at_work = False
 
     async def begin(self, now: datetime) -> None:
         """A life begins: it learns how the last one ended, and what may have been the reason."""
 
         def job(connection: Connection) -> tuple[attempts.Attempt, ...]:
+            self._aside_before = {each.name for each in attempts.listing(connection) if each.is_set_aside}
             last = observations.get(connection, LIFE)
             observations.put(connection, LIFE, now, {"ended": False})
             if last is None or last.value == {"ended": True}:
                 return attempts.listing(connection)
             return attempts.after_a_death(connection, _waiting(connection, now), now)
 
-        self._began_at = now
         self._known = {each.name: each for each in await self._house.write(job)}
         if self._known:
             self._house.say("warning", "careful", number=len(self._known), help="the engine died before; these are tried one at a time")
@@ -110,16 +111,18 @@ class Attempts:
     # --- what is set aside ------------------------------------------------------------------
 
     async def say_aside(self) -> None:
-        """Say what is set aside since this start, other than requests, which are said where they are read."""
+        """Say what is set aside and was not said yet, other than requests, which are said where they are read."""
         self._is_at_work = True
         aside = [each for each in self._known.values() if each.is_set_aside and not each.name.startswith("request/")]
-        new = [each for each in aside if each.at == self._began_at]
+        new = [each for each in aside if each.in_hand]
         for each in new[:MOST_SAID]:
             kind, _, name = each.name.partition("/")
             then = "`watchbill retry` it" if kind == "step" else "it is looked at again when it hears of anything: `watchbill ack` it"
             subject = f"watchbill has set aside {'a step' if kind == 'step' else 'an incident'} that it died over"
             text = f"{name} is not carried on by itself: {each.why}. Look at it, and {then}."
-            await self._house.alarm(subject, text, f"watchbill/aside/{each.name}")
+            key = f"watchbill/aside/{each.name}/{each.at.isoformat()}"
+            await self._house.alarm(subject, text, key, is_repeat=each.name in self._aside_before)
+            await self._house.write(partial(attempts.said, name=each.name))
             self._house.counts.add("set_aside")
 
 

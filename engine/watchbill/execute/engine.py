@@ -306,8 +306,10 @@ class Engine:
             await asyncio.gather(*tasks, return_exceptions=True)
             await self.proving.close()
             await self.performing.close(self.options.stop_within)
-            with suppress(WatchbillError):  # whoever cannot say that it has ended well is taken for one that has not
-                await self.attempts.end()
+            with suppress(WatchbillError, TimeoutError):  # whoever cannot say that it has ended well is taken for one that has not
+                if self.record.writer.is_alive:
+                    async with asyncio.timeout(self.options.stop_within.total_seconds()):
+                        await self.attempts.end()
 
     async def _take_up(self) -> None:
         """Go on where an earlier life ended: with its policies, its alerts, its inbox, and the steps that it had handed out."""

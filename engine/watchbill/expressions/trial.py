@@ -40,4 +40,4 @@ def example(type: Type, depth: int = 0) -> Any:
 
 def too_costly(what: str, message: str, help: str) -> Problem:
     """How it is said that *what* stands there costs more than it may."""
-    return Problem(RULE, f"{what} {message}", help, "error", 0)
+    return Problem(RULE, f"{what} {message.removeprefix('it ')}", help, "error", 0)

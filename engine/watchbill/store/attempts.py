@@ -1,7 +1,8 @@
 """What the engine may have died over: requests, looks at incidents, and steps, by name, and how often.
 
 Nothing stands here as long as the engine ends in good order. After a death, what had not been done by then stands here, and a row says
-that it is in hand while it is being tried. What was in hand when the engine died a second time is set aside.
+that it is in hand while it is being tried. What was in hand when the engine died a second time is set aside; from then on the row says
+that it is in hand until somebody was told.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ ENOUGH: Final = 2
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """What the engine may have died over: *name* is ``request/…``, ``incident/…`` or ``step/…``, *at* when it was last begun after that."""
+    """What the engine may have died over: *name* is ``request/…``, ``incident/…`` or ``step/…``, *at* when a death was last counted."""
 
     name: str
     deaths: int
@@ -43,6 +44,7 @@ class Attempt:
 _PUT: Final = upserting(ATTEMPT, "name", "deaths", "in_hand", "at")
 _ALL: Final = Statement(select(ATTEMPT).order_by(ATTEMPT.c.name))
 _TAKE: Final = Statement(update(ATTEMPT).where(ATTEMPT.c.name == bindparam("which")).values(in_hand=True), "which")
+_SAID: Final = Statement(update(ATTEMPT).where(ATTEMPT.c.name == bindparam("which")).values(in_hand=False), "which")
 _LET_GO: Final = Statement(delete(ATTEMPT).where(ATTEMPT.c.name == bindparam("which")), "which")
 
 
@@ -56,8 +58,8 @@ def after_a_death(connection: Connection, waiting: Iterable[str], at: datetime) 
     for name, each in known.items():
         if name not in names and not each.is_set_aside:
             let_go(connection, name)
-        elif each.in_hand:
-            _PUT.run(connection, name, each.deaths + 1, False, micros(at))
+        elif each.in_hand and not each.is_set_aside:
+            _PUT.run(connection, name, each.deaths + 1, each.deaths + 1 >= ENOUGH, micros(at))
     for name in names:
         if name not in known:
             _PUT.run(connection, name, 1, False, micros(at))
@@ -67,6 +69,11 @@ def after_a_death(connection: Connection, waiting: Iterable[str], at: datetime) 
 def take(connection: Connection, name: str) -> None:
     """It is in hand from the commit of this on."""
     _TAKE.run(connection, name)
+
+
+def said(connection: Connection, name: str) -> None:
+    """Somebody was told that it is set aside."""
+    _SAID.run(connection, name)
 
 
 def let_go(connection: Connection, name: str) -> None:

@@ -9,9 +9,7 @@ from collections.abc import Callable
 from typing import Final
 
 from watchbill.errors import Level
-from watchbill.expressions.conditions.costs import is_costly
 from watchbill.expressions.conditions.functions import SIGNATURES, Signature, zone_of
-from watchbill.expressions.conditions.generate import compile_value
 from watchbill.expressions.conditions.intervals import FUNCTION as INTERVAL
 from watchbill.expressions.conditions.kinds import (
     an,
@@ -28,6 +26,7 @@ from watchbill.expressions.conditions.kinds import (
 )
 from watchbill.expressions.conditions.positions import Positions
 from watchbill.expressions.conditions.runtime import is_true
+from watchbill.expressions.conditions.trying import costs_too_much
 from watchbill.expressions.conditions.unparse import unparse
 from watchbill.expressions.context import (
     CONTEXT,
@@ -47,8 +46,7 @@ from watchbill.expressions.context import (
     union,
     without_null,
 )
-from watchbill.expressions.problems import EvaluationError, Problem, TooCostly, closest, code, listed
-from watchbill.expressions.trial import example, too_costly
+from watchbill.expressions.problems import Problem, closest, code, listed
 from watchbill.model.references import Condition, Node
 
 _SIGNS: Final = {"eq": "==", "ne": "!=", "lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
@@ -59,18 +57,10 @@ def check_condition(condition: Condition, root: Type) -> tuple[Problem, ...]:
     checker = _Checker(condition, has_intervals=root is CONTEXT)
     checker.condition(condition.tree, root, is_sure=True)
     for at, text in checker.positions.loose_texts():
-        checker.problems.append(
-            Problem("backtick-text", f"`{text}` in backticks is not JSON and is read as a text", f"write '{text}'", "warning", at)
-        )
-    if is_costly(condition.tree):
-        try:
-            compile_value(condition)(example(root))
-        except TooCostly as error:
-            checker.problems.append(too_costly("the condition", error.message.partition(": ")[2], error.help))
-        except EvaluationError:
-            pass  # what it breaks by on this example is no part of this question
-    found = dict.fromkeys(checker.problems)
-    return tuple(sorted(found, key=lambda problem: (problem.offset is None, problem.offset or 0)))
+        message = f"`{text}` in backticks is not JSON and is read as a text"
+        checker.problems.append(Problem("backtick-text", message, f"write '{text}'", "warning", at))
+    checker.problems += costs_too_much(condition, root)
+    return tuple(sorted(dict.fromkeys(checker.problems), key=lambda problem: (problem.offset is None, problem.offset or 0)))
 
 
 class _Checker:

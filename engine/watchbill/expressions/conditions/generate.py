@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from types import CodeType, FunctionType
 from typing import Any, Final, Protocol
@@ -21,6 +20,7 @@ from watchbill.expressions.budget import Budget, Uncounted
 from watchbill.expressions.conditions import runtime
 from watchbill.expressions.conditions.costs import is_costly, is_written_list, weight_of
 from watchbill.expressions.conditions.functions import zone_of
+from watchbill.expressions.conditions.quick import QUICK, Quick
 from watchbill.model.references import Condition, Json, Node
 from watchbill.model.times import Recurrence
 
@@ -349,12 +349,12 @@ class _Generator:
             is_there = ast.Compare(_name(at), [ast.IsNot()], [_NONE])
             return ast.IfExp(is_there, ast.Compare(self.value(arguments[1], at), [ast.In()], [choices]), refused)
         values = [self.value(argument, at) for argument in arguments]
-        quick = _QUICK.get(name)
+        quick = QUICK.get(name)
         if quick is not None and quick.takes(arguments):
             return self.quick_call(name, quick, values)
         return self.library(name, values, node)
 
-    def quick_call(self, name: str, quick: _Quick, values: list[ast.expr]) -> ast.expr:
+    def quick_call(self, name: str, quick: Quick, values: list[ast.expr]) -> ast.expr:
         """Python's own operation where the first argument has the right class; else the library, which refuses it."""
         value, *rest = values
         value = self.paid(value) if name == "contains" else value
@@ -370,34 +370,6 @@ class _Generator:
         return _call("Expression", ast.Lambda(arguments, self.value(node.children[0], inner)))
 
 
-@dataclass(frozen=True, slots=True)
-class _Quick:
-    """A function that Python has as well, for a first argument of one of these *kinds*.
-
-    A second one has to be written out; with *is_textual* it has to be a text.
-    """
-
-    arguments: int
-    kinds: tuple[str, ...]
-    build: Callable[[ast.expr, list[ast.expr]], ast.expr]
-    is_textual: bool = False
-
-    def takes(self, arguments: tuple[Node, ...]) -> bool:
-        """Whether a call with these *arguments* can be made so."""
-        written = [part.type == "literal" and (isinstance(part.value, str) or not self.is_textual) for part in arguments[1:]]
-        return len(arguments) == self.arguments and all(written)
-
-
-def _method(name: str) -> Callable[[ast.expr, list[ast.expr]], ast.expr]:
-    return lambda first, rest: ast.Call(ast.Attribute(first, name, ast.Load()), rest, [])
-
-
-_QUICK: Final[dict[str, _Quick]] = {
-    "contains": _Quick(2, ("list", "str"), lambda first, rest: ast.Compare(rest[0], [ast.In()], [first])),
-    "starts_with": _Quick(2, ("str",), _method("startswith"), is_textual=True),
-    "ends_with": _Quick(2, ("str",), _method("endswith"), is_textual=True),
-    "length": _Quick(1, ("list", "str", "dict"), lambda first, rest: _call("len", first)),
-}
 _BOOLEAN_CALLS: Final = ("contains", "starts_with", "ends_with", "in_interval")
 
 
