@@ -300,10 +300,21 @@ def test_without_a_name_it_is_the_login_name(ask, at, incident, monkeypatch):
     Whoever does not say who they are acts by their login name.
     """
     monkeypatch.delenv("WATCHBILL_AS")
-    monkeypatch.setenv("LOGNAME", "Eve.Jones")
+    monkeypatch.setenv("LOGNAME", "Ana")
     ask("ack", incident)
 
-    assert at.incident(incident)["acknowledged_by"] == "eve.jones"
+    assert at.incident(incident)["acknowledged_by"] == "ana"
+
+
+def test_an_answer_by_nobody_who_is_declared_stops_no_page(ask, at, incident):
+    """
+    An acknowledgement by a name that no person has comes to nothing: it says so with near names, and the exit code is 1.
+    """
+    done = ask("ack", incident, "--as", "anna")
+
+    assert (done.code, done.out.partition(":")[0]) == (1, incident)
+    assert "nothing done: no declared person is called `anna`, so paging goes on: did you mean `ana`" in done.out
+    assert at.incident(incident)["status"] == "triggered"
 
 
 # --- freeze and kill ------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -10,6 +10,7 @@ from tests.language.makers import PAGE, SETTINGS, Written, a_watch, policies, ru
 from tests.makers import an_alert, at
 from tests.watch import Watch
 from watchbill.decide.oncall import on_call
+from watchbill.model.event import Acknowledged, Snoozed
 from watchbill.model.plan import LEFT
 
 
@@ -128,6 +129,21 @@ def test_the_alarm_is_repeated():
 
     assert [f"{at:%H:%M}" for at, step in usual.started if step.kind == "alarm"] == ["12:20", "12:35", "12:50"]
     assert [f"{at:%H:%M}" for at, step in declared.started if step.kind == "alarm"] == ["12:08", "12:18", "12:28"]
+
+
+def test_only_a_declared_person_takes_an_incident():
+    """
+    Only a declared person takes an incident: an acknowledgement or a snooze by another name stops no page, and its answer says which names
+    are near.
+    """
+    watch = a_watch(PAGE)
+    watch.receives(an_alert())
+    for said in (Acknowledged("anna"), Snoozed("anna", watch.now + timedelta(hours=1))):
+        watch.happens(said)
+        assert watch.answer == (False, "no declared person is called `anna`, so paging goes on: did you mean `ana`?")
+    watch.passes(minutes=6)
+
+    assert watch.paged[-1] == ("12:05", "bo")
 
 
 def test_notify_never_waits():
