@@ -10,9 +10,11 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from watchbill.decide import deliveries
+from watchbill.decide.causes import cause, spoken_of
 from watchbill.decide.draft import Draft
 from watchbill.decide.oncall import Reached, resolve
 from watchbill.decide.selecting import Chosen, choose_escalation
+from watchbill.decide.step_words import headline
 from watchbill.expressions.problems import ExpressionError
 from watchbill.model.incident import EscalationBegun, EscalationEnded, EscalationReleased, EscalationRun
 from watchbill.model.plan import LEFT, Delivery, Duty, Step, failures_of, step_id
@@ -73,7 +75,7 @@ def begin(draft: Draft, chosen: Chosen, held_until: datetime | None, first_at: d
             alarms = tuple(step for step in draft.steps("alarm") if step.is_pending)
             draft.withdraw(alarms, f"{escalation.ref.name} pages again")
         draft.record(EscalationBegun(escalation.ref, draft.now, escalation.proceed, first, held_until))
-        plan_page(draft, escalation, 0, first, first_at)
+        plan_page(draft, escalation, 0, first, first_at, about=cause(draft))
 
 
 def end(draft: Draft, run: EscalationRun, why: str) -> None:
@@ -180,11 +182,11 @@ def _following(draft: Draft, step: Step) -> Step | None:
     return None
 
 
-def plan_page(draft: Draft, escalation: Escalation, level: int, round: int, due_at: datetime) -> None:
-    """Plan one level of one round."""
+def plan_page(draft: Draft, escalation: Escalation, level: int, round: int, due_at: datetime, *, about: str) -> None:
+    """Plan one level of one round; *about* is the fingerprint of the alert for which paging began, empty for the lead."""
     place = escalation.levels[level].place
     identity = step_id(draft.fold.id, "page", escalation.ref.name, str(level), round)
-    draft.add(Step(identity, "page", escalation.ref, place, str(level), round, due_at))
+    draft.add(Step(identity, "page", escalation.ref, place, str(level), round, due_at, about=about))
 
 
 def start_page(draft: Draft, step: Step) -> None:
@@ -212,8 +214,8 @@ def start_page(draft: Draft, step: Step) -> None:
     people = _own_only(draft, escalation, resolution.people)
     note = "; ".join(filter(None, (step.note, *resolution.skipped)))
     if people:
-        # Whoever is woken reads first what was tried.
-        text = "; ".join(filter(None, (_text(draft, escalation), step.note)))
+        # Whoever is woken reads first what is wrong, and then what was tried.
+        text = "\n".join(filter(None, (_text(draft, escalation, step), step.note)))
         if step.note == PASSED_BY:
             text += f": {_failures_before(draft, run, step)}"
         draft.start(step, people=duties(people), deliveries=deliveries_of(step, people, draft.now), note=note, text=text)
@@ -251,22 +253,17 @@ def duties(people: Iterable[Reached]) -> tuple[Duty, ...]:
     return tuple(Duty(reached.person.name, reached.duty, reached.why) for reached in people)
 
 
-def _text(draft: Draft, escalation: Escalation) -> str:
+def _text(draft: Draft, escalation: Escalation, step: Step) -> str:
     """What a page says. It never fails for its text: at worst it is the plain summary."""
-    lead = draft.fold.lead
+    alert = spoken_of(draft.fold, step)
     if escalation.text is not None:
         try:
-            text = draft.bill.render(escalation.text, draft.context(lead)).strip()
+            text = draft.bill.render(escalation.text, draft.context(alert)).strip()
         except ExpressionError:
             text = ""
         if text:
             return text
-    return _plain_text(draft)
-
-
-def _plain_text(draft: Draft) -> str:
-    lead = draft.fold.lead
-    return f"{draft.fold.severity}: {lead.alert.name} on {draft.fold.service or 'no known service'} ({draft.fold.team})"
+    return headline(draft.fold, alert)
 
 
 def _own_only(draft: Draft, escalation: Escalation, people: Iterable[Reached]) -> tuple[Reached, ...]:
@@ -305,20 +302,21 @@ def _plan_next(draft: Draft, run: EscalationRun, escalation: Escalation, step: S
     """What follows this page if nobody answers by *due_at*."""
     if step.slot == FALLBACK:
         identity = step_id(draft.fold.id, "alarm", escalation.ref.name, ALARM, step.round)
-        draft.add(Step(identity, "alarm", escalation.ref, step.place, ALARM, step.round, due_at, note="nobody answered any page"))
+        note = "nobody answered any page"
+        draft.add(Step(identity, "alarm", escalation.ref, step.place, ALARM, step.round, due_at, note=note, about=step.about))
         return
     level = int(step.slot) + 1
     if level < len(escalation.levels):
-        plan_page(draft, escalation, level, step.round, due_at)
+        plan_page(draft, escalation, level, step.round, due_at, about=step.about)
     elif step.round - run.first_round < escalation.repeat:
-        plan_page(draft, escalation, 0, step.round + 1, due_at)
+        plan_page(draft, escalation, 0, step.round + 1, due_at, about=step.about)
     elif escalation.proceed or not any(each.page for each in escalation.levels):
         # One that applies besides has nobody behind it, and one that only posts means nobody to be called.
         draft.record(EscalationEnded(escalation.ref.name, "it went through all its rounds"))
     else:
         settings = draft.bill.policies.settings
         identity = step_id(draft.fold.id, "page", escalation.ref.name, FALLBACK, step.round + 1)
-        draft.add(Step(identity, "page", escalation.ref, settings.place, FALLBACK, step.round + 1, due_at))
+        draft.add(Step(identity, "page", escalation.ref, settings.place, FALLBACK, step.round + 1, due_at, about=step.about))
 
 
 def start_alarm(draft: Draft, step: Step) -> None:
@@ -331,7 +329,7 @@ def start_alarm(draft: Draft, step: Step) -> None:
     if not earlier and run is not None:
         note = _why_alarmed(draft, run, step)
         failures = _failures_before(draft, run, step)
-        text = f"{_plain_text(draft)}\n{note}" + (f": {failures}" if failures else "")
+        text = f"{headline(draft.fold, spoken_of(draft.fold, step))}\n{note}" + (f": {failures}" if failures else "")
     draft.start(step, note=note, text=text)
     if run is not None and not run.is_over:
         draft.record(EscalationEnded(run.policy.name, "it went through all its rounds"))
@@ -340,7 +338,7 @@ def start_alarm(draft: Draft, step: Step) -> None:
     slot = f"{ALARM}.{len(chain) + 1}"
     identity = step_id(draft.fold.id, "alarm", step.because.name, slot, step.round)
     due_at = draft.now + draft.bill.policies.settings.alarm_every
-    draft.add(Step(identity, "alarm", step.because, step.place, slot, step.round, due_at, note="nobody has answered yet"))
+    draft.add(Step(identity, "alarm", step.because, step.place, slot, step.round, due_at, note="nobody has answered yet", about=step.about))
 
 
 def is_awaited(draft: Draft, alarm: Step) -> bool:

@@ -106,8 +106,8 @@ class Caller:
                 secrets=self._secrets(there.connector),
                 attempt=attempt,
                 is_repeat=is_repeat,
-                subject=subject_of(incident, step),
-                text=text_of(incident, step, self._url_of(incident.id)),
+                subject=subject_of(incident, step, is_repeat=is_repeat),
+                text=text_of(incident, step, self._url_of(incident.id), bill=bill, is_repeat=is_repeat),
                 about=about_for(incident, step, self._url_of(incident.id)),
             )
             async with self._slot(call.connector, is_urgent=there.action.reaches):
