@@ -62,7 +62,7 @@ class Caller:
         performers: Mapping[str, Performer],
         secrets: Callable[[Connector], Mapping[str, str]],
         now: Callable[[], datetime],
-        url_of: Callable[[str], str],
+        url_of: Callable[[str, str], str],
     ) -> None:
         self._performers, self._secrets, self._now, self._url_of = performers, secrets, now, url_of
         self._room: defaultdict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(AT_ONCE))
@@ -93,6 +93,9 @@ class Caller:
         performer = self._performers.get(there.type.name)
         if performer is None:
             return Ended(call, now, "unable", "failed", error=f"{name}: connectors of type {there.type.name} cannot act here")
+        # Who gets it may read it on the spot: the link is theirs. What goes to a channel or a list is nobody's.
+        person = step.deliveries[call.number].person if call.number < len(step.deliveries) else ""
+        url = self._url_of(incident.id, person)
         try:
             request = Request(
                 connector=call.connector,
@@ -107,8 +110,8 @@ class Caller:
                 attempt=attempt,
                 is_repeat=is_repeat,
                 subject=subject_of(incident, step, is_repeat=is_repeat),
-                text=text_of(incident, step, self._url_of(incident.id), bill=bill, is_repeat=is_repeat),
-                about=about_for(incident, step, self._url_of(incident.id)),
+                text=text_of(incident, step, url, bill=bill, is_repeat=is_repeat),
+                about=about_for(incident, step, url),
             )
             async with self._slot(call.connector, is_urgent=there.action.reaches):
                 begins()

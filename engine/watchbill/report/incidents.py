@@ -15,6 +15,13 @@ Can: TypeAlias = Literal["approve", "deny", "run", "retry"]
 """What people can say of a step."""
 
 
+def without_nulls(document: object) -> object:
+    """The *document* without what is null: a type says what stands for what is absent."""
+    if isinstance(document, dict):
+        return {name: without_nulls(value) for name, value in document.items() if value is not None}
+    return [without_nulls(each) for each in document] if isinstance(document, list) else document
+
+
 @dataclass(frozen=True, slots=True)
 class Listed:
     """An incident in a list; *alerts* counts those that fire, and *unanswered* says that every round went by without an answer."""
