@@ -116,6 +116,7 @@ class StepShown:
     people: tuple[PersonNamed, ...] = ()
     note: str | None = None
     error: str | None = None
+    saw: object = None
     can: tuple[str, ...] = ()
     possibly_repeated: bool = False
     deliveries: tuple[DeliveryShown, ...] = ()
@@ -141,6 +142,30 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
+class LinkShown:
+    """Where help is written."""
+
+    title: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """A stop of unattended work: a freeze or a kill of everything, of a team, or of a service."""
+
+    id: int
+    kind: str
+    scope: str
+    by: str
+    reason: str
+    at: datetime
+    name: str | None = None
+    until: datetime | None = None
+    lifted_at: datetime | None = None
+    lifted_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class IncidentShown:
     """All that is shown of one incident."""
 
@@ -162,19 +187,5 @@ class IncidentShown:
     alerts: tuple[AlertShown, ...] = ()
     steps: tuple[StepShown, ...] = ()
     evidence: tuple[Evidence, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Stop:
-    """A stop of unattended work: a freeze or a kill of everything, of a team, or of a service."""
-
-    id: int
-    kind: str
-    scope: str
-    by: str
-    reason: str
-    at: datetime
-    name: str | None = None
-    until: datetime | None = None
-    lifted_at: datetime | None = None
-    lifted_by: str | None = None
+    stops: tuple[Stop, ...] = ()
+    links: tuple[LinkShown, ...] = ()

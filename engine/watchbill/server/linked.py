@@ -15,10 +15,10 @@ from starlette.responses import PlainTextResponse, Response
 from watchbill.execute.links import is_readable
 from watchbill.report.incidents import IncidentShown, without_nulls
 from watchbill.report.incidents_text import incident_text
-from watchbill.server import shapes
 from watchbill.server.house import House, house_of
-from watchbill.store import delivery_rows, steps, tokens
+from watchbill.server.incident_document import incident_document
 from watchbill.store import incidents as rows
+from watchbill.store import tokens
 from watchbill.store.encoding import encode_json
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def _shown(connection: Connection, house: House, name: str, person: str) -> Inci
     found = rows.load(connection, name)
     if found is None or not is_readable(found, house.engine.now()) or _is_revoked(connection, person):
         return None
-    document = shapes.incident(found, 0, steps.of(connection, name), delivery_rows.of_incident(connection, name), lambda incident: "")
+    document = incident_document(connection, house, found, lambda incident: "")
     # What is printed is what the API says: as from its JSON, so that nothing is shown here that stands only in memory.
     return msgspec.convert(without_nulls(msgspec.json.decode(encode_json(document))), IncidentShown)
 
