@@ -85,7 +85,7 @@ def test_show_begins_with_what_waits_for_a_person(ask, incident):
     assert shown.code == 0
     assert re.match(r"HighErrorRate on part-\d+   critical · tier 1 · payments\n", shown.out)
     assert f"    watchbill run-step {incident} write-of-part\n" in shown.out
-    assert list(re.findall(r"^[A-Z]{4,}", shown.out, re.MULTILINE)) == ["YOURS", "ALERTS", "PAGE", "REPAIR"]
+    assert list(re.findall(r"^[A-Z]{4,}", shown.out, re.MULTILINE)) == ["YOURS", "LINKS", "ALERTS", "PAGE", "REPAIR"]
 
 
 def test_the_command_that_is_shown_can_be_given(ask, at, incident):
@@ -97,7 +97,7 @@ def test_the_command_that_is_shown_can_be_given(ask, at, incident):
 
     assert (started.code, started.out) == (0, f"{incident}: started by ana\n")
     at.wait(lambda: any(each["kind"] == "repair" and each["state"] == "done" for each in at.incident(incident)["steps"]))
-    assert "write-of-part/write  done" in ask("incidents", "show", incident).out
+    assert " done\n         started by ana\n" in ask("incidents", "show", incident).out
 
 
 def test_an_alert_cannot_act_on_the_terminal(ask, at):
@@ -313,14 +313,26 @@ def test_nobody_is_called_so(ask, incident, name):
     assert "is no person's name" in done.err
 
 
-def test_without_a_name_it_is_the_login_name(ask, incident, monkeypatch):
+def test_without_a_name_it_is_the_login_name(ask, at, incident, monkeypatch):
     """
     Whoever does not say who they are acts by their login name.
     """
     monkeypatch.delenv("WATCHBILL_AS")
-    monkeypatch.setenv("LOGNAME", "Eve.Jones")
+    monkeypatch.setenv("LOGNAME", "Ana")
+    ask("ack", incident)
 
-    assert ask("note", incident, "seen").out == f"{incident}: noted by eve.jones\n"
+    assert at.incident(incident)["acknowledged_by"] == "ana"
+
+
+def test_an_answer_by_nobody_who_is_declared_stops_no_page(ask, at, incident):
+    """
+    An acknowledgement by a name that no person has comes to nothing: it says so with near names, and the exit code is 1.
+    """
+    done = ask("ack", incident, "--as", "anna")
+
+    assert (done.code, done.out.partition(":")[0]) == (1, incident)
+    assert "nothing done: no declared person is called `anna`, so paging goes on: did you mean `ana`" in done.out
+    assert at.incident(incident)["status"] == "triggered"
 
 
 # --- freeze and kill ------------------------------------------------------------------------

@@ -124,6 +124,31 @@ def test_a_second_click_hears_who_was_first() -> None:
     assert watch.answer == (False, "it is resolved already")
 
 
+@pytest.mark.parametrize("said", [Acknowledged("anna"), Snoozed("anna", NOON + timedelta(hours=2))])
+def test_a_name_that_no_person_has_stops_no_page(said: Event) -> None:
+    """
+    Who is no declared person cannot take an incident, by an answer or a snooze: the next level is paged, and near names are told.
+    """
+    watch = a_watch()
+    watch.happens(said)
+    answer, status = watch.answer, watch.incident.status
+    watch.passes(minutes=6)
+
+    assert answer == (False, "no declared person is called `anna`, so paging goes on: did you mean `ana`?")
+    assert status == "triggered"
+    assert [step.slot for step in watch.incident.steps.values() if step.kind == "page" and step.started_at] == ["0", "1"]
+
+
+def test_a_name_that_is_like_no_other_is_answered_with_what_to_do() -> None:
+    """
+    Where no declared name is near, whoever acknowledges is told to use one; a name of any length is told briefly.
+    """
+    watch = a_watch()
+    watch.acknowledges("z" * 5_000)
+
+    assert watch.answer == (False, f"no declared person is called `{'z' * 63}`, so paging goes on: answer by the name of a `Person`")
+
+
 def test_giving_back_what_nobody_has_is_answered() -> None:
     """
     An incident that nobody has taken cannot be given back.

@@ -120,7 +120,7 @@ def test_a_level_all_of_whose_deliveries_have_failed_is_passed_at_once() -> None
     assert (first.state, first.note) == ("failed", "")
     assert first.problem == "ana: phone.call refused (401); ana: phone.sms unable (the secret is missing)"
     assert second.note == "no page of the level before it left"
-    assert second.text.endswith(f"; {second.note}: {first.problem}")
+    assert second.text.endswith(f"\n{second.note}: {first.problem}")
 
 
 def test_where_every_level_has_failed_the_fallback_team_and_the_alarm_come_at_once() -> None:

@@ -181,7 +181,8 @@ mode: live
     (
         "Grouping",
         "per-region",
-        "{match: ['service=\"checkout\"'], when: 'tier == `1`', during: office-hours, priority: 1, by: [region], wait: 10s, reopen: 1h}",
+        "{match: ['service=\"checkout\"'], when: 'tier == `1`', during: office-hours, priority: 1, by: [region], wait: 10s, reopen: 1h,\n"
+        " flapping: {returns: 4, in: 20m, quiet: 30m}}",
     ),
     (
         "Inhibition",

@@ -69,6 +69,17 @@ def test_what_is_too_late_is_said(at: Place) -> None:
     assert at.client.get(f"/v1/incidents/{incident}/timeline").json()["decisions"][-1]["by"] == "bo"
 
 
+def test_nobody_who_is_not_declared_takes_an_incident(at: Place) -> None:
+    """
+    An acknowledgement by a name that no person has is answered with 409, near names, and how the incident stands.
+    """
+    incident = an_incident(at, "stranger")
+    answered = at.post(f"/v1/incidents/{incident}/ack", headers={"X-Watchbill-As": "anna"})
+
+    assert refusal(answered, 409)["message"].startswith("no declared person is called `anna`, so paging goes on: did you mean `ana`")
+    assert answered.json()["status"] == "triggered"
+
+
 def test_escalating_pages_the_next_level(at: Place) -> None:
     """
     After escalating, the next level has a page: nothing has left for ana, bo has been paged for that, and now the fallback team is.

@@ -29,6 +29,7 @@ from watchbill.store import (
     remembering,
     revisions,
     saving,
+    signing_keys,
     steps,
     switches,
     tokens,
@@ -124,7 +125,10 @@ def test_every_version_is_named() -> None:
     assert tuple(script.revision for script in reversed(scripts)) == VERSIONS
 
 
-MODULES = (alerts, delivery_rows, effects, inbox, incidents, lease, observations, remembering, revisions, saving, steps, switches, tokens)
+MODULES = (
+    *(alerts, delivery_rows, effects, inbox, incidents, lease, observations, remembering, revisions, saving, signing_keys, steps, switches),
+    tokens,
+)
 
 
 def statements() -> dict[str, Statement]:

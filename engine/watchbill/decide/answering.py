@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from watchbill.decide import consenting, following, holding, paging, questions, repairing, retrying, talking, updating
+from watchbill.decide import alarms, consenting, following, holding, paging, questions, repairing, retrying, talking, updating
 from watchbill.decide.draft import Answer, Draft
 from watchbill.model.event import (
     Acknowledged,
@@ -33,6 +33,9 @@ from watchbill.model.references import Ref
 
 TEXT_LIMIT: Final = 10_000
 """How many characters a note may have; it is kept with the incident for as long as that is."""
+
+LONGEST_NAME: Final = 63
+"""How many characters of a person's name are looked at and repeated."""
 
 
 def answered(draft: Draft, event: Answered) -> None:
@@ -68,6 +71,9 @@ def _ref(draft: Draft, step: Step | None) -> Ref:
 
 
 def _acknowledged(draft: Draft, event: Acknowledged) -> Answer:
+    unknown = _unknown_person(draft, event.by)
+    if unknown:
+        return False, unknown
     before = len(draft.changes)
     standing = _standing(draft)
     if draft.fold.may("acknowledge"):
@@ -128,6 +134,9 @@ def _escalated(draft: Draft, event: Escalated) -> Answer:
 
 def _snoozed(draft: Draft, event: Snoozed) -> Answer:
     """Whoever puts it off has it until then."""
+    unknown = _unknown_person(draft, event.by)
+    if unknown:
+        return False, unknown
     until = f"{event.until:%Y-%m-%d %H:%M} UTC"
     if event.until <= draft.now:
         return False, f"{until} is past"
@@ -155,6 +164,19 @@ def _noted(draft: Draft, event: Noted) -> Answer:
         return False, f"the note is longer than {TEXT_LIMIT} characters"
     draft.record(NoteTaken(event.by, draft.now, event.text))
     return True, f"noted by {event.by}"
+
+
+def _unknown_person(draft: Draft, name: str) -> str:
+    """Why whoever is called *name* cannot have the incident: nobody could be paged for it again; empty for a declared person."""
+    people = draft.bill.policies.people
+    if name in people:
+        return ""
+    # Imported here: only a mistake needs it.
+    from difflib import get_close_matches
+
+    near = get_close_matches(name[:LONGEST_NAME], sorted(people), n=3, cutoff=0.6)
+    meant = f": did you mean {' or '.join(f'`{each}`' for each in near)}?" if near else ": answer by the name of a `Person`"
+    return f"no declared person is called `{name[:LONGEST_NAME]}`, so paging goes on{meant}"
 
 
 def _standing(draft: Draft) -> str:
@@ -232,7 +254,7 @@ def _moot(draft: Draft, step: Step) -> str:
     if step.kind == "review":
         return "its update is what waits: approve or deny that"
     if step.kind == "alarm":
-        return "" if draft.fold.status == "triggered" or paging.is_awaited(draft, step) else _standing(draft)
+        return "" if draft.fold.status == "triggered" or alarms.is_awaited(draft, step) else _standing(draft)
     return "nobody needs it any more" if retrying.is_moot(draft, step) else ""
 
 

@@ -29,6 +29,7 @@ from watchbill.decide import (
     verifying,
 )
 from watchbill.decide.bill import Bill
+from watchbill.decide.causes import begins
 from watchbill.decide.draft import Draft
 from watchbill.decide.grouping import REOPEN, grouping_of
 from watchbill.decide.muting import mutings
@@ -121,7 +122,7 @@ def _alerts(draft: Draft, event: AlertsReceived) -> None:
             _look_at_mutings(draft)
             following.plan(draft, anew=True)
     elif fresh:
-        began = any(_begins(before, alert) for alert in fresh)
+        began = any(begins(before, alert) for alert in fresh)
         draft.record(AlertsTaken(fresh, draft.now))
         _tell_unknown_severities(draft, fresh)
         _join(draft, began)
@@ -134,16 +135,6 @@ def _news(known: Mapping[str, ClaimedAlert], alerts: tuple[ClaimedAlert, ...]) -
         if _is_news(fresh.get(alert.fingerprint) or known.get(alert.fingerprint), alert):
             fresh[alert.fingerprint] = alert
     return tuple(fresh.values())
-
-
-def _begins(incident: Incident, alert: ClaimedAlert) -> bool:
-    """Whether this *alert* begins to fire, rather than saying again, in other words, that it still does.
-
-    What began after the status last changed begins too: that it had ended in between was not heard.
-    """
-    known = incident.alerts.get(alert.fingerprint)
-    since = incident.status_at or incident.opened_at
-    return alert.is_firing and (known is None or not known.is_firing or alert.alert.starts_at > max(since, known.alert.starts_at))
 
 
 def _is_news(known: ClaimedAlert | None, alert: ClaimedAlert) -> bool:

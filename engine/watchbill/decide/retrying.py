@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from watchbill.decide import paging
+from watchbill.decide import alarms, paging
 from watchbill.decide.bill import Bill
 from watchbill.decide.draft import Draft
 from watchbill.model.decision import Snapshot
@@ -48,7 +48,7 @@ def is_moot(draft: Draft, step: Step) -> bool:
     """Whether it makes no sense any more to carry out this *step* that has begun."""
     status = draft.fold.status
     if step.kind == "alarm":
-        return not paging.is_awaited(draft, step)
+        return not alarms.is_awaited(draft, step)
     if paging.is_joined(step):
         return status != "acknowledged"
     if step.kind == "page":

@@ -10,7 +10,7 @@ from datetime import datetime
 from functools import partial
 from typing import Final
 
-from watchbill.decide import collecting, holding, messages, paging, repairing, retrying, talking, updating
+from watchbill.decide import alarms, collecting, holding, messages, paging, repairing, retrying, talking, updating
 from watchbill.decide.draft import Draft
 from watchbill.decide.muting import next_change
 from watchbill.model.plan import Step
@@ -27,7 +27,7 @@ def _start_tell(draft: Draft, step: Step) -> None:
 _START: Final[Mapping[str, Callable[[Draft, Step], object]]] = {
     "page": paging.start_page,
     "notify": paging.start_notify,
-    "alarm": paging.start_alarm,
+    "alarm": alarms.start_alarm,
     "hub": talking.start_hub,
     "bridge": talking.start_hub,
     "collect": collecting.start_collect,

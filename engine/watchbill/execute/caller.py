@@ -63,7 +63,7 @@ class Caller:
         performers: Mapping[str, Performer],
         secrets: Callable[[Connector], Mapping[str, str]],
         now: Callable[[], datetime],
-        url_of: Callable[[str], str],
+        url_of: Callable[[str, str], str],
     ) -> None:
         self._performers, self._secrets, self._now, self._url_of = performers, secrets, now, url_of
         self._room: defaultdict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(AT_ONCE))
@@ -96,22 +96,7 @@ class Caller:
             error = f"{name}: connectors of type {there.type.name} cannot act here"
             return Ended(call, now, "unable", "failed", error=error, is_refused=True)
         try:
-            request = Request(
-                connector=call.connector,
-                type=there.type.name,
-                action=call.action,
-                arguments=call.arguments,
-                key=call.key(step.id),
-                now=now,
-                timeout=step.timeout or TIMEOUT,
-                settings=dict(there.connector.settings),
-                secrets=self._secrets(there.connector),
-                attempt=attempt,
-                is_repeat=is_repeat,
-                subject=subject_of(incident, step),
-                text=text_of(incident, step, self._url_of(incident.id)),
-                about=about_for(incident, step, self._url_of(incident.id)),
-            )
+            request = self._request(bill, incident, step, call, there.connector, attempt=attempt, is_repeat=is_repeat)
             async with self._slot(call.connector, is_urgent=there.action.reaches):
                 begins()
                 done = await performer.perform(request)
@@ -128,6 +113,30 @@ class Caller:
         except WatchbillError as failure:
             return Ended(call, now, "unable", "failed", error=failure.message, is_refused=True)
         return Ended(call, now, "sent", "done", done.result, done.effect)
+
+    def _request(
+        self, bill: Bill, incident: Incident, step: Step, call: PlannedCall, connector: Connector, *, attempt: int, is_repeat: bool
+    ) -> Request:
+        """What the performer of this *connector* is asked. Raises `WatchbillError` where a secret cannot be had."""
+        # Who gets it may read it on the spot: the link is theirs. What goes to a channel or a list is nobody's.
+        person = step.deliveries[call.number].person if call.number < len(step.deliveries) else ""
+        url = self._url_of(incident.id, person)
+        return Request(
+            connector=call.connector,
+            type=connector.type,
+            action=call.action,
+            arguments=call.arguments,
+            key=call.key(step.id),
+            now=self._now(),
+            timeout=step.timeout or TIMEOUT,
+            settings=dict(connector.settings),
+            secrets=self._secrets(connector),
+            attempt=attempt,
+            is_repeat=is_repeat,
+            subject=subject_of(incident, step, is_repeat=is_repeat),
+            text=text_of(incident, step, url, bill=bill, is_repeat=is_repeat),
+            about=about_for(incident, step, url),
+        )
 
     @asynccontextmanager
     async def _slot(self, connector: str, *, is_urgent: bool) -> AsyncIterator[None]:

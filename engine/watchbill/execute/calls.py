@@ -13,6 +13,7 @@ from typing import Final
 
 from watchbill.connectors.performing import About
 from watchbill.decide.bill import Bill
+from watchbill.decide.causes import spoken_of
 from watchbill.decide.step_words import is_for_audience
 from watchbill.model.incident import Incident
 from watchbill.model.plan import Step, StepKind
@@ -88,7 +89,7 @@ def about_for(incident: Incident, step: Step, url: str = "") -> About:
         return About(status=incident.status, thread=thread, is_for_audience=True)
     return About(
         incident=incident.id,
-        title=incident.lead.alert.name,
+        title=spoken_of(incident, step).alert.name,
         status=incident.status,
         severity=incident.severity,
         service=incident.service or "",

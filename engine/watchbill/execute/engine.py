@@ -25,6 +25,7 @@ from watchbill.execute.ingesting import Kind
 from watchbill.execute.intake import Intake
 from watchbill.execute.landing import Landing
 from watchbill.execute.last_resort import LastResort, Message, Voice, Watchdog, last_resort_of
+from watchbill.execute.links import KEY, Links
 from watchbill.execute.looking import LONGEST_SLEEP, Looking
 from watchbill.execute.performing import Performing
 from watchbill.execute.policies import Edition, Policies
@@ -37,7 +38,7 @@ from watchbill.ingest.payload import Payload
 from watchbill.model.event import DeliveryReported, Event
 from watchbill.model.plan import DeliveryResult, Outcome
 from watchbill.model.policies import Connector
-from watchbill.store import alerts, incidents, observations, revisions, switches
+from watchbill.store import alerts, incidents, observations, revisions, signing_keys, switches
 from watchbill.store.record import Record
 
 if TYPE_CHECKING:
@@ -80,6 +81,7 @@ class Engine:
         self.listeners: list[Callable[[Decided], None]] = []
         self.took: Callable[[str, float], None] = lambda what, seconds: None
         self.intake = Intake(self)
+        self.links = Links(self.options.public_url)
         self.performing = Performing(self, performers, secrets, self.url_of)
         self.vitals = Vitals(record.writer, elapsed)
         voice = Voice(performers, secrets, self.now, apart)
@@ -101,9 +103,9 @@ class Engine:
         """The engine's time."""
         return self.clock()
 
-    def url_of(self, incident: str) -> str:
-        """Where people see this *incident*; empty where the engine has no address that it knows of."""
-        return f"{self.options.public_url.rstrip('/')}/incidents/{incident}" if self.options.public_url else ""
+    def url_of(self, incident: str, person: str = "") -> str:
+        """Where people see this *incident*, with what lets this *person* read it; empty where the engine knows no address of its own."""
+        return self.links.signed(incident, person)
 
     async def receive(self, kind: Kind, source: str, body: bytes) -> Payload:
         """Take in one request. It returns when the body is in the record for good; what follows from it is decided afterwards.
@@ -317,6 +319,7 @@ class Engine:
         self._go_on_from(await self.write(observations.last_decided_at))
         now = self.now()
         await self.attempts.begin(now)
+        self.links.take(await self.write(lambda connection: signing_keys.get_or_make(connection, KEY, now)))
         await self.proving.take_up()
         await self.write(lambda connection: revisions.put(connection, edition.revision, edition.files))
         await self.intake.take_up()

@@ -47,7 +47,7 @@ class Performing:
         house: House,
         performers: Mapping[str, Performer],
         secrets: Callable[[Connector], Mapping[str, str]],
-        url_of: Callable[[str], str] = lambda incident: "",
+        url_of: Callable[[str, str], str] = lambda incident, person: "",
     ) -> None:
         self._house, self._url_of = house, url_of
         self._caller = Caller(performers, secrets, house.now, url_of)
@@ -143,8 +143,10 @@ class Performing:
     async def _alarm(self, handed: Handed, incident: Incident) -> Outcome:
         """Have the last resort say that nobody could be reached; how that went."""
         step, is_repeat = handed.step, handed.possibly_repeated or handed.step.possibly_repeated
-        subject, text = subject_of(incident, step), text_of(incident, step, self._url_of(incident.id))
-        about = about_for(incident, step, self._url_of(incident.id))
+        bill, url = self._house.policies.bill_of(incident.revision), self._url_of(incident.id, "")
+        subject = subject_of(incident, step, is_repeat=is_repeat)
+        text = text_of(incident, step, url, bill=bill, is_repeat=is_repeat)
+        about = about_for(incident, step, url)
         outcome = await self._house.alarm(subject, text, step.id, attempt=handed.attempt, is_repeat=is_repeat, about=about)
         return Stalled(outcome.error) if isinstance(outcome, Retry) and not _may_try_again(step) else outcome
 

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 
 from watchbill.model.labels import Labels
 from watchbill.model.severity import Severity
+
+LONGEST_NAME: Final = 120
+"""Characters of the labels by which an alert is called that has no name."""
+
+SAID_BESIDE: Final = ("service", "severity", "team")
+"""Labels that stand beside an alert's name wherever that is shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +35,14 @@ class Alert:
 
     @property
     def name(self) -> str:
-        """What people call it: its ``alertname``, or the fingerprint where it has none."""
-        return self.labels.get("alertname") or self.fingerprint
+        """What people call it: its ``alertname``, or its labels where it has none."""
+        return self.labels.get("alertname") or self._described()
+
+    def _described(self) -> str:
+        """The labels in one bounded line, without those that are said beside every name."""
+        told = [f"{name}={' '.join(value.split())}" for name, value in self.labels.items() if name not in SAID_BESIDE and value]
+        said = ", ".join(told) or ", ".join(f"{name}={value}" for name, value in self.labels.items() if value) or "an alert without labels"
+        return said if len(said) <= LONGEST_NAME else f"{said[: LONGEST_NAME - 1]}…"
 
 
 @dataclass(frozen=True, slots=True)

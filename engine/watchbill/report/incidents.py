@@ -15,6 +15,14 @@ Can: TypeAlias = Literal["approve", "deny", "run", "retry"]
 """What people can say of a step."""
 
 
+def without_nulls(document: object) -> object:
+    """The *document* without what is null: a type says what stands for what is absent. Arguments of actions stay as they are."""
+    if isinstance(document, dict):
+        present = {name: value for name, value in document.items() if value is not None}
+        return {name: value if name == "arguments" else without_nulls(value) for name, value in present.items()}
+    return [without_nulls(each) for each in document] if isinstance(document, list) else document
+
+
 @dataclass(frozen=True, slots=True)
 class Listed:
     """An incident in a list; *alerts* counts those that fire, and *unanswered* says that every round went by without an answer."""
@@ -123,6 +131,7 @@ class StepShown:
     people: tuple[PersonNamed, ...] = ()
     note: str | None = None
     error: str | None = None
+    saw: object = None
     can: tuple[str, ...] = ()
     possibly_repeated: bool = False
     deliveries: tuple[DeliveryShown, ...] = ()
@@ -157,6 +166,30 @@ class FlappingShown:
 
 
 @dataclass(frozen=True, slots=True)
+class LinkShown:
+    """Where help is written."""
+
+    title: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """A stop of unattended work: a freeze or a kill of everything, of a team, or of a service."""
+
+    id: int
+    kind: str
+    scope: str
+    by: str
+    reason: str
+    at: datetime
+    name: str | None = None
+    until: datetime | None = None
+    lifted_at: datetime | None = None
+    lifted_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class IncidentShown:
     """All that is shown of one incident."""
 
@@ -180,19 +213,5 @@ class IncidentShown:
     alerts: tuple[AlertShown, ...] = ()
     steps: tuple[StepShown, ...] = ()
     evidence: tuple[Evidence, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Stop:
-    """A stop of unattended work: a freeze or a kill of everything, of a team, or of a service."""
-
-    id: int
-    kind: str
-    scope: str
-    by: str
-    reason: str
-    at: datetime
-    name: str | None = None
-    until: datetime | None = None
-    lifted_at: datetime | None = None
-    lifted_by: str | None = None
+    stops: tuple[Stop, ...] = ()
+    links: tuple[LinkShown, ...] = ()

@@ -15,7 +15,8 @@ from watchbill.report.timeline_text import timelines_text
 from watchbill.server import shapes, telling
 from watchbill.server.answers import Problem, json
 from watchbill.server.house import House, house_of
-from watchbill.store import asking, delivery_rows, effects, steps, switches
+from watchbill.server.incident_document import load_document
+from watchbill.store import asking, delivery_rows, effects, switches
 from watchbill.store import incidents as rows
 
 if TYPE_CHECKING:
@@ -70,11 +71,7 @@ async def one(request: Request) -> Response:
     await house.access.allowed(request.headers, "read")
 
     def job(connection: Connection, incident: str) -> shapes.Document:
-        found = rows.load(connection, incident)
-        assert found is not None, incident
-        number = asking.number_of(connection, incident)
-        attempts = delivery_rows.of_incident(connection, incident)
-        return shapes.incident(found, number, steps.of(connection, incident), attempts, house.engine.url_of)
+        return load_document(connection, house, incident, house.engine.url_of)
 
     return json(await of_incident(request, house, job))
 

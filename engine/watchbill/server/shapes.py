@@ -12,6 +12,7 @@ from watchbill.model.event import DeliveryReported, Event
 from watchbill.model.incident import EscalationRun, Flapping, Incident, Muting
 from watchbill.model.plan import Call, Delivery, Done, Duty, Outcome, Reason, Retry, Stalled, Step
 from watchbill.model.question import Question, question_of
+from watchbill.model.references import Json
 from watchbill.model.timeline import Happening
 from watchbill.report.plan_json import place_json, reason_json, ref_json
 from watchbill.server.access import split_recorded
@@ -44,14 +45,17 @@ def listed(row: incidents.Listed, url_of: UrlOf) -> Document:
     }
 
 
-def incident(found: Incident, number: int, rows: Iterable[steps.Row], attempts: Iterable[DeliveryRow], url_of: UrlOf) -> Document:
+def incident(
+    found: Incident, number: int, rows: Iterable[steps.Row], attempts: Iterable[DeliveryRow], url_of: UrlOf, seen: Mapping[str, Json]
+) -> Document:
     """All that is known of an incident as it stands after its decision of this *number*.
 
-    *rows* are its steps in the queue, and *attempts* those at its deliveries.
+    *rows* are its steps in the queue, and *attempts* those at its deliveries. *seen* is what its checks
+    saw last, by step.
     """
     queued = {row.id: row for row in rows}
     leaving = {(each.step, each.number): each.begun_at for each in attempts if each.settled_at is None}
-    told = [step(found, each, queued.get(each.id), leaving) for each in found.steps.values()]
+    told = [step(found, each, queued.get(each.id), leaving, seen.get(each.id)) for each in found.steps.values()]
     return {
         "id": found.id,
         "name": found.lead.alert.name,
@@ -118,10 +122,10 @@ def escalation(run: EscalationRun) -> Document:
     }
 
 
-def step(incident: Incident, its: Step, row: steps.Row | None, leaving: Mapping[tuple[str, int], datetime]) -> Document:
+def step(incident: Incident, its: Step, row: steps.Row | None, leaving: Mapping[tuple[str, int], datetime], saw: Json = None) -> Document:
     """A step of an *incident*, how far it has come, and what people *can* say to it. Addresses of people are left out.
 
-    *leaving* says since when which deliveries are leaving, by step and number.
+    *leaving* says since when which deliveries are leaving, by step and number; *saw* is what a check saw when it last looked.
     """
     return {
         "id": its.id,
@@ -145,6 +149,7 @@ def step(incident: Incident, its: Step, row: steps.Row | None, leaving: Mapping[
         "attempt": row.attempt if row is not None else 0,
         "possibly_repeated": _is_repeated(its, row),
         "outcome": outcome(row.outcome) if row is not None else None,
+        "saw": saw,
         "can": list(can(its, incident)),
         "question": question(question_of(its, incident.revision)),
     }

@@ -29,7 +29,7 @@ __all__ = ["Listed", "due", "last_decision", "listing", "load", "next_wake", "sa
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """An incident as a list shows it. *name* is what its lead alert was called when it opened; *alerts* how many fire now.
+    """An incident as a list shows it. *name* is what its lead alert is called; *alerts* how many fire now.
 
     *is_unanswered* says that every round went by without an answer. *acknowledged_until* is when an acknowledgement ends.
     """

@@ -251,6 +251,14 @@ TOKEN: Final = Table(
     _at("revoked_at", needed=False),
 )
 
+SIGNING_KEY: Final = Table(
+    "signing_key",
+    METADATA,
+    Column("name", Text, primary_key=True),
+    _text("secret"),
+    _at("made_at"),
+)
+
 LEASE: Final = Table(
     "lease",
     METADATA,
