@@ -183,3 +183,21 @@ def test_the_alarm_says_which_contacts_failed() -> None:
 
     assert alarm.note == "no page of the level before it left"
     assert alarm.text.splitlines()[1] == f"{alarm.note}: dan: phone.call refused (401); dan: phone.sms refused (401)"
+
+
+def test_an_old_alarm_that_a_person_wants_again_sounds_once_beside_what_pages_anew() -> None:
+    """
+    The alarm failed, and another alert has the escalation begin anew: tried again, it sounds, and neither ends that nor is repeated.
+    """
+    watch = alarmed()
+    watch.stalls(watch.step("alarm"), "no route")
+    watch.receives(an_alert(alertname="Other", starts_at=watch.now))
+    watch.retries(watch.step("alarm"))
+    again, run = watch.step("alarm").state, watch.incident.escalations[-1]
+    planned = [step.kind for step in watch.incident.steps.values() if step.state == "planned"]
+    watch.passes(minutes=19)
+    before = len(started(watch))
+    watch.passes(minutes=1)
+
+    assert (again, run.is_over, planned) == ("started", False, ["page"])
+    assert (before, len(started(watch))) == (1, 2)

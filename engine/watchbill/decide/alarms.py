@@ -16,6 +16,9 @@ def start_alarm(draft: Draft, step: Step) -> None:
     earlier = tuple(each for each in chain if each.due_at < step.due_at)
     draft.withdraw(tuple(each for each in earlier if each.is_pending), "a later alarm takes its place")
     run = draft.fold.run_of(step.because.name)
+    if run is not None and step.round < run.first_round:
+        draft.start(step)  # a person wanted an old one again while its escalation pages anew: that goes on, and this sounds once
+        return
     note, text = step.note, ""
     if earlier and not any(each.state == "done" for each in earlier):
         note, text = earlier[0].note, earlier[0].text  # nobody has heard the reason yet
