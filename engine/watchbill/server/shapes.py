@@ -8,7 +8,8 @@ from typing import Any, Final
 
 from watchbill.model.alert import ClaimedAlert
 from watchbill.model.event import DeliveryReported, Event
-from watchbill.model.incident import EscalationRun, Flapping, Incident, Muting
+from watchbill.model.flapping import Flapping
+from watchbill.model.incident import EscalationRun, Incident, Muting
 from watchbill.model.plan import Call, Delivery, Done, Duty, Outcome, Reason, Retry, Stalled, Step
 from watchbill.model.timeline import Happening
 from watchbill.report.plan_json import place_json, reason_json, ref_json
