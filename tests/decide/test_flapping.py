@@ -207,3 +207,24 @@ def test_what_comes_and_goes_is_over_in_the_end(story: list[str]) -> None:
     assert fold(None, changes) == watch.incident
     begun = [change for change in changes if isinstance(change, FlappingBegun)]
     assert all(change.at >= NOON for change in begun)
+
+
+def test_the_last_alarm_is_repeated_where_nobody_has_it() -> None:
+    """
+    Every round went unanswered before what comes and goes ended: while it is quiet no alarm sounds, and the next one does when an alert
+    fires again.
+    """
+    watch = a_watch()
+    comes_and_goes(watch, 3)
+    watch.receives(an_alert())
+    watch.passes(minutes=60)
+    alarms = len(watch.steps("alarm"))
+    sounded = [at for at, step in watch.started if step.kind == "alarm"]
+    watch.receives(an_alert(status="resolved"))
+    watch.passes(minutes=14)
+    assert [at for at, step in watch.started if step.kind == "alarm"] == sounded != []
+
+    watch.receives(an_alert())
+    watch.passes(minutes=1)
+    assert len([at for at, step in watch.started if step.kind == "alarm"]) == len(sounded) + 1
+    assert len(watch.steps("alarm")) == alarms + 1

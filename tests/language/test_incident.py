@@ -167,6 +167,61 @@ def test_it_may_be_reopened():
     assert watch.paged == [("12:00", "ana"), ("12:59", "ana")]
 
 
+def comes_and_goes(watch, times, **labels):
+    for _ in range(times):
+        watch.receives(an_alert(**labels))
+        watch.passes(seconds=30)
+        watch.receives(an_alert(status="resolved", **labels))
+        watch.passes(seconds=30)
+
+
+def test_it_flaps():
+    """
+    From the third return within 15 minutes an incident is flapping: it is not resolved before no alert has fired for 15 minutes; a
+    grouping may say otherwise (`flapping`).
+    """
+    watch = a_watch(PAGE)
+    comes_and_goes(watch, 3)
+    assert (watch.incident.status, watch.incident.flapping) == ("resolved", None)
+
+    comes_and_goes(watch, 1)
+    assert watch.incident.status == "triggered"
+    assert watch.incident.flapping is not None
+
+    watch.passes(minutes=14.5)
+    assert watch.incident.status == "resolved"
+
+    later = a_watch(PAGE, ("Grouping", "patient", "{flapping: {returns: 5, in: 1h, quiet: 30m}}"))
+    comes_and_goes(later, 5)
+    assert later.incident.flapping is None
+
+    comes_and_goes(later, 1)
+    assert later.incident.flapping.quiet == timedelta(minutes=30)
+
+
+def test_who_has_what_flaps():
+    """
+    A flapping incident stays with whoever has it and pages for a higher severity only; where nobody has it, its escalation goes on by its
+    clock while an alert fires.
+    """
+    watch = a_watch(PAGE)
+    comes_and_goes(watch, 2, severity="warning")
+    watch.receives(an_alert(severity="warning"))
+    watch.acknowledges("ana")
+    watch.receives(an_alert(severity="warning", status="resolved"))
+    comes_and_goes(watch, 3, severity="warning")
+    assert (watch.incident.status, watch.incident.acknowledged_by, len(watch.paged)) == ("acknowledged", "ana", 3)
+
+    watch.receives(an_alert(severity="critical"))
+    assert (watch.incident.status, len(watch.paged)) == ("triggered", 4)
+
+    nobodys = a_watch(PAGE)
+    comes_and_goes(nobodys, 5)
+    nobodys.receives(an_alert())
+    nobodys.passes(minutes=4)
+    assert nobodys.paged == [("12:00", "ana"), ("12:01", "ana"), ("12:02", "ana"), ("12:07", "bo")]
+
+
 # --- hidden alerts --------------------------------------------------------------------
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from tests.policy.makers import OTHERS, SETTINGS, compiled, findings, header, policies, said
 from watchbill.model.labels import Matcher
+from watchbill.model.policies import Flaps
 
 LEVELS = "levels: [{page: role/primary}]"
 
@@ -66,6 +67,18 @@ def test_a_grouping_that_says_little():
     found = policies(a_grouping("all", "match: ['severity=\"info\"']")).groupings["all"]
 
     assert (found.by, found.wait, found.reopen) == ((), timedelta(0), timedelta(hours=1))
+    assert found.flapping == Flaps(3, timedelta(minutes=15), timedelta(minutes=15))
+
+
+def test_what_counts_as_coming_and_going():
+    """
+    What is left out of `flapping` is as by default; no return at all may be too many.
+    """
+    text = a_grouping("x", "flapping: {returns: 0, in: 1h}") + "---\n" + a_grouping("y", "match: ['a=\"b\"'], flapping: {quiet: 1m}")
+    found = policies(text).groupings
+
+    assert found["x"].flapping == Flaps(0, timedelta(hours=1), timedelta(minutes=15))
+    assert found["y"].flapping == Flaps(3, timedelta(minutes=15), timedelta(minutes=1))
 
 
 def test_an_inhibition():
@@ -185,6 +198,10 @@ CASES = {
     "a wait that is felt": (
         a_grouping("x", "by: [region], wait: 1m"),
         "4:28: `wait` is `1m` [bad-duration]\n  help: it has to be at most 30s",
+    ),
+    "a quiet that is too long": (
+        a_grouping("x", "flapping: {quiet: 2d}"),
+        "4:26: `quiet` is `2d` [bad-duration]\n  help: it has to be at most 1d",
     ),
     "a label twice": (
         a_grouping("x", "by: [region, region]"),

@@ -16,6 +16,7 @@ from watchbill.report.incidents import (
     DeliveryShown,
     Ended,
     Evidence,
+    FlappingShown,
     IncidentShown,
     LinkShown,
     Listed,
@@ -411,6 +412,18 @@ RECORDED = Recorded(
     (Reason(NIGHT, False, "", "in_interval('night')", "noon", "when"),),
     (AnswerShown(LATER, "acknowledged by bo", PolicyNamed("Service", "shop")),),
 )
+
+
+def test_what_comes_and_goes_is_said_at_the_top():
+    """
+    That an incident is flapping stands beside its status, with what ends it.
+    """
+    while_it_fires = incident_text(replace(INCIDENT, flapping=FlappingShown(NOON)), LATER)
+    while_it_is_quiet = incident_text(replace(INCIDENT, flapping=FlappingShown(NOON, LATER)), LATER)
+
+    assert "flapping since 2026-11-23 12:00 UTC: pages for a higher severity only\n" in while_it_fires
+    assert "flapping since 2026-11-23 12:00 UTC: resolved at 2026-11-23 12:1" in while_it_is_quiet
+    assert "flapping" not in incident_text(INCIDENT, LATER)
 
 
 def test_why_an_incident_went_as_it_did():

@@ -111,29 +111,24 @@ def release(draft: Draft, why: str) -> None:
 
 
 def resume(draft: Draft) -> bool:
-    """Go on with the escalation that was at work last, by its clock, where it stopped; whether there is one that has paged anybody.
-
-    One that is at work goes on as it is.
-    """
+    """Go on with the escalation that was at work last where it stopped, by its clock; whether there is one that has paged anybody."""
     run = next((run for run in reversed(draft.fold.escalations) if not run.proceeds), None)
     escalation = escalation_named(draft, run) if run is not None else None
     if run is None or escalation is None:
         return False
     if not run.is_over:
         return True
-    made = [step for step in pages_of(draft, run) if step.started_at is not None]
-    if not made:
+    last = next((step for step in reversed(pages_of(draft, run)) if step.started_at is not None), None)
+    if last is None:
         return False
-    last = made[-1]
     draft.record(EscalationBegun(run.policy, draft.now, run.proceeds, run.first_round))
     if last.kind == "alarm":
         for step in alarms_like(draft, last):
             if step.state == "withdrawn" and step.started_at is None:
                 draft.change(step, state="planned", due_at=max(draft.now, step.due_at), note="nobody has answered yet")
         return True
-    level = _level_of(draft, escalation, last)
-    begun_at = last.started_at or draft.now
-    _plan_next(draft, run, escalation, last, max(draft.now, begun_at + (level.wait if level is not None else timedelta(0))))
+    level = _level_of(draft, escalation, last) or fallback_level(draft)
+    _plan_next(draft, run, escalation, last, max(draft.now, (last.started_at or draft.now) + level.wait))
     return True
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from operator import attrgetter
 from typing import Any, Final
 
@@ -35,6 +35,7 @@ from watchbill.model.change import (
     StepChanged,
     Trigger,
 )
+from watchbill.model.flapping import RETURNS_KEPT, Flapping
 from watchbill.model.plan import Step, StepState
 from watchbill.model.references import Ref
 from watchbill.model.severity import Severity, worst
@@ -102,24 +103,6 @@ class EscalationRun:
     first_round: int = 0
     held_until: datetime | None = None
     is_over: bool = False
-
-
-RETURNS_KEPT: Final = 100
-"""How many of its latest returns an incident knows the time of."""
-
-
-@dataclass(frozen=True, slots=True)
-class Flapping:
-    """An incident that comes and goes: *since* when, for how long it must be *quiet* to be resolved, and since when no alert fires."""
-
-    since: datetime
-    quiet: timedelta
-    quiet_since: datetime | None = None
-
-    @property
-    def ends_at(self) -> datetime | None:
-        """When it is resolved unless an alert fires again; None while one does."""
-        return self.quiet_since + self.quiet if self.quiet_since is not None else None
 
 
 @dataclass(frozen=True, slots=True)
