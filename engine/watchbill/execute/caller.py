@@ -93,26 +93,8 @@ class Caller:
         performer = self._performers.get(there.type.name)
         if performer is None:
             return Ended(call, now, "unable", "failed", error=f"{name}: connectors of type {there.type.name} cannot act here")
-        # Who gets it may read it on the spot: the link is theirs. What goes to a channel or a list is nobody's.
-        person = step.deliveries[call.number].person if call.number < len(step.deliveries) else ""
-        url = self._url_of(incident.id, person)
         try:
-            request = Request(
-                connector=call.connector,
-                type=there.type.name,
-                action=call.action,
-                arguments=call.arguments,
-                key=call.key(step.id),
-                now=now,
-                timeout=step.timeout or TIMEOUT,
-                settings=dict(there.connector.settings),
-                secrets=self._secrets(there.connector),
-                attempt=attempt,
-                is_repeat=is_repeat,
-                subject=subject_of(incident, step, is_repeat=is_repeat),
-                text=text_of(incident, step, url, bill=bill, is_repeat=is_repeat),
-                about=about_for(incident, step, url),
-            )
+            request = self._request(bill, incident, step, call, there.connector, now, attempt, is_repeat)
             async with self._slot(call.connector, is_urgent=there.action.reaches):
                 begins()
                 done = await performer.perform(request)
@@ -128,6 +110,38 @@ class Caller:
         except WatchbillError as failure:
             return Ended(call, now, "unable", "failed", error=failure.message)
         return Ended(call, now, "sent", "done", done.result, done.effect)
+
+    def _request(
+        self,
+        bill: Bill,
+        incident: Incident,
+        step: Step,
+        call: PlannedCall,
+        connector: Connector,
+        now: datetime,
+        attempt: int,
+        is_repeat: bool,
+    ) -> Request:
+        """The request that makes this *call*, in the step's own words."""
+        # Who gets it may read it on the spot: the link is theirs. What goes to a channel or a list is nobody's.
+        person = step.deliveries[call.number].person if call.number < len(step.deliveries) else ""
+        url = self._url_of(incident.id, person)
+        return Request(
+            connector=call.connector,
+            type=connector.type,
+            action=call.action,
+            arguments=call.arguments,
+            key=call.key(step.id),
+            now=now,
+            timeout=step.timeout or TIMEOUT,
+            settings=dict(connector.settings),
+            secrets=self._secrets(connector),
+            attempt=attempt,
+            is_repeat=is_repeat,
+            subject=subject_of(incident, step, is_repeat=is_repeat),
+            text=text_of(incident, step, url, bill=bill, is_repeat=is_repeat),
+            about=about_for(incident, step, url),
+        )
 
     @asynccontextmanager
     async def _slot(self, connector: str, *, is_urgent: bool) -> AsyncIterator[None]:
