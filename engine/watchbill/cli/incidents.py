@@ -77,8 +77,7 @@ def command(
     client = client_of(address, token_file, timeout)
     document = client.read("/v1/incidents", {name: value for name, value in asked.items() if value})
     found = shaped(client, document.get("incidents"), tuple[Listed, ...])
-    # JSON is one answer of the server's, word for word; `watchbill switches` has the stops in it.
-    stops = () if form == "json" else shaped(client, client.read("/v1/switches").get("switches"), tuple[Stop, ...])
+    stops = shaped(client, document.get("stops") or [], tuple[Stop, ...])
     if form == "json":
         return Answer(json_text(document, sys.stdout))
     following = document.get("next")

@@ -44,13 +44,16 @@ async def listing(request: Request) -> Response:
     asked = {"team": _several(request, "team"), "service": _several(request, "service"), "severity": severity}
     statuses = tuple(dict.fromkeys(each for name in status for each in (_OPEN if name == "open" else (name,))))
 
-    def job(connection: Connection) -> tuple[rows.Listed, ...]:
-        last = None if before is None else _place(connection, before)
-        return rows.listing(connection, status=statuses, **asked, limit=limit + 1, before=last)
+    now = house.engine.now()
 
-    found = await house.read(job)
+    def job(connection: Connection) -> tuple[tuple[rows.Listed, ...], tuple[switches.Switch, ...]]:
+        last = None if before is None else _place(connection, before)
+        return rows.listing(connection, status=statuses, **asked, limit=limit + 1, before=last), switches.holding(connection, now)
+
+    found, stops = await house.read(job)
     shown = [shapes.listed(each, house.engine.url_of) for each in found[:limit]]
-    return json({"incidents": shown, "next": _next(found[limit - 1]) if len(found) > limit else None})
+    following = _next(found[limit - 1]) if len(found) > limit else None
+    return json({"incidents": shown, "stops": [shapes.switch(each) for each in stops], "next": following})
 
 
 def _next(last: rows.Listed) -> str:
