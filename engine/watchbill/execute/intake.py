@@ -6,7 +6,7 @@ A request whose alerts cannot be decided on stays in the inbox, and is said: nob
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
@@ -130,14 +130,20 @@ class Intake:
         """Decide on what has come in, the most urgent first, for as long as the engine lives."""
         while True:
             batches = [(await self._backlog.get())[2]]
+            count = len(batches[0].payload.alerts)
+            # No more than is decided on in one go: what comes in meanwhile may be more urgent than what waits behind.
             while len(batches) < TOGETHER and not self._backlog.empty() and not batches[-1].is_suspect:
-                batches.append(self._backlog.get_nowait()[2])
+                entry = self._backlog.get_nowait()
+                count += len(entry[2].payload.alerts)
+                if count > ALERTS_TOGETHER:
+                    self._backlog.put_nowait(entry)
+                    break
+                batches.append(entry[2])
             self._deciding = len(batches)
-            for some in _together(batches):
-                try:
-                    await self._decide(some)
-                except Exception as failure:
-                    self._house.say("error", "drain_failed", error=f"{type(failure).__name__}: {failure}")
+            try:
+                await self._decide(batches)
+            except Exception as failure:
+                self._house.say("error", "drain_failed", error=f"{type(failure).__name__}: {failure}")
             self._deciding = 0
 
     async def empty(self) -> None:
@@ -210,17 +216,3 @@ class Intake:
         subject = "watchbill could not decide on alerts that it took in"
         text = f"Request {number} of the inbox is kept and was not acted on: {error}. Look at it, and page by hand if it matters."
         await self._house.alarm(subject, text, f"watchbill/inbox/{number}")
-
-
-def _together(batches: Iterable[_Batch]) -> Iterator[list[_Batch]]:
-    """These requests in their order, as many of them at a time as are decided on in one go."""
-    some: list[_Batch] = []
-    count = 0
-    for batch in batches:
-        if some and count + len(batch.payload.alerts) > ALERTS_TOGETHER:
-            yield some
-            some, count = [], 0
-        some.append(batch)
-        count += len(batch.payload.alerts)
-    if some:
-        yield some
