@@ -177,7 +177,16 @@ mode: live
     (
         "Grouping",
         "per-region",
-        "{match: ['service=\"checkout\"'], when: 'tier == `1`', during: office-hours, priority: 1, by: [region], wait: 10s, reopen: 1h}",
+        """\
+match: ['service="checkout"']
+when: "tier == `1`"
+during: office-hours
+priority: 1
+by: [region]
+wait: 10s
+reopen: 1h
+flapping: {returns: 3, in: 15m, quiet: 15m}
+""",
     ),
     (
         "Inhibition",
