@@ -181,8 +181,16 @@ mode: live
     (
         "Grouping",
         "per-region",
-        "{match: ['service=\"checkout\"'], when: 'tier == `1`', during: office-hours, priority: 1, by: [region], wait: 10s, reopen: 1h,\n"
-        " flapping: {returns: 4, in: 20m, quiet: 30m}}",
+        """\
+match: ['service="checkout"']
+when: "tier == `1`"
+during: office-hours
+priority: 1
+by: [region]
+wait: 10s
+reopen: 1h
+flapping: {returns: 3, in: 15m, quiet: 15m}
+""",
     ),
     (
         "Inhibition",
