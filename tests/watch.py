@@ -35,6 +35,7 @@ from watchbill.model.event import (
 )
 from watchbill.model.incident import Incident
 from watchbill.model.plan import DeliveryResult, Done, Outcome, Stalled, Step
+from watchbill.model.policies import Silence
 from watchbill.model.policyset import PolicySet
 from watchbill.model.references import Json
 
@@ -75,6 +76,11 @@ class Watch:
         self.started.extend((self.now, step) for step in decision.steps)
         self._wake_at = decision.wake_at
         return decision
+
+    def silenced(self, *silences: Silence) -> Decision:
+        """These are the live silences from now on, in the place of those that there were; the incident is looked at again."""
+        self.snapshot = replace(self.snapshot, silences=silences)
+        return self.happens(Woken())
 
     def receives(self, *alerts: Alert) -> Decision:
         """These *alerts*, of one service, come in."""

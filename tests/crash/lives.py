@@ -20,7 +20,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from tests.crash.outside import WITHIN, Outside
 from tests.crash.shop import a_shop
@@ -49,10 +49,15 @@ class Asked:
     is_recorded: bool = False
 
 
+BEGUN: Final[list[Life]] = []
+"""The lives of the test that runs: none of them outlives it."""
+
+
 class Life:
     """One process that serves. It is killed when it says that it is held."""
 
     def __init__(self, nursery: str, wanted: dict[str, Any]) -> None:
+        BEGUN.append(self)
         self.held = self.url = ""
         self.pid = 0
         self.said: list[dict[str, Any]] = []
@@ -71,7 +76,8 @@ class Life:
     def kill(self) -> None:
         """End it as a power cut does."""
         with suppress(ProcessLookupError):
-            os.kill(self.pid, signal.SIGKILL)
+            if self.pid:
+                os.kill(self.pid, signal.SIGKILL)
 
     def passes(self, seconds: float) -> float:
         """Let time pass, and all be done that falls due; the time then."""

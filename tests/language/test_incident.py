@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+
+import pytest
 
 from tests.language.makers import PAGE, TELL, Written, a_bill, a_watch, compiled, fires_beside, plans, rules, watch_of
 from tests.makers import NOON, an_alert
-from watchbill.decide import correlate
+from watchbill.decide import correlate, live_silence
+from watchbill.errors import Place, UserError
 from watchbill.model.event import Woken
+from watchbill.model.labels import Matcher
+from watchbill.model.policies import Selector, Silence
+from watchbill.model.references import Ref
 
 TWO = (
     ("Escalation", "for-critical", """match: ['severity="critical"']\nlevels: [{page: role/primary, wait: 5m}, {page: role/lead}]"""),
@@ -411,6 +417,58 @@ def test_a_silence():
 
     assert before == []
     assert watch.paged == [("13:00", "ana")]
+
+
+def a_live_silence(team: str, ends_at: datetime) -> Silence:
+    """A silence of this team's on checkout, made on the running server."""
+    selector = Selector((Matcher("service", "=", "checkout"),))
+    return Silence(Ref("Silence", "live", team, Place("the record")), selector, "ana", "the warehouse moves", ends_at, is_live=True)
+
+
+def test_a_live_silence():
+    """
+    A person may silence alerts of their team on the running server, at once and for at most 7 days; such a silence holds on open
+    incidents too, stands in no file, and is in all else like a declared one.
+    """
+    watch = a_watch(PAGE)
+    watch.receives(an_alert())
+    live = a_live_silence("payments", watch.now + timedelta(minutes=30))
+    watch.silenced(live)
+    watch.passes(minutes=29)
+    before = list(watch.people_paged)
+    watch.passes(minutes=1)
+    elsewhere = a_watch(PAGE)
+    elsewhere.silenced(a_live_silence("security", elsewhere.now + timedelta(minutes=30)))
+    elsewhere.receives(an_alert())
+
+    assert before == ["ana"]
+    assert watch.people_paged == ["ana", "ana"]
+    assert elsewhere.people_paged == ["ana"]
+    live_silence.check(live.selector.match, "why", watch.now, watch.now + timedelta(days=7), watch.now)
+    with pytest.raises(UserError, match="more than 7 days"):
+        live_silence.check(live.selector.match, "why", watch.now, watch.now + timedelta(days=7, seconds=1), watch.now)
+
+
+def test_whose_a_live_silence_is():
+    """
+    A live silence is of the only team of the person who makes it; of several teams it is the one that is named, or that a matcher
+    `team=` names, if it is theirs or below theirs; where nothing says which, it is refused.
+    """
+    both = a_watch(("Team", "search", "{members: [ana], roles: {primary: person/ana}}", "search")).bill.policies
+    alone = a_watch().bill.policies
+    team, other = Matcher("team", "=", "search"), Matcher("service", "=", "checkout")
+
+    assert live_silence.owner_of(alone, "ana", [other]) == "payments"
+    assert live_silence.owner_of(alone, "eve", [other], "payments") == "payments"  # hers is above it
+    assert live_silence.owner_of(both, "ana", [other], "search") == live_silence.owner_of(both, "ana", [team]) == "search"
+    for policies, person, matchers, named in (
+        (both, "ana", [other], ""),
+        (alone, "ana", [other], "security"),
+        (alone, "ana", [team], ""),
+        (alone, "nobody", [other], "payments"),
+    ):
+        with pytest.raises(UserError):
+            live_silence.owner_of(policies, person, matchers, named)
 
 
 def test_a_silence_is_signed_and_ends():

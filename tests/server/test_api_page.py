@@ -79,7 +79,8 @@ def test_every_path_is_on_the_page() -> None:
     """
     told = TEXT.replace("/v1/incidents/ID/WORD", " ".join(f"/v1/incidents/{{incident}}/{word}" for word in words()))
     told = told.replace("/v1/incidents/ID/steps/STEP/approve", " ".join(f"/steps/{{step:path}}/{word}" for word in words()))
-    for name, shown in (("{incident}", "ID"), ("{source}", "SOURCE"), ("{switch}", "N")):
+    named = (("/silences/{silence}", "/silences/ID"), ("/silence/{silence}", "/silence/ID"))
+    for name, shown in (*named, ("{incident}", "ID"), ("{source}", "SOURCE"), ("{switch}", "N")):
         told = told.replace(shown, name)
     paths = {route.path.removeprefix("/v1/incidents/{incident}") if "/steps/" in route.path else route.path for route in app.routes()}
     short = {path: path.rpartition("/")[2] for path in paths}

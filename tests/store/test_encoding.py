@@ -174,6 +174,7 @@ def test_facts_are_counted() -> None:
         "is_frozen": False,
         "active": 1,
         "is_killed": True,
+        "silences": 0,
     }
 
 

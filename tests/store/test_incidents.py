@@ -100,7 +100,7 @@ def test_a_decision_is_kept_whole(desk: Desk, record: Record) -> None:
     assert (first.changes, first.reasons, first.wake_at) == (opened.changes, opened.reasons, opened.wake_at)
     assert (first.at, first.by, first.revision, first.tzdata) == (NOON, "", "4f2c1d9", "2026a")
     assert (second.event, second.changes, second.by) == (Acknowledged("ana"), acknowledged.changes, "ana")
-    assert second.facts == {"runs": 1, "is_frozen": False, "active": 0, "is_killed": False}
+    assert second.facts == {"runs": 1, "is_frozen": False, "active": 0, "is_killed": False, "silences": 0}
     assert (second.id, second.number, second.at) == (first.id + 1, 2, NOON + timedelta(minutes=2))
 
 

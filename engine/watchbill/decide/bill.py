@@ -139,6 +139,7 @@ class Bill:
         self._consenting: dict[str, frozenset[str]] = {}
         self._needed: dict[str, tuple[str, ...]] = {}
         self._firing: Firing | None = None
+        self._live: tuple[tuple[Silence, ...], Table[Silence]] | None = None
         pairs = [(service, group) for service in policies.services.values() for group in service.claims]
         self._claims = tuple(Claim(service, group, specificity(group), compile_matchers(group)) for service, group in pairs)
         self._claim_index = Index([group for _, group in pairs])
@@ -232,6 +233,15 @@ class Bill:
         if self._firing is None or self._firing.alerts is not alerts:
             self._firing = Firing(self, alerts)
         return self._firing
+
+    def silences_about(self, labels: Labels, live: tuple[Silence, ...]) -> Iterator[Silence]:
+        """The silences whose matchers hold for these *labels*: those that are declared, and the *live* ones."""
+        tables = [self.silences]
+        if live:
+            if self._live is None or self._live[0] != live:
+                self._live = (live, Table({silence.ref.name: silence for silence in live}))
+            tables.append(self._live[1])
+        return (silence for table in tables for silence, failed in table.looked_at(labels) if failed is None)
 
     def line_of(self, team: str) -> tuple[str, ...]:
         """This *team* and its ancestors, from the inside outwards."""

@@ -102,9 +102,10 @@ def _is_past(bill: Bill, incident: Incident | None, event: AlertsReceived, now: 
 
 def _look_at_mutings(draft: Draft) -> bool:
     """Look again at which alerts are silenced or hidden; whether that has changed."""
-    if not draft.bill.may_mute and not draft.fold.muted:
+    live = draft.snapshot.silences
+    if not draft.bill.may_mute and not live and not draft.fold.muted:
         return False
-    muted = mutings(draft.bill, draft.fold.firing, draft.snapshot.active, draft.context, draft.now)
+    muted = mutings(draft.bill, draft.fold.firing, draft.snapshot.active, draft.context, draft.now, live)
     if muted == draft.fold.muted:
         return False
     draft.record(AlertsMuted(muted))

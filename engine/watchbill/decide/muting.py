@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from functools import partial
 from heapq import merge
+from typing import TypeAlias
 
 from watchbill.decide.bill import Bill, Context
 from watchbill.decide.firing import ANY, Firing
@@ -18,22 +19,25 @@ from watchbill.model.alert import ClaimedAlert
 from watchbill.model.incident import Muting
 from watchbill.model.policies import Inhibition, Silence
 
+Live: TypeAlias = tuple[Silence, ...]
+"""The silences that were made on the running server."""
 
-def silence_of(bill: Bill, alert: ClaimedAlert, context: Callable[[], Context], now: datetime) -> Silence | None:
-    """The silence that holds for this *alert* at *now*; of several, the one that ends last."""
-    holding = [silence for silence in _matching(bill, alert, context) if silence.is_in_force(now)]
+
+def silence_of(bill: Bill, alert: ClaimedAlert, context: Callable[[], Context], now: datetime, live: Live = ()) -> Silence | None:
+    """The silence, declared or *live*, that holds for this *alert* at *now*; of several, the one that ends last."""
+    holding = [silence for silence in _matching(bill, alert, context, live) if silence.is_in_force(now)]
     return max(holding, key=lambda silence: (silence.ends_at, silence.ref.name), default=None)
 
 
-def next_change(bill: Bill, alert: ClaimedAlert, context: Callable[[], Context], now: datetime) -> datetime | None:
-    """When a silence next begins or ends for this *alert*; None where none will."""
-    return min((moment for silence in _matching(bill, alert, context) for moment in _edges(silence, now)), default=None)
+def next_change(bill: Bill, alert: ClaimedAlert, context: Callable[[], Context], now: datetime, live: Live = ()) -> datetime | None:
+    """When a silence, declared or *live*, next begins or ends for this *alert*; None where none will."""
+    return min((moment for silence in _matching(bill, alert, context, live) for moment in _edges(silence, now)), default=None)
 
 
-def _matching(bill: Bill, alert: ClaimedAlert, context: Callable[[], Context]) -> Iterator[Silence]:
+def _matching(bill: Bill, alert: ClaimedAlert, context: Callable[[], Context], live: Live) -> Iterator[Silence]:
     """The silences that are about this *alert*, in force or not."""
-    for silence, failed in bill.silences.looked_at(alert.labels):
-        if failed is None and bill.reaches(silence.ref.team, alert.team):
+    for silence in bill.silences_about(alert.labels, live):
+        if bill.reaches(silence.ref.team, alert.team):
             when = silence.selector.when
             if when is None or bill.holds(when, context()):
                 yield silence
@@ -149,6 +153,7 @@ def mutings(
     others: tuple[ClaimedAlert, ...],
     context: Callable[[ClaimedAlert], Context],
     now: datetime,
+    live: Live = (),
 ) -> dict[str, Muting]:
     """Which of these *firing* alerts of one incident are muted at *now*, by fingerprint. *others* fire elsewhere."""
     around = (Firing(bill, firing), bill.firing(others))
@@ -156,19 +161,25 @@ def mutings(
     rings = Rings(hiding, around)
     found: dict[str, Muting] = {}
     for alert in firing:
-        silence = silence_of(bill, alert, partial(context, alert), now)
+        silence = silence_of(bill, alert, partial(context, alert), now, live)
         if silence is not None:
-            found[alert.fingerprint] = Muting(silence.ref, f"silenced by {silence.author}: {silence.reason}", is_silenced=True)
+            found[alert.fingerprint] = Muting(silence.ref, _why_silenced(silence), is_silenced=True)
             continue
         hidden = hidden_by(hiding, rings, alert, around)
         if hidden is not None:
             inhibition, source = hidden
-            found[alert.fingerprint] = Muting(inhibition.ref, _why(inhibition, source), source=source.fingerprint)
+            found[alert.fingerprint] = Muting(inhibition.ref, _why_hidden(inhibition, source), source=source.fingerprint)
     return found
 
 
-def _why(inhibition: Inhibition, source: ClaimedAlert) -> str:
+def _why_hidden(inhibition: Inhibition, source: ClaimedAlert) -> str:
     """Why *source* hides another alert; labels that count as equal because neither of the two has them are named."""
     absent = " or ".join(f"`{name}`" for name in inhibition.equal if not source.labels.get(name))
     said = f" (neither of the two has {absent}, which counts as equal)" if absent else ""
     return f"hidden by {source.alert.name} on {source.service or 'no known service'}{said}"
+
+
+def _why_silenced(silence: Silence) -> str:
+    """Who silences and why; of a live silence, which can be read in no file, until when as well."""
+    until = f" until {silence.ends_at:%Y-%m-%d %H:%M} UTC" if silence.is_live else ""
+    return f"silenced by {silence.author}{until}: {silence.reason}"

@@ -107,8 +107,9 @@ def _expire(draft: Draft, step: Step) -> None:
 def wake_at(draft: Draft, due_at: datetime | None) -> datetime | None:
     """When to look again, None for never: when a step falls due (*due_at*), or a silence, a snooze, an acknowledgement or quiet ends."""
     moments = [due_at]
-    if draft.bill.silences.policies and draft.fold.status != "resolved":
-        moments.extend(next_change(draft.bill, alert, partial(draft.context, alert), draft.now) for alert in draft.fold.firing)
+    live = draft.snapshot.silences
+    if (draft.bill.silences.policies or live) and draft.fold.status != "resolved":
+        moments.extend(next_change(draft.bill, alert, partial(draft.context, alert), draft.now, live) for alert in draft.fold.firing)
     if draft.fold.flapping is not None:
         moments.append(draft.fold.flapping.ends_at)
     if draft.fold.snoozed_until is not None and draft.fold.may("snooze-end"):

@@ -38,8 +38,9 @@ from watchbill.ingest.payload import Payload
 from watchbill.model.event import DeliveryReported, Event
 from watchbill.model.plan import DeliveryResult, Outcome
 from watchbill.model.policies import Connector
-from watchbill.store import alerts, incidents, observations, revisions, signing_keys, switches
+from watchbill.store import alerts, incidents, observations, revisions, signing_keys, silences, switches
 from watchbill.store.record import Record
+from watchbill.store.silences import LiveSilence
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -52,6 +53,9 @@ FURTHEST: Final = timedelta(days=1)
 """A record that is further ahead of the clock than this was written by a clock that was wrong."""
 
 SUBSCRIBER_ROOM: Final = 1_000
+
+MOST_SILENCES: Final = 500
+"""How many live silences there may be at a time: every decision looks at them."""
 
 
 class Engine:
@@ -150,6 +154,19 @@ class Engine:
         lifted = await self.write(lambda connection: switches.lift(connection, switch, by=by, at=self.now()))
         await self._looking.look_at_all()
         return lifted
+
+    async def silence(self, silence: LiveSilence, replaced: str = "") -> str | None:
+        """Silence what it matches, at once, in the place of the silence called *replaced*; why it cannot be, None where it is."""
+        refused = await self.write(lambda connection: _put_silence(connection, silence, replaced))
+        if refused is None:
+            await self._looking.look_at_all()
+        return refused
+
+    async def expire_silence(self, silence: str, by: str) -> bool:
+        """End a *silence* now; whether it was not over."""
+        done = await self.write(lambda connection: silences.expire(connection, silence, by=by, at=self.now()))
+        await self._looking.look_at_all()
+        return done
 
     @asynccontextmanager
     async def subscribed(self) -> AsyncIterator[asyncio.Queue[Notice]]:
@@ -365,3 +382,13 @@ class Engine:
                 self.say("error", "record_is_ahead", last_decided_at=last.isoformat(), help="see whether this machine's clock is right")
             else:
                 self.clock.go_on_from(last)
+
+
+def _put_silence(connection: Connection, silence: LiveSilence, replaced: str) -> str | None:
+    """Write this *silence* down in the place of the one *replaced*; why it cannot be."""
+    if replaced:
+        silences.expire(connection, replaced, by=silence.by, at=silence.at)
+    if silences.count(connection, silence.at) >= MOST_SILENCES:
+        return f"there are {MOST_SILENCES} live silences already"
+    silences.put(connection, silence)
+    return None

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from watchbill.model.alert import ClaimedAlert
 from watchbill.model.incident import Change, Incident
 from watchbill.model.plan import Reason, Step
+from watchbill.model.policies import Silence
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,8 @@ class Snapshot:
 
     *runs* are of the remediations that were wanted, oldest first. *is_frozen* is a person's own stop of all unattended work,
     besides what guardrails say: nothing begins. With *is_killed* what has begun by itself stops as well. *active* are the
-    alerts that fire in other incidents, where they were wanted.
+    alerts that fire in other incidents, where they were wanted. *silences* are those that people made on the running server and that
+    are not over, besides those that policies declare.
     """
 
     incident: Incident | None = None
@@ -66,6 +68,7 @@ class Snapshot:
     is_frozen: bool = False
     active: tuple[ClaimedAlert, ...] = ()
     is_killed: bool = False
+    silences: tuple[Silence, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -146,7 +146,8 @@ class Inhibition:
 class Silence:
     """A signed wish not to act on matching alerts, from *starts_at*, included, to *ends_at*, excluded.
 
-    A recurring one holds whenever its selector's `during` is open. One without *starts_at* has held for ever.
+    A recurring one holds whenever its selector's `during` is open. One without *starts_at* has held for ever. One that *is_live* was made
+    on a running server and stands in no file.
     """
 
     ref: Ref
@@ -155,6 +156,7 @@ class Silence:
     reason: str
     ends_at: datetime
     starts_at: datetime | None = None
+    is_live: bool = False
 
     def is_in_force(self, now: datetime) -> bool:
         """Whether it asks for silence at *now*, for whatever it matches."""

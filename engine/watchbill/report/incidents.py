@@ -25,7 +25,10 @@ def without_nulls(document: object) -> object:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """An incident in a list; *alerts* counts those that fire, and *unanswered* says that every round went by without an answer."""
+    """An incident in a list; *alerts* counts those that fire, and *unanswered* says that every round went by without an answer.
+
+    *silenced* counts those of its alerts that a silence holds back.
+    """
 
     id: str
     name: str
@@ -38,6 +41,7 @@ class Listed:
     alerts: int = 0
     unanswered: bool = False
     acknowledged_until: datetime | None = None
+    silenced: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,3 +219,20 @@ class IncidentShown:
     evidence: tuple[Evidence, ...] = ()
     stops: tuple[Stop, ...] = ()
     links: tuple[LinkShown, ...] = ()
+
+
+class Silenced:
+    """A silence that somebody made on the server; *alerts* counts those that it holds back now."""
+
+    id: str
+    state: str
+    team: str
+    by: str
+    reason: str
+    at: datetime
+    starts_at: datetime
+    ends_at: datetime
+    match: tuple[str, ...] = ()
+    expired_at: datetime | None = None
+    expired_by: str | None = None
+    alerts: int = 0

@@ -66,8 +66,17 @@ def _row(its: Listed, at: datetime) -> list[Line]:
         line(Span(UNANSWERED, "critical")) if its.unanswered else _standing(its.status, its.acknowledged_by),
         line(_title(its.name, its.service)),
         line(Span(f"{span_of(at - its.opened_at)} ago" if its.status == "resolved" else f"for {span_of(at - its.opened_at)}", "time")),
-        line(Span(" · ".join(filter(None, (count(its.alerts, "alert") if its.alerts != 1 else "", _until(its, at)))), "aside")),
+        line(Span(" · ".join(filter(None, (_alert_count(its), _until(its, at)))), "aside")),
     ]
+
+
+def _alert_count(its: Listed) -> str:
+    """How many alerts fire, where that is not one, and how many of them are silenced."""
+    if not its.silenced:
+        return count(its.alerts, "alert") if its.alerts != 1 else ""
+    if its.silenced >= its.alerts:
+        return "silenced" if its.alerts == 1 else f"{count(its.alerts, 'alert')}, silenced"
+    return f"{count(its.alerts, 'alert')}, {its.silenced} silenced"
 
 
 def _title(name: str, service: str) -> str:

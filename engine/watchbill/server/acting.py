@@ -38,7 +38,7 @@ SHOWN: Final = 10
 
 
 def _snoozed(by: str, asked: Asked, now: datetime) -> Event:
-    until = _until(asked, now)
+    until = end_of(asked, now)
     if until is None:
         raise Problem(400, "until when is missing", 'send `{"for": "2h"}`, or `{"until": "2026-11-23T08:00:00Z"}`', rule="bad-request")
     return events.Snoozed(by, until)
@@ -51,8 +51,8 @@ OF_INCIDENT: Final[Mapping[str, Make]] = {
     "resolve": lambda by, asked, now: events.Resolved(by),
     "escalate": lambda by, asked, now: events.Escalated(by),
     "snooze": _snoozed,
-    "extend": lambda by, asked, now: events.Extended(by, _until(asked, now)),
-    "note": lambda by, asked, now: events.Noted(by, _text(asked, "text", needed=True)),
+    "extend": lambda by, asked, now: events.Extended(by, end_of(asked, now)),
+    "note": lambda by, asked, now: events.Noted(by, text_of(asked, "text", needed=True)),
 }
 """What people say of an incident."""
 
@@ -76,7 +76,7 @@ _KINDS: Final[Mapping[str, tuple[StepKind, ...]]] = {
 async def on_incident(request: Request) -> Response:
     """Take what a person says of an incident."""
     house, word = house_of(request), request.path_params["word"]
-    caller = await _person(request, house)
+    caller = await person(request, house)
     asked = await read_object(request, house)
     event = OF_INCIDENT[word](caller.name, asked, house.engine.now())
     incident = await house.read(lambda connection: called(connection, request.path_params["incident"]))
@@ -86,9 +86,9 @@ async def on_incident(request: Request) -> Response:
 async def on_step(request: Request) -> Response:
     """Take what a person says of a step; the path or the body names it, and need not where only one can be meant."""
     house, word = house_of(request), request.path_params["word"]
-    caller = await _person(request, house)
+    caller = await person(request, house)
     asked = await read_object(request, house)
-    named, digest = request.path_params.get("step") or _text(asked, "step"), _text(asked, "digest").strip()
+    named, digest = request.path_params.get("step") or text_of(asked, "step"), text_of(asked, "digest").strip()
 
     def job(connection: Connection) -> tuple[Incident, str]:
         identity = called(connection, request.path_params["incident"])
@@ -163,11 +163,11 @@ async def stop(request: Request) -> Response:
     """Stop unattended work: `freeze` lets nothing begin, `kill` also ends what has begun by itself."""
     house = house_of(request)
     kind: switches.SwitchKind = "kill" if request.url.path.endswith("/kill") else "freeze"
-    caller = await _person(request, house)
+    caller = await person(request, house)
     asked = await read_object(request, house)
     scope, name = _scope(asked, house)
-    until = _until(asked, house.engine.now())
-    reason = _text(asked, "reason", needed=True)
+    until = end_of(asked, house.engine.now())
+    reason = text_of(asked, "reason", needed=True)
     number = await house.engine.switch(kind, scope, name, caller.recorded, reason, until)
     house.say("warning", kind, switch=number, scope=scope, name=name, by=caller.recorded, reason=reason)
     held = await house.read(lambda connection: switches.latest(connection))
@@ -177,7 +177,7 @@ async def stop(request: Request) -> Response:
 async def lift(request: Request) -> Response:
     """Let unattended work go on."""
     house, text = house_of(request), request.path_params["switch"]
-    caller = await _person(request, house)
+    caller = await person(request, house)
     number = int(text) if text.isascii() and text.isdigit() and len(text) < 17 else 0
     there = await house.read(lambda connection: [each for each in switches.latest(connection, 10_000) if each.id == number])
     if not there:
@@ -192,7 +192,7 @@ async def lift(request: Request) -> Response:
 
 def _scope(asked: Asked, house: House) -> tuple[switches.Scope, str]:
     policies = house.engine.policies.current.policies
-    team, service = _text(asked, "team"), _text(asked, "service")
+    team, service = text_of(asked, "team"), text_of(asked, "service")
     if team and service:
         raise Problem(400, "a team and a service are named", "name one of them, or neither to stop everything", rule="bad-request")
     if team and team not in policies.teams:
@@ -205,7 +205,7 @@ def _scope(asked: Asked, house: House) -> tuple[switches.Scope, str]:
 # --- who, and what they sent ------------------------------------------------------------
 
 
-async def _person(request: Request, house: House) -> Caller:
+async def person(request: Request, house: House) -> Caller:
     """Who acts; raises `Problem` where nobody said who they are."""
     caller = await house.access.allowed(request.headers, "act")
     if not NAME.fullmatch(caller.name):
@@ -218,7 +218,8 @@ async def _person(request: Request, house: House) -> Caller:
     return caller
 
 
-def _text(asked: Asked, name: str, *, needed: bool = False) -> str:
+def text_of(asked: Asked, name: str, *, needed: bool = False) -> str:
+    """The text that a request has under this *name*; empty where it has none and none is *needed*."""
     value = asked.get(name, "")
     if not isinstance(value, str) or (needed and not value.strip()):
         what = "is missing" if name not in asked or value == "" else "is no text"
@@ -226,9 +227,9 @@ def _text(asked: Asked, name: str, *, needed: bool = False) -> str:
     return value
 
 
-def _until(asked: Asked, now: datetime) -> datetime | None:
+def end_of(asked: Asked, now: datetime) -> datetime | None:
     """The end that a request asks for, by a time or a span; None where it names neither."""
-    lasting, until = _text(asked, "for"), _text(asked, "until")
+    lasting, until = text_of(asked, "for"), text_of(asked, "until")
     if lasting and until:
         raise Problem(400, "both `for` and `until` are given", "send one of them", rule="bad-request")
     try:

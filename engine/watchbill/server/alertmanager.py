@@ -1,4 +1,4 @@
-"""The part of Alertmanager's API v2 that other tools read: its alerts, their groups, its receivers, silences and status.
+"""The part of Alertmanager's API v2 that other tools read: its alerts, their groups, its receivers and status.
 
 The words are Alertmanager's. A receiver is the team that an alert belongs to, a group is an incident.
 """
@@ -72,12 +72,6 @@ async def receivers(request: Request) -> Response:
     house = house_of(request)
     await house.access.allowed(request.headers, "read")
     return json([{"name": team} for team in house.engine.policies.current.policies.teams])
-
-
-async def silences(request: Request) -> Response:
-    """None: a silence is a document of kind `Silence`, and is made by a commit."""
-    await house_of(request).access.allowed(request.headers, "read")
-    return json([])
 
 
 async def status(request: Request) -> Response:

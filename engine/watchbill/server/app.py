@@ -13,7 +13,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from watchbill.errors import WatchbillError
-from watchbill.server import acting, alertmanager, health, incidents, ingesting, linked, watching
+from watchbill.server import acting, alertmanager, health, incidents, ingesting, linked, silences, watching
 from watchbill.server.access import check_where_from
 from watchbill.server.answers import Problem, problem_of
 from watchbill.server.house import House
@@ -35,7 +35,10 @@ def routes() -> list[Route]:
         _route("/api/v2/alerts", alertmanager.alerts_v2),
         _route("/api/v2/alerts/groups", alertmanager.groups),
         _route("/api/v2/receivers", alertmanager.receivers),
-        _route("/api/v2/silences", alertmanager.silences),
+        _route("/api/v2/silences", silences.listed_v2),
+        _route("/api/v2/silences", silences.made_v2, "POST"),
+        _route("/api/v2/silence/{silence}", silences.one_v2),
+        _route("/api/v2/silence/{silence}", silences.expired_v2, "DELETE"),
         _route("/api/v2/status", alertmanager.status),
         _route("/v1/ingest/{source}", ingesting.source, "POST", "OPTIONS"),
         _route("/v1/deliveries", ingesting.delivery, "POST"),
@@ -52,6 +55,10 @@ def routes() -> list[Route]:
         _route("/v1/switches/{switch}", acting.lift, "DELETE"),
         _route("/v1/freeze", acting.stop, "POST"),
         _route("/v1/kill", acting.stop, "POST"),
+        # Silences.
+        _route("/v1/silences", silences.listed),
+        _route("/v1/silences", silences.made, "POST"),
+        _route("/v1/silences/{silence}", silences.expired, "DELETE"),
         # The server itself.
         _route("/v1/status", health.status),
         _route("/metrics", health.metrics),

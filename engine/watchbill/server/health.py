@@ -17,7 +17,7 @@ from watchbill.report.counts import count
 from watchbill.report.findings_json import finding_json
 from watchbill.server.answers import json
 from watchbill.server.house import House, house_of
-from watchbill.store import asking, attempts, inbox
+from watchbill.store import asking, attempts, inbox, silences
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -50,14 +50,17 @@ async def status(request: Request) -> Response:
     house = house_of(request)
     caller = await house.access.allowed(request.headers, "read")
 
-    def job(connection: Connection) -> tuple[dict[str, int], dict[str, int], int, list[dict[str, Any]], list[dict[str, Any]]]:
+    now = house.engine.now()
+
+    def job(connection: Connection) -> tuple[dict[str, int], dict[str, int], int, int, list[dict[str, Any]]]:
         failures = [
             {"id": each.id, "source": each.source, "at": each.received_at, "error": each.error} for each in inbox.failures(connection)
         ]
-        besides = [_set_aside(each) for each in attempts.set_aside(connection)]
-        return asking.waiting(connection), asking.open_by_status(connection), asking.unanswered(connection), failures, besides
+        failures += [_set_aside(each) for each in attempts.set_aside(connection)]
+        held = silences.count(connection, now)
+        return asking.waiting(connection), asking.open_by_status(connection), asking.unanswered(connection), held, failures
 
-    waiting, incidents, unanswered, failures, besides = await house.read(job)
+    waiting, incidents, unanswered, silenced, failures = await house.read(job)
     policies = house.engine.policies.current.policies
     why = why_not_ready(house)
     return json(
@@ -69,14 +72,15 @@ async def status(request: Request) -> Response:
             "trouble": why or None,
             "troubles": [{"kind": each.kind, "text": each.sentence, "help": each.advice} for each in house.engine.troubles()],
             "started_at": house.started_at,
-            "now": house.engine.now(),
+            "now": now,
             "revision": policies.revision,
             "quarantined": list(policies.quarantined),
             "incidents": incidents,
             "unanswered": unanswered,
+            "silences": silenced,
             "alerts": len(house.engine.standing),
             "waiting": waiting,
-            "set_aside": [*failures, *besides],
+            "set_aside": failures,
             "findings": [finding_json(each) for each in sorted(house.findings(), key=_worst_first)[:MOST_FINDINGS]],
             "watchers": house.watchers,
         }

@@ -46,12 +46,14 @@ async def listing(request: Request) -> Response:
 
     now = house.engine.now()
 
-    def job(connection: Connection) -> tuple[tuple[rows.Listed, ...], tuple[switches.Switch, ...]]:
+    def job(connection: Connection) -> tuple[tuple[rows.Listed, ...], dict[str, int], tuple[switches.Switch, ...]]:
         last = None if before is None else _place(connection, before)
-        return rows.listing(connection, status=statuses, **asked, limit=limit + 1, before=last), switches.holding(connection, now)
+        listed = rows.listing(connection, status=statuses, **asked, limit=limit + 1, before=last)
+        silenced = asking.silenced(connection, [each.id for each in listed if each.status != "resolved"])
+        return listed, silenced, switches.holding(connection, now)
 
-    found, stops = await house.read(job)
-    shown = [shapes.listed(each, house.engine.url_of) for each in found[:limit]]
+    found, silenced, stops = await house.read(job)
+    shown = [shapes.listed(each, silenced.get(each.id, 0), house.engine.url_of) for each in found[:limit]]
     following = _next(found[limit - 1]) if len(found) > limit else None
     return json({"incidents": shown, "stops": [shapes.switch(each) for each in stops], "next": following})
 

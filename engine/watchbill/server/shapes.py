@@ -25,8 +25,8 @@ Document = dict[str, Any]
 UrlOf = Callable[[str], str]
 
 
-def listed(row: incidents.Listed, url_of: UrlOf) -> Document:
-    """An incident as a list shows it; *alerts* counts those that fire."""
+def listed(row: incidents.Listed, silenced: int, url_of: UrlOf) -> Document:
+    """An incident as a list shows it; *alerts* counts those that fire, *silenced* those of them that a silence holds back."""
     return {
         "id": row.id,
         "name": row.name,
@@ -40,6 +40,7 @@ def listed(row: incidents.Listed, url_of: UrlOf) -> Document:
         "acknowledged_until": row.acknowledged_until if row.status == "acknowledged" else None,
         "unanswered": row.is_unanswered,
         "alerts": row.alerts,
+        "silenced": silenced,
         "revision": row.revision,
         "number": row.number,
         "url": url_of(row.id) or None,

@@ -6,10 +6,10 @@ All of it is asked on reading connections; no decision depends on it.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
-from sqlalchemy import Connection, func, literal_column, select
+from sqlalchemy import ColumnElement, Connection, func, literal_column, select
 
 from watchbill.model.incident import AlertsMuted, Muting
 from watchbill.store.decisions import read_changes
@@ -71,10 +71,22 @@ def waiting(connection: Connection) -> dict[str, int]:
 
 def muted(connection: Connection) -> dict[str, Muting]:
     """The alerts of open incidents that are not acted on, by fingerprint, and why."""
+    return {fingerprint: why for held in _muted_of(connection, _OPEN).values() for fingerprint, why in held.items()}
+
+
+def silenced(connection: Connection, incidents: Sequence[str]) -> dict[str, int]:
+    """How many alerts a silence holds back in each of these *incidents*; those are left out in which it holds back none."""
+    held = _muted_of(connection, INCIDENT.c.id.in_(incidents)) if incidents else {}
+    counts = {incident: sum(why.is_silenced for why in found.values()) for incident, found in held.items()}
+    return {incident: count for incident, count in counts.items() if count}
+
+
+def _muted_of(connection: Connection, which: ColumnElement[bool]) -> dict[str, Mapping[str, Muting]]:
+    """The alerts that are not acted on and why, by the incidents *which* they are in."""
     query = (
         select(DECISION.c.incident, DECISION.c.event, DECISION.c.changes)
         .join_from(DECISION, INCIDENT)
-        .where(_OPEN, DECISION.c.changes.like('%"AlertsMuted"%'))
+        .where(which, DECISION.c.changes.like('%"AlertsMuted"%'))
         .order_by(DECISION.c.id)
     )
     latest: dict[str, Mapping[str, Muting]] = {}
@@ -82,4 +94,4 @@ def muted(connection: Connection) -> dict[str, Muting]:
         for change in read_changes(changes, event):
             if isinstance(change, AlertsMuted):
                 latest[incident] = change.muted
-    return {fingerprint: why for held in latest.values() for fingerprint, why in held.items()}
+    return latest

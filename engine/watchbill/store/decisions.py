@@ -39,7 +39,8 @@ class Recorded:
     """A decision as the record holds it.
 
     *id* counts the decisions of all incidents, *number* those of this one from 1. *by* is whoever sent the event. *facts* says
-    how much of what was read: the number of the decision before, the runs counted, whether unattended work was stopped by hand.
+    how much of what was read: the number of the decision before, the runs counted, whether unattended work was stopped by hand,
+    and how many live silences there were.
     """
 
     id: int

@@ -17,7 +17,7 @@ from watchbill.model.alert import ClaimedAlert
 from watchbill.model.decision import RepairRun, Snapshot, Wanted
 from watchbill.model.incident import Fold, Incident, Status
 from watchbill.model.severity import Severity
-from watchbill.store import switches
+from watchbill.store import silences, switches
 from watchbill.store.decisions import COLUMNS, Recorded, read_changes, recorded
 from watchbill.store.remembering import Remembered, remembered_by
 from watchbill.store.saving import save
@@ -140,7 +140,7 @@ def snapshot(
     if remembered is not None:
         remembered.catch_up(connection)
     there = _load(connection, remembered, incident) if incident is not None else _newest(connection, remembered, wanted, now)
-    found: dict[str, Any] = {"incident": there, "runs": _runs(connection, wanted, now)}
+    found: dict[str, Any] = {"incident": there, "runs": _runs(connection, wanted, now), "silences": silences.standing(connection, now)}
     holding = switches.holding(connection, now)
     if holding:
         owner = there.team if there is not None else ""

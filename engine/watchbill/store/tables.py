@@ -238,6 +238,24 @@ SWITCH: Final = Table(
     Index("switch_holding", "at", sqlite_where=column("lifted_at").is_(None), postgresql_where=column("lifted_at").is_(None)),
 )
 
+SILENCE: Final = Table(
+    "silence",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    _text("team"),
+    _text("matchers"),
+    _text("author"),  # the person whose wish it is
+    _text("created_by"),  # as whoever sent it called them
+    _text("reason"),
+    _text("by"),
+    _at("at"),
+    _at("starts_at"),
+    _at("ends_at"),
+    _at("expired_at", needed=False),
+    _text("expired_by"),
+    Index("silence_ends", "ends_at"),
+)
+
 TOKEN: Final = Table(
     "token",
     METADATA,
