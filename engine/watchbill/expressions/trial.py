@@ -12,11 +12,14 @@ RULE: Final = "too-costly"
 MANY: Final = 30
 """How many names stand in a mapping of the trial that may have any, and how many elements in a list: an alert with many labels."""
 
+FEW: Final = 3
+"""How many elements a list has that stands within another."""
+
 DEEPEST: Final = 6
 
 
-def example(type: Type, depth: int = 0) -> Any:
-    """A value of this *type*; null for what nothing is known of."""
+def example(type: Type, depth: int = 0, many: int = MANY) -> Any:
+    """A value of this *type* whose lists have so *many* elements; null for what nothing is known of."""
     member = members_of(type)[0]
     if depth > DEEPEST:
         return None
@@ -28,11 +31,11 @@ def example(type: Type, depth: int = 0) -> Any:
         case Boolean():
             return True
         case Array(of):
-            return [example(of, depth + 1)] * MANY
+            return [example(of, depth + 1, FEW)] * many
         case Object(fields, open):
-            found = {name: example(each, depth + 1) for name, each in fields.items()}
+            found = {name: example(each, depth + 1, many) for name, each in fields.items()}
             if open is not None:
-                found |= {f"example_{number}": example(open, depth + 1) for number in range(MANY)}
+                found |= {f"example_{number}": example(open, depth + 1, FEW) for number in range(MANY)}
             return found
         case _:
             return None
