@@ -69,6 +69,18 @@ until_seen 'bo:' "$folder/pages"
 grep 'bo:' "$folder/pages"
 incident=$(watchbill incidents --format json | python -c 'import json, sys; print(json.load(sys.stdin)["incidents"][0]["id"])')
 run watchbill ack "$incident" --as bo
+echo "  bo starts the repair that is offered; somebody else has to say yes, and ana is told what waits, by the contact that wakes nobody:"
+run watchbill run-step "$incident" restart-checkout --as bo
+until_seen 'No: watchbill deny' "$folder/pages"
+sed -n "/ana's mail/,/No: watchbill deny/p" "$folder/pages"
+echo "  before she answers she sees exactly what it is; her yes names the digest of that, and is no yes to anything else:"
+status=0
+run watchbill approve "$incident" restart-checkout --as ana < /dev/null || status=$?
+test "$status" -eq 2 || { echo "demo: expected that nothing is done without an answer" >&2; exit 1; }
+digest=$(watchbill incidents show "$incident" --format json | python -c 'import json, sys; print(*(step["question"]["digest"] for step in json.load(sys.stdin)["steps"] if step["question"]))')
+run watchbill approve "$incident" restart-checkout --digest "$digest" --as ana
+until_seen '\[cluster\]' "$folder/pages"
+grep -F '[cluster]' "$folder/pages"
 run watchbill note "$incident" "Rolled back to the release of yesterday." --as bo
 run watchbill resolve "$incident" --as bo
 

@@ -31,7 +31,7 @@ SAYS_NOTHING = {"util", "utils", "common", "core", "helper", "helpers", "manager
 SLOW_TO_IMPORT = {"pydantic", "yaml", "jinja2", "jsonschema", "re2", "holidays", "msgspec", "jmespath", "asyncio"}
 HARMLESS = {
     *("__future__", "bisect", "collections", "dataclasses", "datetime", "enum", "functools"),
-    *("hashlib", "itertools", "math", "operator", "re", "string", "types", "typing"),
+    *("hashlib", "itertools", "json", "math", "operator", "re", "string", "types", "typing"),
 }
 CLOCKS = {("datetime", "now"), ("datetime", "utcnow"), ("datetime", "today"), ("date", "today"), ("time", "time"), ("time", "monotonic")}
 TERMS = """

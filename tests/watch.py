@@ -21,6 +21,7 @@ from watchbill.model.event import (
     Denied,
     Escalated,
     Event,
+    Extended,
     Mitigated,
     Noted,
     Observed,
@@ -134,6 +135,10 @@ class Watch:
         """*by* puts paging off for some minutes."""
         return self.happens(Snoozed(by, self.now + timedelta(minutes=minutes)))
 
+    def extends(self, by: str = "ana", *, minutes: float | None = None) -> Decision:
+        """*by* keeps the incident, for some minutes or for as long as an acknowledgement holds."""
+        return self.happens(Extended(by, self.now + timedelta(minutes=minutes) if minutes is not None else None))
+
     def notes(self, text: str, by: str = "ana") -> Decision:
         """*by* writes this *text* on the timeline."""
         return self.happens(Noted(by, text))
@@ -184,6 +189,11 @@ class Watch:
     def paged(self) -> list[tuple[str, str]]:
         """Who was paged, and when, as ``HH:MM``."""
         return [(f"{at:%H:%M}", duty.person) for at, step in self.started if step.kind == "page" for duty in step.people]
+
+    @property
+    def told(self) -> list[tuple[str, str]]:
+        """Who was told something that wakes nobody, and when, as ``HH:MM``."""
+        return [(f"{at:%H:%M}", each.person) for at, step in self.started if step.kind == "tell" for each in step.deliveries]
 
     @property
     def people_paged(self) -> list[str]:

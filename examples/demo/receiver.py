@@ -1,4 +1,4 @@
-"""A pager for the demonstration: prints what it is sent, and keeps nothing. It stands for whatever wakes your people."""
+"""A pager for the demonstration: prints what it is sent, and keeps nothing. It stands for what wakes people, and for what they mend."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ class Pager(BaseHTTPRequestHandler):
         """Print one page, or that it is refused."""
         page = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         text = str(page.get("text", "")).splitlines()
-        to = str(page.get("to", "somebody"))
+        to = str(page.get("to", ""))
         is_refused = to.startswith("+")
-        print(f"    [pager] {to}: {'refused, not in service' if is_refused else text[0] if text else ''}", flush=True)
+        said = "refused, not in service" if is_refused else "\n            ".join(text if "mail" in to else text[:1])
+        print(f"    [pager] {to}: {said}" if to else f"    [cluster] {json.dumps(page.get('body', page))}", flush=True)
         self.send_response(422 if is_refused else 200)
         self.send_header("Content-Type", "application/json")
         self.end_headers()

@@ -77,6 +77,20 @@ spec:
   rollback: {none: an entry harms nobody}
   allow: {run: [team/payments]}
   runbook: docs/runbooks/checkout.md
+---
+apiVersion: watchbill/v1
+kind: Remediation
+metadata: {name: write-with-leave, team: payments}
+spec:
+  match: ['service=~"part-.*"', 'alertname="OutOfRoom"']
+  phase: human-initiated
+  target: "{{ alert.labels.service }}"
+  steps:
+    - {name: write, use: journal.write, with: {subject: it was written down with leave}}
+  rollback: {none: an entry harms nobody}
+  approvals: 1
+  allow: {run: [team/payments], approve: [team/payments]}
+  runbook: docs/runbooks/checkout.md
 """
 )
 

@@ -17,6 +17,7 @@ class Asked:
 
     line: str
     headers: dict[str, str]
+    body: bytes = b""
 
 
 @dataclass
@@ -41,8 +42,8 @@ def answering(answer: Answer) -> Iterator[Side]:
 
         def do_GET(self) -> None:
             number = len(side.asked)
-            side.asked.append(Asked(self.requestline, {name.lower(): value for name, value in self.headers.items()}))
-            self.rfile.read(int(self.headers.get("content-length", 0)))
+            body = self.rfile.read(int(self.headers.get("content-length", 0)))
+            side.asked.append(Asked(self.requestline, {name.lower(): value for name, value in self.headers.items()}, body))
             self.close_connection = True
             answer(self, number)
 

@@ -85,7 +85,7 @@ def test_show_begins_with_what_waits_for_a_person(ask, incident):
     assert shown.code == 0
     assert re.match(r"HighErrorRate on part-\d+   critical · tier 1 · payments\n", shown.out)
     assert f"    watchbill run-step {incident} write-of-part\n" in shown.out
-    assert list(re.findall(r"^[A-Z]{4,}", shown.out, re.MULTILINE)) == ["YOURS", "ALERTS", "PAGE", "REPAIR"]
+    assert list(re.findall(r"^[A-Z]{4,}", shown.out, re.MULTILINE)) == ["YOURS", "LINKS", "ALERTS", "PAGE", "REPAIR"]
 
 
 def test_the_command_that_is_shown_can_be_given(ask, at, incident):
@@ -97,7 +97,7 @@ def test_the_command_that_is_shown_can_be_given(ask, at, incident):
 
     assert (started.code, started.out) == (0, f"{incident}: started by ana\n")
     at.wait(lambda: any(each["kind"] == "repair" and each["state"] == "done" for each in at.incident(incident)["steps"]))
-    assert "write-of-part/write  done" in ask("incidents", "show", incident).out
+    assert " done\n         started by ana\n" in ask("incidents", "show", incident).out
 
 
 def test_an_alert_cannot_act_on_the_terminal(ask, at):
@@ -147,7 +147,7 @@ def test_the_timeline_as_json_has_the_decisions(ask, incident):
         (["ack", "unack"], "given back by ana", "triggered"),
         (["escalate"], "escalated by ana", "triggered"),
         (["mitigate"], "mitigated by ana", "mitigated"),
-        (["resolve"], "resolved by ana", "resolved"),
+        (["resolve"], "resolved by ana; 1 alert still fires", "resolved"),
     ],
 )
 def test_people_answer_an_incident(ask, at, incident, verbs, said, status):
@@ -217,6 +217,24 @@ def test_an_incident_is_put_off(ask, at, incident):
     assert "snoozed by ana until" in done.out
     assert again.out == f"{incident}: snoozed by ana until {until[:10]} {until[11:16]} UTC\n"
     assert [ask("snooze", incident, *how).code for how in ([], ["2h", "--until", until], ["--until", "2020-01-01T00:00:00Z"])] == [2, 2, 2]
+
+
+def test_an_incident_is_kept(ask, at, incident):
+    """
+    `extend` keeps an incident that one has, for as long as the policies say or as is said, and never for less; nobody else keeps it.
+    """
+    ask("ack", incident)
+    until = at.incident(incident)["acknowledged_until"]
+    longer = ask("extend", incident, "--for", "9h")
+    shorter = ask("extend", incident)
+    another = ask("extend", incident, "--as", "bo")
+
+    assert longer.out.startswith(f"{incident}: extended by ana until ")
+    assert at.incident(incident)["acknowledged_until"] > until
+    assert (longer.code, shorter.code, another.code) == (0, 1, 1)
+    assert "nothing done: ana has it, and only who has it extends that" in another.out
+    assert "until " in ask("incidents").out
+    assert "keep it: watchbill extend" in " ".join(ask("incidents", "show", incident).out.split())
 
 
 def test_a_note_is_written_from_words_or_from_standard_input(ask, incident, monkeypatch):
@@ -300,10 +318,21 @@ def test_without_a_name_it_is_the_login_name(ask, at, incident, monkeypatch):
     Whoever does not say who they are acts by their login name.
     """
     monkeypatch.delenv("WATCHBILL_AS")
-    monkeypatch.setenv("LOGNAME", "Eve.Jones")
+    monkeypatch.setenv("LOGNAME", "Ana")
     ask("ack", incident)
 
-    assert at.incident(incident)["acknowledged_by"] == "eve.jones"
+    assert at.incident(incident)["acknowledged_by"] == "ana"
+
+
+def test_an_answer_by_nobody_who_is_declared_stops_no_page(ask, at, incident):
+    """
+    An acknowledgement by a name that no person has comes to nothing: it says so with near names, and the exit code is 1.
+    """
+    done = ask("ack", incident, "--as", "anna")
+
+    assert (done.code, done.out.partition(":")[0]) == (1, incident)
+    assert "nothing done: no declared person is called `anna`, so paging goes on: did you mean `ana`" in done.out
+    assert at.incident(incident)["status"] == "triggered"
 
 
 # --- silences and declared incidents --------------------------------------------------------

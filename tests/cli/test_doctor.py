@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -165,6 +166,11 @@ def test_what_is_no_record(run: Run, house: Path, token: None) -> None:
     assert rule_of(str(house)) == "record-unwritable"
     assert rule_of("/proc/absent/watchbill.db") == "record-unwritable"
     assert rule_of("notes.db") == "record-corrupt"
+    os.mkfifo(house / "pipe")
+    assert rule_of("pipe") == "record-unwritable"
+    with closing(sqlite3.connect(house / "shop.db")) as connection:
+        connection.execute("CREATE TABLE customers (name)")
+    assert rule_of("shop.db") == "record-foreign"
 
 
 def test_a_record_that_is_there(run: Run, house: Path, token: None) -> None:
@@ -173,7 +179,7 @@ def test_a_record_that_is_there(run: Run, house: Path, token: None) -> None:
     """
     (house / "empty.db").touch()
     with closing(sqlite3.connect(house / "watchbill.db")) as connection:
-        connection.execute("CREATE TABLE incident (id)")
+        connection.execute("CREATE TABLE alembic_version (version_num)")
 
     assert [run("doctor", *SECRETS, *LEAVE, "--database", name).code for name in ("empty.db", "watchbill.db")] == [0, 0]
 

@@ -71,7 +71,7 @@ def test_people_answer(simulate):
     done = simulate("--ack", "ana@3m", "--resolve", "ana@20m")
     told = lines(done.out)
 
-    assert "03:15 +3m status acknowledged by ana" in told
+    assert "03:15 +3m status acknowledged by ana until 07:15" in told
     assert "03:32 +20m status resolved by ana" in told
     assert "page bo (lead)" not in done.out
     assert told[-1] == "after 2h: resolved"
@@ -97,6 +97,18 @@ def test_people_call_for_more_and_put_off(simulate):
     assert "status snoozed until 2026-11-23 03:44 by bo" in told
     assert "03:15 +3m note bo: see ticket=7 @ desk" in told
     assert "03:44 +32m status triggered again, for the snooze is over" in told
+
+
+def test_people_keep_what_they_have(simulate):
+    """
+    Somebody keeps an incident for longer; the timeline says so, that they were reminded, and when and why it was given back.
+    """
+    told = lines(simulate("--ack", "ana@3m", "--extend", "ana=2h@3h50m", "--for", "6h").out)
+
+    assert "03:15 +3m status acknowledged by ana until 07:15" in told
+    assert "07:00 +3h48m done tell by payments-any: ana has no contact that tells:" in told
+    assert "07:02 +3h50m status extended until 2026-11-23 09:02 by ana" in told
+    assert "09:02 +5h50m status triggered again, for the acknowledgement has ended" in told
 
 
 def test_people_start_and_try_again(shop: Path, simulate):
@@ -224,6 +236,7 @@ WRONG = {
     "no start": (("--run", "ana@1m"), "write it as `rollback-checkout=ana@7m`"),
     "no second try": (("--retry", "ana@1m"), "write it as `restart-checkout=ana@9m`"),
     "no length": (("--snooze", "ana@1m"), "write it as `ana=4h@7m`"),
+    "nothing to keep": (("--extend", "ana=0s@1m"), "`ana=0s@1m` cannot be read: it keeps nothing"),
     "no time at all": (("--snooze", "ana=0s@1m"), "`ana=0s@1m` cannot be read: it puts nothing off"),
     "no text": (("--note", "ana@1m"), "write it as `ana=I look at the database@8m`"),
     "no decision": (("--approve", "ana@1m"), "write it as `restart-checkout=eve@1m`"),

@@ -17,7 +17,7 @@ import pytest
 from tests.connectors.makers import KEY, Ways, a_request, carry_out, is_gone, running, ways
 from watchbill.connectors.catalogue import catalogue
 from watchbill.connectors.performers import performers
-from watchbill.connectors.performing import NotDone, Refused, Transient, Unknown
+from watchbill.connectors.performing import Failed, NotDone, Refused, Transient, Unknown
 from watchbill.connectors.processes import PATH, Limits, Processes
 
 pytestmark = pytest.mark.anyio
@@ -115,10 +115,10 @@ async def test_what_it_may_use_is_bounded():
 @pytest.mark.parametrize(
     ("ends", "meaning", "says"),
     [
-        ("exit 1", Refused, "sh ended with 1"),
-        ("echo first >&2; echo last words >&2; exit 3", Refused, "sh ended with 3: last words"),
+        ("exit 1", Failed, "sh ended with 1"),
+        ("echo first >&2; echo last words >&2; exit 3", Failed, "sh ended with 3: last words"),
         ("echo busy >&2; exit 75", Transient, "sh ended with 75: busy"),
-        ("kill -9 $$", Refused, "sh was ended by signal 9"),
+        ("kill -9 $$", Failed, "sh was ended by signal 9"),
     ],
 )
 async def test_what_its_end_means(out: Ways, ends: str, meaning: type[NotDone], says: str):

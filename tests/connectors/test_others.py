@@ -108,7 +108,7 @@ async def test_what_the_example_of_a_package_pushes(out: Ways):
     assert done == Done({"id": "sPs71M8A2T"}, "sPs71M8A2T")
     assert json.loads(side.got[0].body) == {
         "topic": "ana-oncall",
-        "title": "(possibly repeated) HighErrorRate on checkout",
+        "title": "HighErrorRate on checkout",
         "message": "critical: HighErrorRate on checkout (payments)",
         "priority": 5,
         "tags": ["critical"],

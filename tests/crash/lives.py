@@ -20,7 +20,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from tests.crash.outside import WITHIN, Outside
 from tests.crash.shop import a_shop
@@ -49,10 +49,15 @@ class Asked:
     is_recorded: bool = False
 
 
+BEGUN: Final[list[Life]] = []
+"""The lives of the test that runs: none of them outlives it."""
+
+
 class Life:
     """One process that serves. It is killed when it says that it is held."""
 
     def __init__(self, nursery: str, wanted: dict[str, Any]) -> None:
+        BEGUN.append(self)
         self.held = self.url = ""
         self.pid = 0
         self.said: list[dict[str, Any]] = []
@@ -71,7 +76,8 @@ class Life:
     def kill(self) -> None:
         """End it as a power cut does."""
         with suppress(ProcessLookupError):
-            os.kill(self.pid, signal.SIGKILL)
+            if self.pid:
+                os.kill(self.pid, signal.SIGKILL)
 
     def passes(self, seconds: float) -> float:
         """Let time pass, and all be done that falls due; the time then."""
@@ -205,6 +211,7 @@ class Story:
     acknowledged: dict[str, int] = field(default_factory=dict)
     approved: list[str] = field(default_factory=list)
     ended: set[str] = field(default_factory=set)
+    posted: dict[str, tuple[str, bytes]] = field(default_factory=dict)
 
     @property
     def now(self) -> datetime:
@@ -242,6 +249,7 @@ class Story:
         status, answered = self.insist(lambda life: life.ask("POST", path, body))
         assert status == 200, answered
         self.taken += labels
+        self.posted |= {each["instance"]: (path, body) for each in labels if "instance" in each}
 
     def passes(self, span: timedelta, step: float = 15) -> None:
         """Let time pass. What a life that is killed has lived counts."""
@@ -259,8 +267,15 @@ class Story:
         """The incident of this *instance*."""
         self.insist(lambda life: life.passes(0))
         _, alerts = self.insist(lambda life: life.ask("GET", "/api/v2/alerts"))
-        found: str = next(each["incident"] for each in alerts if each["labels"]["instance"] == instance)
-        return found
+        found = next((each["incident"] for each in alerts if each["labels"]["instance"] == instance), None)
+        return self.said_again(instance) if found is None else str(found)
+
+    def said_again(self, instance: str) -> str:
+        """The incident of an *instance* whose request the engine died over twice: its sender says it again, as senders do."""
+        _, status = self.insist(lambda life: life.ask("GET", "/v1/status"))
+        assert any(each["error"].startswith("the engine died") for each in status["set_aside"]), f"{instance} is lost"
+        self.posts(*self.posted[instance])
+        return self.incident_of(instance)
 
     def acknowledges(self, incident: str) -> None:
         """Acknowledge it, until that is answered; from when on nobody may be paged."""
@@ -270,8 +285,12 @@ class Story:
         self.acknowledged[incident] = len(self.outside.arrivals)
 
     def approves(self, incident: str) -> None:
-        """Approve of its repair, until that is answered."""
-        status, answered = self.insist(lambda life: life.ask("POST", f"/v1/incidents/{incident}/approve"))
+        """Look at what its repair would do, and approve of exactly that, until that is answered."""
+        path = f"/v1/incidents/{incident}/approve"
+        status, answered = self.insist(lambda life: life.ask("POST", path))
+        if answered.get("question") is not None:
+            body = {"digest": answered["question"]["digest"]}
+            status, answered = self.insist(lambda life: life.ask("POST", path, body))
         assert status in (200, 409), answered
         self.approved.append(incident)
 

@@ -73,7 +73,18 @@ def test_a_later_alarm_takes_the_place_of_one_that_did_not_get_out() -> None:
     first, second = started(watch)
 
     assert (first.state, first.note) == ("withdrawn", "a later alarm takes its place")
-    assert (second.state, second.note) == ("started", "nobody has answered yet")
+    assert (second.state, second.note, second.text) == ("started", "nobody answered any page", first.text)
+
+
+def test_the_reason_is_told_until_it_was_heard() -> None:
+    """
+    An alarm whose predecessors did not get out says why the first was raised; one behind what was heard says that nobody has answered.
+    """
+    watch = alarmed()
+    watch.finishes(watch.step("alarm"))
+    watch.passes(minutes=15)
+
+    assert [step.note for step in started(watch)] == ["nobody answered any page", "nobody has answered yet"]
 
 
 def test_an_alarm_under_way_that_a_later_one_has_followed_is_not_tried_again() -> None:
@@ -172,3 +183,21 @@ def test_the_alarm_says_which_contacts_failed() -> None:
 
     assert alarm.note == "no page of the level before it left"
     assert alarm.text.splitlines()[1] == f"{alarm.note}: dan: phone.call refused (401); dan: phone.sms refused (401)"
+
+
+def test_an_old_alarm_that_a_person_wants_again_sounds_once_beside_what_pages_anew() -> None:
+    """
+    The alarm failed, and another alert has the escalation begin anew: tried again, it sounds, and neither ends that nor is repeated.
+    """
+    watch = alarmed()
+    watch.stalls(watch.step("alarm"), "no route")
+    watch.receives(an_alert(alertname="Other", starts_at=watch.now))
+    watch.retries(watch.step("alarm"))
+    again, run = watch.step("alarm").state, watch.incident.escalations[-1]
+    planned = [step.kind for step in watch.incident.steps.values() if step.state == "planned"]
+    watch.passes(minutes=19)
+    before = len(started(watch))
+    watch.passes(minutes=1)
+
+    assert (again, run.is_over, planned) == ("started", False, ["page"])
+    assert (before, len(started(watch))) == (1, 2)

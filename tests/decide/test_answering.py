@@ -124,6 +124,31 @@ def test_a_second_click_hears_who_was_first() -> None:
     assert watch.answer == (False, "it is resolved already")
 
 
+@pytest.mark.parametrize("said", [Acknowledged("anna"), Snoozed("anna", NOON + timedelta(hours=2))])
+def test_a_name_that_no_person_has_stops_no_page(said: Event) -> None:
+    """
+    Who is no declared person cannot take an incident, by an answer or a snooze: the next level is paged, and near names are told.
+    """
+    watch = a_watch()
+    watch.happens(said)
+    answer, status = watch.answer, watch.incident.status
+    watch.passes(minutes=6)
+
+    assert answer == (False, "no declared person is called `anna`, so paging goes on: did you mean `ana`?")
+    assert status == "triggered"
+    assert [step.slot for step in watch.incident.steps.values() if step.kind == "page" and step.started_at] == ["0", "1"]
+
+
+def test_a_name_that_is_like_no_other_is_answered_with_what_to_do() -> None:
+    """
+    Where no declared name is near, whoever acknowledges is told to use one; a name of any length is told briefly.
+    """
+    watch = a_watch()
+    watch.acknowledges("z" * 5_000)
+
+    assert watch.answer == (False, f"no declared person is called `{'z' * 63}`, so paging goes on: answer by the name of a `Person`")
+
+
 def test_giving_back_what_nobody_has_is_answered() -> None:
     """
     An incident that nobody has taken cannot be given back.
@@ -147,7 +172,7 @@ def test_a_yes_to_what_does_not_wait_says_why_nothing_happens() -> None:
     assert answers == [
         (False, "the incident has no step gone"),
         (False, "it has begun already"),
-        (False, "it waits to be started, not for a yes"),
+        (False, "it is offered, and waits to be started, not for a yes"),
     ]
 
 
@@ -528,7 +553,7 @@ def test_an_update_that_failed_is_tried_again_though_it_is_over() -> None:
         ("begun", "it has begun already"),
         ("over", "its escalation is over; escalate instead"),
         ("done", "it is done already"),
-        ("planned", "it has not come to that yet"),
+        ("planned", "it is planned: it has not come to that yet"),
     ],
 )
 def test_what_cannot_be_tried_again_says_why(what: str, why: str) -> None:
@@ -597,3 +622,17 @@ def test_an_answer_names_the_settings_where_the_team_is_gone() -> None:
     watch.notes("hello")
 
     assert [str(reason.policy) for reason in watch.last.reasons if reason.kind == "answer"] == ["Settings/watchbill"]
+
+
+@pytest.mark.parametrize(("ended", "said"), [((), "2 alerts still fire"), (("b",), "1 alert still fires")])
+def test_who_resolves_is_told_how_many_alerts_still_fire(ended: tuple[str, ...], said: str) -> None:
+    """
+    A person resolves an incident whose alerts fire: the answer says how many do.
+    """
+    watch = a_watch()
+    watch.receives(an_alert(zone="a"), an_alert(zone="b"))
+    watch.receives(an_alert(status="resolved"), *(an_alert(zone=zone, status="resolved") for zone in ended))
+    watch.happens(Resolved("bo"))
+
+    assert watch.answer == (True, f"resolved by bo; {said}")
+    assert watch.incident.status == "resolved"

@@ -26,6 +26,7 @@ from tests.watch import Watch
 from watchbill.decide.runs import runs_after
 from watchbill.expressions.conditions import parse_condition
 from watchbill.model.decision import RepairRun
+from watchbill.model.plan import Retry
 from watchbill.model.policies import Concurrency, Guards, Rate, Rollback
 
 WINTER = a_span("2026-11-01T00:00:00Z", "2027-01-01T00:00:00Z")
@@ -124,7 +125,7 @@ def test_only_what_is_offered_can_be_started() -> None:
     watch = a_watch(an_offer())
     watch.starts(watch.step("page"))
 
-    assert watch.answer == (False, "only what is offered can be started")
+    assert watch.answer == (False, "only what is offered can be started: it has begun already")
 
 
 @pytest.mark.parametrize(
@@ -279,6 +280,24 @@ def test_a_step_that_failed_is_tried_again_by_whoever_may_run_it() -> None:
 
 def _with_runs(watch: Watch, *runs: RepairRun) -> Any:
     return replace(watch.snapshot, runs=runs)
+
+
+def test_a_step_that_a_person_has_tried_again_has_all_its_attempts_anew() -> None:
+    """
+    Its attempts were used up before it failed; those after a person's wish are counted from there, also where a yes is asked for first.
+    """
+    watch = a_watch(a_restart(approvals=1, may_approve=("person/eve",)))
+    counts = []
+    for _ in range(2):
+        watch.approves(watch.step("repair"), "eve")
+        counts.append(watch.step("repair").retried)
+        watch.finishes(watch.step("repair"), Retry(watch.now + timedelta(minutes=1), "503"))
+        watch.passes(minutes=1)
+        watch.stalls(watch.step("repair"), "503")
+        watch.retries(watch.step("repair"), "bo")
+
+    assert counts == [0, 0]
+    assert (watch.step("repair").state, watch.step("repair").retried, watch.step("repair").error) == ("waiting", 0, "")
 
 
 def test_one_that_was_refused_before_it_began_is_still_guarded() -> None:

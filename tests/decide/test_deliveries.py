@@ -18,6 +18,7 @@ from tests.makers import (
     a_recurrence,
     a_review,
     a_shop,
+    a_team,
     an_alert,
     an_audience,
     an_escalation,
@@ -119,7 +120,7 @@ def test_a_level_all_of_whose_deliveries_have_failed_is_passed_at_once() -> None
     assert (first.state, first.note) == ("failed", "")
     assert first.problem == "ana: phone.call refused (401); ana: phone.sms unable (the secret is missing)"
     assert second.note == "no page of the level before it left"
-    assert second.text.endswith(f"; {second.note}: {first.problem}")
+    assert second.text.endswith(f"\n{second.note}: {first.problem}")
 
 
 def test_where_every_level_has_failed_the_fallback_team_and_the_alarm_come_at_once() -> None:
@@ -255,6 +256,48 @@ def test_a_page_that_a_person_has_made_again_counts_its_attempts_on() -> None:
 
     assert [(each.result, each.attempt) for each in watch.step("page").deliveries] == [("refused", 2), ("waiting", 1)]
     assert times(watch) == ["", "12:00"]
+
+
+def test_a_report_about_an_old_page_does_not_touch_one_that_a_person_wants_again() -> None:
+    """
+    A page that failed waits for its hours to be made again: what comes in late of the old one leaves it planned, and it leaves then.
+    """
+    watch = Watch(a_shop(an_escalation("payments-critical", a_level("role/primary", during=a_recurrence(hours("11:00", "12:30"))))))
+    watch.receives(an_alert())
+    watch.reports("refused")
+    watch.reports("sent", 1)
+    watch.reports("bounced", 1)
+    watch.now = NOON + 31 * MINUTE
+    watch.retries(watch.step("page"), "dan")
+    planned = watch.step("page")
+    for result in RESULTS:
+        watch.reports(result, error="late")
+        watch.reports(result, 1, error="late")
+    after = watch.step("page")
+    watch.passes(minutes=24 * 60)
+
+    assert (planned.state, planned.due_at, planned.leaves_at) == ("planned", NOON + 23 * 60 * MINUTE, None)
+    assert after == planned
+    assert watch.paged[0] == ("12:00", "ana")
+    assert ("11:00", "ana") in watch.paged
+    assert [(each.attempt, each.earlier) for each in watch.step("page").deliveries] == [(1, 1), (1, 1)]
+
+
+def test_a_reminder_that_a_person_wants_again_counts_its_attempts_on() -> None:
+    """
+    The liaison could not be reminded; tried again by a person, each contact begins with the attempt after the last, and counts from there.
+    """
+    liaison = a_team("engineering", members=["eve"], roles={"lead": "person/eve", "customer-liaison": "person/eve"})
+    audience = an_audience("customers", liaison="role/customer-liaison")
+    watch = a_watch(liaison, audience, a_comms(first=10 * MINUTE, remind=5 * MINUTE))
+    watch.passes(minutes=5)
+    for number in (0, 1):
+        watch.reports("refused", number, watch.step("remind"))
+    failed = watch.step("remind").state
+    watch.retries(watch.step("remind"), "ana")
+
+    assert (failed, watch.step("remind").state) == ("failed", "started")
+    assert [(each.result, each.attempt, each.earlier) for each in watch.step("remind").deliveries] == [("waiting", 1, 1), ("waiting", 1, 1)]
 
 
 # --- what was answered ----------------------------------------------------------------
@@ -457,3 +500,51 @@ def test_an_outcome_of_the_whole_page_is_one_for_each_delivery() -> None:
 
     assert (results(done), done.step("page").state) == (["sent", "sent"], "done")
     assert (results(again), times(again)) == (["waiting", "waiting"], ["12:01", "12:01"])
+
+
+# --- calls that end late ----------------------------------------------------------------
+
+
+def test_a_call_that_ends_late_counts_for_its_own_attempt_only() -> None:
+    """
+    A page bounced while its call hung, and was tried again: that the old call ends well at last is nothing to the new attempt.
+    """
+    watch = a_watch()
+    page = watch.step("page")
+    watch.reports("bounced")
+    watch.reports("refused", 1)
+    watch.retries(page, "bo")
+    again = watch.step("page").deliveries[0]
+    watch.happens(DeliveryReported(page.id, 0, "sent", attempt=1))
+    late = watch.step("page").deliveries[0]
+    watch.happens(DeliveryReported(page.id, 0, "sent", attempt=2))
+
+    assert (again.attempt, again.result, again.leaves_at) == (1, "waiting", NOON)
+    assert late == again
+    assert watch.step("page").deliveries[0].result == "sent"
+
+
+def test_a_page_that_was_called_off_while_it_left_is_another_attempt() -> None:
+    """
+    Taken while the call hangs, given back, and wanted again: the old call may be under way, so the new one is the next attempt.
+    """
+    watch = a_watch()
+    watch.acknowledges("ana")
+    watch.unacknowledges("ana")
+    old, new = watch.steps("page")[0], next(step for step in watch.steps("page") if step.state == "started")
+    watch.retries(old, "bo")
+
+    assert watch.answer == (False, "its escalation has begun anew since; escalate instead")
+    assert [each.attempt for each in new.deliveries] == [0, 0]
+
+
+def test_what_was_called_off_while_it_left_may_be_reported() -> None:
+    """
+    A page was answered while its call was under way: that it bounced is taken down, and calls nobody.
+    """
+    watch = a_watch()
+    watch.acknowledges("ana")
+    watch.reports("bounced", error="no such number")
+
+    assert watch.step("page").deliveries[0].result == "bounced"
+    assert watch.people_paged == ["ana"]

@@ -419,7 +419,7 @@ def test_a_page_says_what_was_tried() -> None:
     watch.receives(an_alert())
     watch.stalls(watch.step("repair"), "no such deployment")
 
-    assert watch.step("page").text.endswith("(payments); restart-checkout did not work: no such deployment")
+    assert watch.step("page").text.endswith("(payments)\nrestart-checkout did not work: no such deployment")
 
 
 # --- alerts ---------------------------------------------------------------------------

@@ -23,7 +23,7 @@ def told(*contacts: Contact) -> tuple[Draft, Step]:
     watch.receives(an_alert())
     draft = Draft(watch.bill, watch.snapshot, watch.now)
     duty = Duty("ana", "person/ana", "by name")
-    steps = [messages.tell(draft, BECAUSE, BECAUSE.place, "reminder", (duty,), "Give it back or keep it.") for _ in range(2)]
+    steps = [messages.tell(draft, BECAUSE, BECAUSE.place, "remark", (duty,), "Give it back or keep it.") for _ in range(2)]
     assert steps[0].id == steps[1].id
     return draft, draft.fold.steps[steps[0].id]
 
@@ -53,6 +53,22 @@ def test_what_waits_to_be_told_is_called_off() -> None:
     What is no longer so is not told any more.
     """
     draft, step = told(TELLS)
-    messages.end(draft, "given back", "reminder")
+    messages.end(draft, "given back", "remark")
 
     assert draft.fold.steps[step.id].state == "withdrawn"
+
+
+def test_what_could_not_be_told_is_told_again_when_a_person_says_so() -> None:
+    """
+    The mail was refused and the address is mended since: it goes out again, to the contact as it is now, as the next attempt.
+    """
+    draft, step = told(TELLS)
+    watch = Watch(draft.bill.policies)
+    watch.snapshot = replace(watch.snapshot, incident=draft.decision(None).incident)
+    watch.reports("refused", step=step)
+    watch.retries(step, "bo")
+    again = watch.incident.steps[step.id]
+
+    assert watch.answer == (True, "tried again by bo")
+    assert (again.state, again.text) == ("started", "Give it back or keep it.")
+    assert [(each.use, each.result, each.attempt, each.earlier) for each in again.deliveries] == [("mail.send", "waiting", 1, 1)]

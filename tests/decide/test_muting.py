@@ -224,3 +224,62 @@ def test_a_silenced_alert_raises_no_severity() -> None:
 
     assert (watch.incident.status, watch.people_paged) == ("acknowledged", ["ana"])
     assert watch.now - NOON == timedelta(0)
+
+
+def test_services_that_need_each_other_do_not_hide_each_other() -> None:
+    """
+    Where services need each other in a circle, an inhibition by `depends_on` hides none of their alerts by another of them, and
+    still hides those of what needs them.
+    """
+    circle = (a_service("orders-db", depends_on={"checkout": True}), a_service("checkout", depends_on={"orders-db": True}))
+    outside = a_service("refunds", depends_on={"checkout": True})
+    hides = an_inhibition(source=['alertname="Down"'], target=['severity="critical"'], depends_on=True)
+    names = ("orders-db", "checkout", "refunds")
+    fires = {name: an_alert(alertname="Down", service=name) for name in names}
+    plans = plan(Bill.of(a_shop(*EVERYTHING, *circle, outside, hides)), list(fires.values()), NOON)
+
+    assert [(each.lead.service, bool(each.escalations)) for each in plans] == [("orders-db", True), ("checkout", True), ("refunds", False)]
+
+
+def test_a_chain_by_dependency_hides_all_but_its_end() -> None:
+    """
+    The same alert all along a chain of dependencies is told once, where the chain ends: which needs which tells the sides apart.
+    """
+    chain = (
+        a_service("orders-db"),
+        a_service("checkout", depends_on={"orders-db": True}),
+        a_service("refunds", depends_on={"checkout": True}),
+    )
+    hides = an_inhibition(source=['alertname="Down"'], target=['alertname="Down"'], depends_on=True)
+    fires = [an_alert(alertname="Down", service=each) for each in ("refunds", "checkout", "orders-db")]
+    plans = plan(Bill.of(a_shop(*EVERYTHING, *chain, hides)), fires, NOON)
+
+    assert {each.lead.service: bool(each.escalations) for each in plans} == {"refunds": False, "checkout": False, "orders-db": True}
+
+
+def test_a_ring_that_is_broken_hides_again() -> None:
+    """
+    Two incidents whose alerts hide each other are both paged for; when a third cause hides one of the two from outside, that one
+    counts as hidden by it.
+    """
+    there = an_inhibition("there", source=['alertname="Down"'], target=['service="checkout"'], equal=["region"])
+    back = an_inhibition("back", source=['service="checkout"'], target=['alertname="Down"'], equal=["region"])
+    above = an_inhibition("above", source=['alertname="RegionDown"'], target=['alertname=~"Down|Broken"'], equal=["region"])
+    alerts = [an_alert(alertname="Down", service="orders-db", region="eu"), an_alert(alertname="Broken", region="eu")]
+    bill = Bill.of(a_shop(*EVERYTHING, DATABASE, a_service("region"), there, back, above))
+    ring = plan(bill, alerts, NOON)
+    hidden = plan(bill, [*alerts, an_alert(alertname="RegionDown", service="region", region="eu")], NOON)
+
+    assert [bool(each.escalations) for each in ring] == [True, True]
+    assert [bool(each.escalations) for each in hidden] == [False, False, True]
+
+
+def test_labels_that_both_lack_are_named() -> None:
+    """
+    Where labels count as equal because neither of two alerts has them, what says why one is hidden names these labels.
+    """
+    hides = an_inhibition(source=['alertname="DatabaseDown"'], target=['service="checkout"'], equal=["region", "zone"])
+    down = an_alert(alertname="DatabaseDown", service="orders-db", zone="a")
+    plans = plan(Bill.of(a_shop(*EVERYTHING, DATABASE, hides)), [down, an_alert(zone="a")], NOON)
+
+    assert plans[1].notes == ("hidden by DatabaseDown on orders-db (neither of the two has `region`, which counts as equal)",)

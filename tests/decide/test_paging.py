@@ -89,7 +89,7 @@ def test_the_alarm_is_repeated_until_somebody_answers() -> None:
 
     assert alarms(watch) == ["12:45", "13:00", "13:15"]
     assert (is_unanswered, watch.incident.is_unanswered) == (True, False)
-    assert watch.last.wake_at is None
+    assert watch.last.wake_at == watch.step("tell").due_at
 
 
 def test_the_settings_say_how_long_the_fallback_team_has_and_how_often_the_alarm_is_repeated() -> None:

@@ -30,6 +30,7 @@ from watchbill.expressions.conditions import parse_condition
 from watchbill.model.alert import Alert
 from watchbill.model.decision import RepairRun, Snapshot
 from watchbill.model.forecast import Plan
+from watchbill.model.ownership import Acknowledge
 from watchbill.model.policies import Verification
 
 VERIFICATION = Verification(
@@ -201,3 +202,16 @@ def test_a_page_that_reaches_nobody_stands_with_its_reason() -> None:
 
     assert (page.people, page.note) == ((), "ana has no contact")
     assert minutes_after(found)[0] == (0, "bo")
+
+
+def test_a_plan_says_how_long_an_acknowledgement_holds() -> None:
+    """
+    For each escalation a plan says how long an acknowledgement holds, when its holder is reminded, and what joins then does.
+    """
+    terms = Acknowledge(timedelta(hours=2), timedelta(minutes=10))
+    winner = an_escalation(acknowledge=terms, joined="page")
+    (found,) = plan(Bill.of(a_shop(winner, an_escalation("besides", proceed=True))), [an_alert()], NOON)
+    (usual,) = plan(Bill.of(a_shop(an_escalation())), [an_alert(severity="info")], NOON)
+
+    told = [(each.acknowledged_for, each.reminded_before, each.joined) for each in (*found.escalations, *usual.escalations)]
+    assert told == [(terms.expires, terms.remind, "page")] * 2 + [(timedelta(hours=24), timedelta(minutes=15), "tell")]

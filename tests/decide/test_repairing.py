@@ -23,6 +23,7 @@ from tests.makers import (
 from tests.watch import Watch
 from watchbill.expressions.conditions import parse_condition
 from watchbill.model.decision import RepairRun
+from watchbill.model.plan import Done, Stalled
 from watchbill.model.policies import Concurrency, Guards, Rate, Remediation, Rollback, Verification
 
 SIX = timedelta(minutes=6)
@@ -140,6 +141,39 @@ def test_a_rollback_follows_a_failure() -> None:
     watch.stalls(watch.step("repair"))
 
     assert watch.calls("rollback") == [("12:00", "cluster.rollout-undo")]
+
+
+def test_what_never_began_is_not_undone() -> None:
+    """
+    A first step that is refused before it begins leaves nothing to undo; one behind a step that was done is undone with it.
+    """
+    undone = Rollback((a_repair_step("undo", "cluster.rollout-undo"),))
+    late = a_repair_step("late", "cluster.scale", replicas="{{ alert.labels.absent }}")
+    refused, behind = a_watch(a_restart(rollback=undone)), a_watch(a_restart("two", a_repair_step("first"), late, rollback=undone))
+    for watch in (refused, behind):
+        watch.receives(an_alert())
+    refused.finishes(refused.step("repair"), Stalled("no leave", is_refused=True))
+    behind.finishes(behind.step("repair"))
+
+    assert (refused.step("repair").state, refused.calls("rollback"), refused.people_paged) == ("failed", [], ["ana"])
+    assert (behind.step("repair", 1).state, behind.step("repair", 1).started_at) == ("failed", None)
+    assert behind.calls("rollback") == [("12:00", "cluster.rollout-undo")]
+
+
+def test_what_was_undone_is_not_undone_again() -> None:
+    """
+    A second try that is refused before it begins is not undone, for the first one was already; where its undo had failed it is.
+    """
+    for is_undone in (True, False):
+        watch = a_watch(a_restart(rollback=Rollback((a_repair_step("undo", "cluster.rollout-undo"),)), may_run=("person/ana",)))
+        watch.receives(an_alert())
+        watch.stalls(watch.step("repair"))
+        watch.finishes(watch.step("rollback"), Done() if is_undone else Stalled("no answer"))
+        watch.passes(minutes=1)
+        watch.retries(watch.step("repair"))
+        watch.finishes(watch.step("repair"), Stalled("no leave", is_refused=True))
+
+        assert len(watch.calls("rollback")) == (1 if is_undone else 2)
 
 
 def test_steps_run_one_after_another_and_then_the_verification() -> None:

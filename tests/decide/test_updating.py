@@ -7,6 +7,9 @@ from typing import Any
 
 from tests.makers import Document, a_comms, a_person, a_review, a_shop, a_team, a_use, an_alert, an_audience, an_escalation, some_days
 from tests.watch import Watch
+from watchbill.decide.step_words import text_of
+from watchbill.model.event import Approved
+from watchbill.model.question import question_of
 
 TEXTS = {
     "triggered": "{{ service.name }} is disturbed",
@@ -118,6 +121,28 @@ def test_a_review_comes_before_what_is_sent_not_before_what_is_due() -> None:
     assert asked == ["eve"]
     assert told(watch) == [("12:19", "checkout is disturbed")]
     assert watch.step("update").note == "reviewed by eve"
+
+
+def test_a_reviewer_sees_the_words_that_leave_at_their_yes() -> None:
+    """
+    The message to the reviewer has the words, the channels and their digest; what leaves at a yes to that is what was shown.
+    """
+    watch = a_watch(review=a_review())
+    watch.receives(an_alert())
+    watch.passes(minutes=15)
+    update = watch.step("update")
+    question = question_of(update, watch.incident.revision)
+    said = text_of(watch.incident, watch.step("review"))
+    watch.happens(Approved(update.id, "eve", "0123456789ab"))
+    other = (watch.answer[0], watch.step("update").state)
+    watch.happens(Approved(update.id, "eve", question.digest if question is not None else ""))
+    sent = watch.step("update")
+
+    assert question is not None
+    assert f"Text: {update.text}" in said
+    assert f"approve {watch.incident.id} {update.id} --digest {question.digest}" in said
+    assert other == (False, "waiting")
+    assert (sent.state, sent.subject, sent.text, sent.calls) == ("started", update.subject, update.text, update.calls)
 
 
 def test_an_unanswered_review_sends_or_holds_as_declared() -> None:

@@ -70,6 +70,7 @@ class House:
         compiled = load(policies, catalogue(), "r1")
         assert compiled.policies is not None
         self.policies = compiled.policies
+        self.editions: dict[str, Edition] = {}
         self.engine: Engine
         self._lives = itertools.count(1)
 
@@ -91,7 +92,7 @@ class House:
         """The engine at work, for one life."""
         record = Record.open(str(self.folder / "watchbill.db"), now=self.time, holder=f"life {next(self._lives)}")
         try:
-            policies = Policies(Edition(self.policies, {}), catalogue(), lambda revision: None)
+            policies = Policies(Edition(self.policies, {}), catalogue(), lambda revision: self.editions.get(revision))
             self.engine = Engine(record, policies, self.world, lambda connector: {}, self.now, self.elapsed, self._log, options, self.beat)
             async with self.engine.running():
                 yield self.engine

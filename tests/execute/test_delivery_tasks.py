@@ -313,6 +313,8 @@ def test_only_what_may_have_left_is_marked_as_possibly_repeated(house: House) ->
 
         assert [request.is_repeat for request in house.world.uses("phone.page")] == [False, True]
         assert [request.is_repeat for request in house.world.uses("mail.send")] == [False, False]
+        marked = [("possibly repeated" in each.text.casefold(), "possibly repeated" in each.subject) for each in house.world.requests]
+        assert marked == [(each.is_repeat, each.is_repeat) for each in house.world.requests]
 
     story(house, tell)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,9 @@ from typing import Any
 import pytest
 
 from tests.execute.house import REFERENCE, House
-from watchbill.connectors.performing import Refused, Request, Transient, Unknown
+from watchbill.connectors.performing import Failed, NotDone, Refused, Request, Transient, Unable, Unknown
 from watchbill.errors import UserError
+from watchbill.execute.policies import Edition
 from watchbill.model.event import Acknowledged, Noted, Resolved, Retried
 from watchbill.model.plan import Done
 from watchbill.store import alerts, delivery_rows, effects, inbox, incidents, steps
@@ -194,6 +196,59 @@ def test_what_a_person_says_goes_through_the_one_door_and_is_answered(house: Hou
     story(house, tell)
 
 
+def test_who_is_declared_no_more_has_nothing_after_a_reload(house: House):
+    """
+    A reload by which somebody is declared no more gives back what they had, at once, and people are paged, even where the
+    definitions that the incident was opened with name them.
+    """
+
+    async def tell(house: House) -> None:
+        incident = await house.receive(PAYLOAD)
+        found = await house.engine.tell(incident, Acknowledged("ivo"), "ivo")
+        assert found is not None
+        assert found.status == "acknowledged"
+        old = house.policies
+        house.editions[old.revision] = Edition(old, {})
+        people = {name: person for name, person in old.people.items() if name != "ivo"}
+        before = len(house.world.uses("phone.page"))
+        await house.engine.replace(Edition(replace(old, revision="r2", people=people), {}))
+        await house.engine.settled()
+        with house.engine.record.read() as connection:
+            now = incidents.load(connection, incident)
+
+        assert now is not None
+        assert (now.status, now.acknowledged_by) == ("triggered", "")
+        assert len(house.world.uses("phone.page")) == before + 1
+
+    story(house, tell)
+
+
+def test_somebody_who_has_an_incident_and_cannot_be_reached_is_trouble(house: House):
+    """
+    Who has an incident and none of whose contacts can leave keeps it, and the engine says so, also in its next life.
+    """
+
+    async def tell(house: House) -> None:
+        edition = house.engine.policies.current
+        ivo = replace(edition.policies.people["ivo"], contacts=())
+        house.policies = replace(edition.policies, people={**edition.policies.people, "ivo": ivo})
+        await house.engine.replace(Edition(house.policies, {}))
+        incident = await house.receive(PAYLOAD)
+        found = await house.engine.tell(incident, Acknowledged("ivo"), "ivo")
+        assert found is not None
+        assert found.status == "acknowledged"
+        assert [each.kind for each in house.engine.troubles()] == ["holder"]
+
+    async def again(house: House) -> None:
+        assert [each.kind for each in house.engine.troubles()] == ["holder"]
+        (incident,) = await house.engine.write(incidents.held)
+        await house.engine.tell(incident[0], Resolved("ivo"), "ivo")
+        assert house.engine.troubles() == ()
+
+    story(house, tell)
+    story(house, again)
+
+
 def test_a_body_that_is_not_as_it_should_be_leaves_nothing(house: House):
     """
     A request that is refused raises, and nothing of it is in the record.
@@ -339,6 +394,36 @@ def test_an_unknown_outcome_of_a_change_waits_for_a_person(tmp_path: Path):
     story(house, tell)
 
 
+@pytest.mark.parametrize(
+    ("problem", "undone"),
+    [(Unable("there is no program `systemctl`"), 0), (Refused("no"), 0), (Failed("systemctl ended with 1"), 1), (Unknown("lost"), 1)],
+    ids=["unable", "refused", "failed", "unknown"],
+)
+def test_what_was_refused_before_it_began_is_not_undone(tmp_path: Path, problem: NotDone, undone: int):
+    """
+    A repair is undone that broke off or of which nobody knows; one that was refused, or could not be asked for at all, is not.
+    """
+    undo = "{steps: [{name: undo, use: hands.run, with: {argv: [systemctl, stop, checkout]}}]}"
+    (tmp_path / "watchbill.yaml").write_text(A_REPAIR.replace("{none: a restart leaves nothing to undo}", undo))
+    (tmp_path / "runbook.md").write_text("# Restart\n")
+    (tmp_path / "policies").mkdir()
+    house = House(tmp_path, tmp_path, NIGHT)
+
+    def answer(request: Request) -> Done:
+        if request.use == "hands.run" and len(house.world.uses("hands.run")) == 1:
+            raise problem
+        return Done({})
+
+    async def tell(house: House) -> None:
+        house.world.answer = answer
+        await house.receive(a_webhook(an_alert()))
+        await house.passes(timedelta(minutes=5), timedelta(minutes=1))
+
+        assert len(house.world.uses("hands.run")) == 1 + undone
+
+    story(house, tell)
+
+
 # --- another life -----------------------------------------------------------------------
 
 
@@ -405,5 +490,109 @@ def test_every_call_and_what_came_of_it_is_in_the_record(house: House):
         assert {row.result for row in delivered} == {"sent"}
         assert all(effect.outcome is not None for effect in made)
         assert waiting == ()
+
+    story(house, tell)
+
+
+# --- several senders of one alert --------------------------------------------------------
+
+
+def of(server: str, ends: str = "", **more: str) -> bytes:
+    """The same alert as each of two Prometheus servers posts it, whose clocks and words differ a little."""
+    return a_list({**an_alert(), "generatorURL": f"http://{server}:9090/graph?g0.expr=up", **({"endsAt": ends} if ends else {}), **more})
+
+
+def status(house: House) -> str:
+    """How the only incident stands."""
+    with house.engine.record.read() as connection:
+        (found,) = incidents.listing(connection)
+    return found.status
+
+
+def test_one_of_two_prometheus_does_not_end_what_the_other_says_fires(house: House):
+    """
+    Two Prometheus servers post the same alert. That one of them says it is over ends nothing while the other says that it fires; when
+    that says so too, or falls silent for its time-out, it is over.
+    """
+
+    async def tell(house: House) -> None:
+        await house.receive(of("a"), "alerts-v2", "prometheus")
+        await house.receive(of("b", startsAt="2026-11-23T03:12:20Z"), "alerts-v2", "prometheus")
+        await house.receive(of("a", "2026-11-23T03:12:00Z"), "alerts-v2", "prometheus")
+        assert status(house) == "triggered"
+        assert len(house.engine.standing) == 1
+
+        await house.receive(of("a"), "alerts-v2", "prometheus")
+        await house.receive(of("b", "2026-11-23T03:12:00Z"), "alerts-v2", "prometheus")
+        assert status(house) == "triggered"
+
+        await house.receive(of("a", "2026-11-23T03:12:00Z"), "alerts-v2", "prometheus")
+        assert status(house) == "resolved"
+
+    story(house, tell)
+
+
+def test_each_sender_has_its_own_time_out(house: House):
+    """
+    A Prometheus server that has fallen silent for its time-out speaks no more for an alert: it ends with the other's word, and else
+    with the later of the two time-outs.
+    """
+
+    async def tell(house: House) -> None:
+        await house.receive(of("a"), "alerts-v2", "prometheus")
+        await house.passes(timedelta(minutes=3))
+        await house.receive(of("b"), "alerts-v2", "prometheus")
+        await house.passes(timedelta(minutes=3))
+        assert status(house) != "resolved"
+
+        await house.receive(of("b", "2026-11-23T03:18:00Z"), "alerts-v2", "prometheus")
+        assert status(house) == "resolved"
+
+        await house.receive(of("a"), "alerts-v2", "prometheus")
+        await house.receive(of("b"), "alerts-v2", "prometheus")
+        await house.receive(of("b", "2026-11-23T03:18:00Z"), "alerts-v2", "prometheus")
+        assert status(house) == "triggered"
+        await house.passes(timedelta(minutes=6))
+        assert status(house) == "resolved"
+
+    story(house, tell)
+
+
+def test_one_of_two_sources_does_not_end_what_the_other_says_fires(house: House):
+    """
+    Prometheus and Alertmanager, which says nothing twice, post the same alert. It is over when both have said so, or the one has and
+    the other has fallen silent; and a new life of the engine knows who had said what.
+    """
+    over = resolved(a_webhook(an_alert()))
+
+    async def both(house: House) -> None:
+        await house.receive(a_webhook(an_alert()))
+        await house.receive(of("a"), "alerts-v2", "prometheus")
+        await house.receive(of("a", "2026-11-23T03:12:00Z"), "alerts-v2", "prometheus")
+        assert status(house) == "triggered"
+        await house.receive(of("a"), "alerts-v2", "prometheus")
+
+    async def one(house: House) -> None:
+        await house.receive(over)
+        assert status(house) != "resolved"
+        await house.passes(timedelta(minutes=6))
+        assert status(house) == "resolved"
+
+    story(house, both)
+    story(house, one)
+
+
+def test_what_one_says_is_over_and_another_says_fires_in_one_go(house: House):
+    """
+    That one sender says an alert is over and another that it fires leaves it firing, though both are decided on together.
+    """
+
+    async def tell(house: House) -> None:
+        await house.receive(of("a"), "alerts-v2", "prometheus")
+        await house.engine.receive("alerts-v2", "prometheus", of("a", "2026-11-23T03:12:00Z"))
+        await house.engine.receive("alertmanager", "alertmanager", a_webhook(an_alert()))
+        await house.works_on()
+        await house.passes(timedelta(minutes=10))
+        assert status(house) == "triggered"
 
     story(house, tell)

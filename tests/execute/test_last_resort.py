@@ -110,7 +110,7 @@ def refuse(problem: Exception) -> Callable[[Request], Done]:
 @pytest.mark.parametrize(
     ("problem", "expected"),
     [
-        (Transient("gone", timedelta(minutes=3)), Retry(NOON + timedelta(minutes=3), "gone")),
+        (Transient("gone", timedelta(seconds=1)), Retry(NOON + timedelta(seconds=1), "gone")),
         (Refused("no"), Stalled("no")),
         (OutsideError("the secret is not there", "put it there", rule="secret"), Stalled("the secret is not there")),
         (KeyError("x"), Stalled("this is a bug of watchbill: KeyError: 'x'")),
@@ -124,6 +124,18 @@ def test_what_came_of_it(problem: Exception, expected: Outcome):
     mouth.world.answer = refuse(problem)
 
     assert mouth.say() == expected
+
+
+def test_no_wait_that_is_asked_for_holds_an_alarm_back():
+    """
+    The other side asks to come again in an hour: the engine's own word is tried again as soon as it would be by itself.
+    """
+    mouth = a_mouth()
+    mouth.world.answer = refuse(Transient("busy", timedelta(hours=1)))
+    outcome = mouth.say()
+
+    assert isinstance(outcome, Retry)
+    assert outcome.at - NOON < timedelta(seconds=5)
 
 
 def test_an_unknown_outcome_is_tried_again():

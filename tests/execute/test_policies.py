@@ -20,7 +20,8 @@ def reference(revision: str) -> PolicySet:
 
 def test_definitions_are_those_of_the_revision_that_opened_the_incident():
     """
-    An incident that was opened at an earlier revision goes by its escalations, while people and guardrails are the current ones.
+    An incident that was opened at an earlier revision goes by its escalations, while people and guardrails are the current ones; who is
+    declared no more is known, and known to be so.
     """
     old = reference("old")
     name = next(iter(old.escalations))
@@ -36,6 +37,7 @@ def test_definitions_are_those_of_the_revision_that_opened_the_incident():
     assert policies.bill_of("new").policies.escalations[name].repeat == 9
     assert pinned.guardrails == {}
     assert set(pinned.people) == set(old.people)
+    assert [name for name in old.people if not pinned.is_declared(name)] == list(old.people)[-1:]
 
 
 def test_a_revision_that_cannot_be_loaded_any_more_goes_by_the_current_one():

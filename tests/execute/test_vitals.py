@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pytest
 
 from watchbill.errors import OutsideError, WatchbillError
-from watchbill.execute.vitals import FAILING_FOR, FORGOTTEN_AFTER, PAGES, REFUSED_FOR, SILENT_FOR, WAITS_FOR, Vitals
+from watchbill.execute.vitals import FAILING_FOR, FORGOTTEN_AFTER, HUNG_FOR, PAGES, REFUSED_FOR, SILENT_FOR, WAITS_FOR, Vitals
 
 
 @dataclass
@@ -16,6 +16,7 @@ class Writer:
 
     trouble: WatchbillError | None = None
     is_alive: bool = True
+    turns: int = 0
 
 
 class Body:
@@ -108,6 +109,24 @@ def test_a_record_that_cannot_be_written(body: Body):
     assert body.kinds() == []
 
 
+def test_a_writer_that_does_not_come_back(body: Body):
+    """
+    A writer that is in one transaction for more than two minutes does not come back; one that is idle, or at work, does.
+    """
+    body.vitals.pulse()
+    body.passes(HUNG_FOR + 1)
+    assert body.vitals.hung() == ""
+    body.writer.turns = 1
+    body.vitals.pulse()
+    body.passes(HUNG_FOR)
+    assert body.vitals.hung() == ""
+    body.passes(1)
+    assert body.vitals.hung() == "the record's writer has been in one transaction for 2 minutes"
+    body.writer.turns = 2
+
+    assert body.vitals.hung() == ""
+
+
 def test_a_writer_that_is_gone(body: Body):
     """
     A writer that is not at work is trouble; why it is gone is said where that is known.
@@ -195,6 +214,26 @@ def test_a_page_that_leaves_ends_it(body: Body):
     body.passes(FORGOTTEN_AFTER)
 
     assert body.kinds() == []
+
+
+def test_somebody_who_has_an_incident_and_cannot_be_reached(body: Body):
+    """
+    That nothing can leave by any contact of whoever has an incident is trouble, until one can or they have it no more; it is no
+    trouble of the engine's own, for which its heartbeat would stay away.
+    """
+    body.vitals.held("shop-abcdef", "ana", ("mail", "phone"))
+    body.vitals.sent("mail", "unable", "no password")
+    assert body.kinds() == ["outbound"]
+    body.vitals.sent("phone", "unable", "no key")
+    assert body.kinds() == ["outbound", "holder"]
+    assert body.vitals.troubles()[1].sentence == ("nothing can be sent by any contact of those who have 1 incident (ana has shop-abcdef)")
+    body.vitals.sent("phone", "sent")
+    body.vitals.held("shop-fedcba", "bo", ())
+    assert body.kinds() == ["outbound", "holder"]
+    assert [each.kind for each in body.vitals.own_troubles()] == ["outbound"]
+    body.vitals.held("shop-fedcba", "", ())
+
+    assert body.kinds() == ["outbound"]
 
 
 def test_a_last_resort_that_does_not_get_out(body: Body):

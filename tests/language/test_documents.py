@@ -29,6 +29,7 @@ WHOLE: tuple[Written | str, ...] = (
   rules: {undeclared-label: warning}
   fallback_wait: 10m
   alarm_every: 20m
+  acknowledge: {expires: 8h, remind: 30m}
   last_resort: {use: phone.sms, with: {to: "+351 555 0199"}}
   synthetic_page: {use: phone.call, with: {to: "+351 555 0199"}, every: 1w}
 """,
@@ -53,6 +54,7 @@ members: [zoe]
 roles: {primary: schedule/cards-primary, secondary: person/zoe, lead: role/lead@payments}
 escalation: payments-default
 chat: "#team-cards"
+acknowledge: {expires: 2h}
 """,
         "",
     ),
@@ -108,6 +110,8 @@ levels: [{page: [role/primary, person/cy], wait: 5m, notify: [{use: chat.post, w
 repeat: 2
 continue: false
 ack: shared
+acknowledge: {expires: 4h, remind: 15m}
+joined: page
 text: "{{ alert.name }} on {{ service.name }}"
 hub: {channel: {use: chat.open-channel, with: {name: "inc-{{ service.name }}"}}, invite: [role/incident-commander]}
 """,
@@ -177,7 +181,16 @@ mode: live
     (
         "Grouping",
         "per-region",
-        "{match: ['service=\"checkout\"'], when: 'tier == `1`', during: office-hours, priority: 1, by: [region], wait: 10s, reopen: 1h}",
+        """\
+match: ['service="checkout"']
+when: "tier == `1`"
+during: office-hours
+priority: 1
+by: [region]
+wait: 10s
+reopen: 1h
+flapping: {returns: 3, in: 15m, quiet: 15m}
+""",
     ),
     (
         "Inhibition",

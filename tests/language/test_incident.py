@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from tests.language.makers import PAGE, TELL, Written, a_bill, a_watch, fires_beside, plans, rules
+from tests.language.makers import PAGE, TELL, Written, a_bill, a_watch, compiled, fires_beside, plans, rules, watch_of
 from tests.makers import NOON, an_alert
 from watchbill.decide import correlate, live_silence
 from watchbill.decide.claiming import claim
@@ -175,6 +175,61 @@ def test_it_may_be_reopened():
     assert watch.paged == [("12:00", "ana"), ("12:59", "ana")]
 
 
+def comes_and_goes(watch, times, **labels):
+    for _ in range(times):
+        watch.receives(an_alert(**labels))
+        watch.passes(seconds=30)
+        watch.receives(an_alert(status="resolved", **labels))
+        watch.passes(seconds=30)
+
+
+def test_it_flaps():
+    """
+    From the third return within 15 minutes an incident is flapping: it is not resolved before no alert has fired for 15 minutes; a
+    grouping may say otherwise (`flapping`).
+    """
+    watch = a_watch(PAGE)
+    comes_and_goes(watch, 3)
+    assert (watch.incident.status, watch.incident.flapping) == ("resolved", None)
+
+    comes_and_goes(watch, 1)
+    assert watch.incident.status == "triggered"
+    assert watch.incident.flapping is not None
+
+    watch.passes(minutes=14.5)
+    assert watch.incident.status == "resolved"
+
+    later = a_watch(PAGE, ("Grouping", "patient", "{flapping: {returns: 5, in: 1h, quiet: 30m}}"))
+    comes_and_goes(later, 5)
+    assert later.incident.flapping is None
+
+    comes_and_goes(later, 1)
+    assert later.incident.flapping.quiet == timedelta(minutes=30)
+
+
+def test_who_has_what_flaps():
+    """
+    A flapping incident stays with whoever has it and pages for a higher severity only; where nobody has it, its escalation goes on by its
+    clock while an alert fires.
+    """
+    watch = a_watch(PAGE)
+    comes_and_goes(watch, 2, severity="warning")
+    watch.receives(an_alert(severity="warning"))
+    watch.acknowledges("ana")
+    watch.receives(an_alert(severity="warning", status="resolved"))
+    comes_and_goes(watch, 3, severity="warning")
+    assert (watch.incident.status, watch.incident.acknowledged_by, len(watch.paged)) == ("acknowledged", "ana", 3)
+
+    watch.receives(an_alert(severity="critical"))
+    assert (watch.incident.status, len(watch.paged)) == ("triggered", 4)
+
+    nobodys = a_watch(PAGE)
+    comes_and_goes(nobodys, 5)
+    nobodys.receives(an_alert())
+    nobodys.passes(minutes=4)
+    assert nobodys.paged == [("12:00", "ana"), ("12:01", "ana"), ("12:02", "ana"), ("12:07", "bo")]
+
+
 # --- hidden alerts --------------------------------------------------------------------
 
 
@@ -241,7 +296,6 @@ def test_equal_labels():
         "Inhibition",
         "same-rack",
         """{source: {match: ['alertname="RackDown"']}, target: {match: ['severity="critical"']}, equal: [rack]}""",
-        "engineering",
     )
     rack = an_alert(alertname="RackDown", service="orders-db", rack="r1")
 
@@ -256,15 +310,62 @@ def test_equal_labels():
     assert calls() == ["ana"]
 
 
+def warned_of(*documents):
+    """A watch over the company with these documents, which may be of no use."""
+    done = compiled(*documents)
+    assert {finding.rule for finding in done.findings} <= {"inhibition-ring"}
+    return watch_of(done.policies)
+
+
 def test_no_alert_hides_itself():
     """
     No alert hides itself.
     """
     both = ("Inhibition", "all", """{source: {match: ['service="checkout"']}, target: {match: ['service="checkout"']}, equal: [service]}""")
-    watch = a_watch(PAGE, both)
+    watch = warned_of(PAGE, both)
     watch.receives(an_alert())
 
     assert watch.people_paged == ["ana"]
+
+
+def test_both_sides():
+    """
+    An alert that matches both sides of an inhibition is not hidden by another that does.
+    """
+    sides = """{source: {match: ['severity=~"critical|warning"']}, target: {match: ['severity=~"warning|info"']}, equal: [rack]}"""
+    nodes = """{source: {match: ['alertname="NodeDown"']}, target: {match: ['alertname="NodeDown"']}, equal: [rack]}"""
+
+    def calls(spec, first, second):
+        watch = warned_of(PAGE, ("Inhibition", "hides", spec))
+        fires_beside(watch, an_alert(rack="r1", alertname="NodeDown", node="n2", **second))
+        watch.receives(an_alert(rack="r1", alertname="NodeDown", node="n1", **first))
+        return watch.people_paged
+
+    assert calls(nodes, {}, {}) == ["ana"]
+    assert calls(sides, {"severity": "warning"}, {"severity": "warning"}) == ["ana"]
+    assert calls(sides, {"severity": "warning"}, {"severity": "critical"}) == []
+
+
+def test_a_ring():
+    """
+    Inside a ring of alerts that would hide each other nobody hides anybody; a ring may hide others.
+    """
+
+    def hides(name, source, target):
+        return ("Inhibition", name, f"""{{source: {{match: ['k="{source}"']}}, target: {{match: ['k="{target}"']}}, equal: [rack]}}""")
+
+    ring = (hides("one", "a", "b"), hides("two", "b", "c"), hides("three", "c", "a"))
+    others = {each: an_alert(rack="r1", k=each) for each in "abcd"}
+
+    def calls(own, *documents):
+        watch = warned_of(PAGE, *documents)
+        fires_beside(watch, *(alert for name, alert in others.items() if name != own))
+        watch.receives(others[own])
+        return watch.people_paged
+
+    assert [calls(own, *ring) for own in "abc"] == [["ana"]] * 3
+    assert [calls(own, *ring[:2]) for own in "abc"] == [["ana"], [], []]
+    assert calls("d", *ring, hides("out", "a", "d")) == []
 
 
 def test_consent():

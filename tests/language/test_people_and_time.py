@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 
-from tests.language.makers import PAGE, SETTINGS, Written, a_watch, policies, rules
+from tests.language.makers import PAGE, RESTART, SETTINGS, Written, a_watch, policies, rules
 from tests.makers import an_alert, at
 from tests.watch import Watch
 from watchbill.decide.oncall import on_call
+from watchbill.decide.step_words import subject_of, text_of
+from watchbill.model.event import Acknowledged, Snoozed
 from watchbill.model.plan import LEFT
 
 
@@ -130,6 +132,21 @@ def test_the_alarm_is_repeated():
     assert [f"{at:%H:%M}" for at, step in declared.started if step.kind == "alarm"] == ["12:08", "12:18", "12:28"]
 
 
+def test_only_a_declared_person_takes_an_incident():
+    """
+    Only a declared person takes an incident: an acknowledgement or a snooze by another name stops no page, and its answer says which names
+    are near.
+    """
+    watch = a_watch(PAGE)
+    watch.receives(an_alert())
+    for said in (Acknowledged("anna"), Snoozed("anna", watch.now + timedelta(hours=1))):
+        watch.happens(said)
+        assert watch.answer == (False, "no declared person is called `anna`, so paging goes on: did you mean `ana`?")
+    watch.passes(minutes=6)
+
+    assert watch.paged[-1] == ("12:05", "bo")
+
+
 def test_notify_never_waits():
     """
     What a level posts with `notify` goes out together with its page, and nothing waits for it.
@@ -151,6 +168,90 @@ def test_the_hub():
 
     assert watch.calls("hub") + watch.calls("bridge") == [("12:00", "chat.open-channel"), ("12:00", "meet.open")]
     assert [duty.person for duty in watch.step("hub").people] == ["eve"]
+
+
+# --- what a page says -----------------------------------------------------------------
+
+
+def test_the_first_line_of_a_page():
+    """
+    The first line of a page says what is wrong: in the words of its escalation, else in those of the alert's `summary`, else by what the
+    alert is called and where; an alert without a name is called by its labels.
+    """
+    worded = ("Escalation", "x", "text: 'the till: {{ alert.labels.job }}'\nlevels: [{page: person/ana}]")
+    firsts = []
+    for escalation, alert in (
+        (worded, an_alert(job="till")),
+        (PAGE, an_alert(annotations={"summary": "no orders"})),
+        (PAGE, an_alert()),
+        (PAGE, an_alert(alertname="", job="till")),
+    ):
+        watch = a_watch(escalation)
+        watch.receives(alert)
+        firsts.append(text_of(watch.incident, watch.step("page")).partition("\n")[0])
+
+    assert firsts == [
+        "the till: till",
+        "critical: no orders",
+        "critical: HighErrorRate on checkout (payments)",
+        "critical: job=till on checkout (payments)",
+    ]
+
+
+def test_what_else_a_page_says():
+    """
+    Below it a page says since when, whom it and earlier pages went to, the runbook of the alert or of the service, which remediations may
+    be started and how, the command that takes the incident, and its link.
+    """
+    offer = RESTART.replace("phase: fallback\nhold: 6m", "phase: human-initiated\nallow: {run: [team/payments]}")
+    watch = a_watch(PAGE, ("Remediation", "restart", offer))
+    watch.receives(an_alert(annotations={"summary": "no orders", "runbook_url": "https://example.com/r"}, instance="web-1"))
+    watch.passes(minutes=5)
+    second = [each for each in watch.steps("page") if each.started_at is not None][1]
+    number = watch.incident.id
+
+    assert text_of(watch.incident, second, "https://example.com/i", bill=watch.bill).split("\n") == [
+        "critical: no orders",
+        "HighErrorRate on checkout (payments), since 12:00 UTC",
+        "This page: bo (secondary)",
+        "Paged before: ana (12:00, not known to have left)",
+        "Runbook: https://example.com/r",
+        "Offered: restart on web-1 (docs/runbooks/checkout.md)",
+        f"  watchbill run-step {number} restart",
+        f"Incident {number}, triggered.",
+        f"Take it: watchbill ack {number}",
+        "https://example.com/i",
+    ]
+
+
+def test_which_alert_a_page_speaks_of():
+    """
+    A page speaks of the alert for which paging began, such as one that raised the severity or came back, while that fires and no worse one
+    does; else of the lead alert.
+    """
+    watch = a_watch(PAGE)
+    watch.receives(an_alert(severity="warning", annotations={"summary": "slow"}))
+    watch.acknowledges("ana")
+    watch.receives(an_alert(alertname="Down", annotations={"summary": "down"}))
+    watch.mitigates("ana")
+    watch.passes(minutes=2)
+    watch.receives(an_alert(alertname="Again", annotations={"summary": "again"}, starts_at=watch.now))
+    started = [each for each in watch.steps("page") if each.started_at is not None]
+
+    assert [text_of(watch.incident, each).partition("\n")[0] for each in started[1:]] == ["critical: down", "critical: again"]
+
+
+def test_a_possible_repeat_says_so():
+    """
+    A page whose attempt may be a repeat says `possibly repeated` in its text and in its subject.
+    """
+    watch = a_watch(PAGE)
+    watch.receives(an_alert())
+    page = watch.step("page")
+
+    assert "ossibly repeated" in text_of(watch.incident, page, is_repeat=True)
+    assert subject_of(watch.incident, page, is_repeat=True).startswith("[possibly repeated] ")
+    assert "ossibly repeated" not in text_of(watch.incident, page) + subject_of(watch.incident, page)
 
 
 # --- how a page goes ------------------------------------------------------------------

@@ -7,12 +7,14 @@ from datetime import timedelta
 
 import pytest
 
-from tests.language.makers import PAGE, RESTART, TELL, Written, a_watch, policies, rules
+from tests.language.makers import PAGE, RESTART, TELL, Written, a_watch, plans, policies, rules
 from tests.makers import NOON, an_alert, at
 from tests.watch import Watch
+from watchbill.decide import Bill
 from watchbill.model.decision import RepairRun
-from watchbill.model.event import Requested
-from watchbill.model.plan import Step
+from watchbill.model.event import Approved, Requested
+from watchbill.model.plan import Stalled, Step
+from watchbill.model.question import question_of
 
 OVERSIGHT = RESTART.replace("phase: fallback\nhold: 6m", "phase: oversight")
 BY_HAND = """\
@@ -290,13 +292,15 @@ def test_every_series():
 
 def test_rollback():
     """
-    A remediation that had begun and does not work is undone by the steps of its `rollback`.
+    A remediation that does not work is undone by the steps of its `rollback` if one of its steps was done or may have been.
     """
     undo = "rollback: {steps: [{name: undo, use: cluster.rollout-restart, with: {deployment: old}}]}"
-    watch = under_way(restart(RESTART.replace("rollback: {none: a restart leaves nothing to undo}", undo)))
-    watch.stalls(watch.step("repair"))
+    broken, refused = (under_way(restart(RESTART.replace("rollback: {none: a restart leaves nothing to undo}", undo))) for _ in range(2))
+    broken.stalls(broken.step("repair"))
+    refused.finishes(refused.step("repair"), Stalled("the cluster gives no leave", is_refused=True))
 
-    assert [call.arguments for call in watch.step("rollback").calls] == [{"deployment": "old"}]
+    assert [call.arguments for call in broken.step("rollback").calls] == [{"deployment": "old"}]
+    assert (refused.step("repair").state, refused.steps("rollback")) == ("failed", [])
 
 
 def test_guards():
@@ -371,6 +375,67 @@ def test_an_approval_unanswered_is_a_no():
 
     assert watch.step("repair").state == "failed"
     assert watch.calls("repair") == []
+
+
+EVE = ("Person", "eve", '{contacts: [{use: phone.call, to: "+351 555 0104"}, {use: phone.sms, to: "+351 555 0104"}]}')
+ASKED = APPROVED.replace("approvals: 2", "approvals: 1").replace("role/incident-commander, team/data, role/lead", "role/incident-commander")
+
+
+def test_who_may_approve_is_told():
+    """
+    Whoever may approve is told by their contact that tells that a question waits: the action, its arguments, the target, who asked, until
+    when, and the digest of action, arguments, target and revision.
+    """
+    watch = a_watch(PAGE, restart(ASKED), EVE)
+    watch.receives(an_alert(instance="worker-1"))
+    told, question = watch.step("tell"), question_of(watch.step("repair"), watch.incident.revision)
+
+    assert question is not None
+    assert [(each.person, each.use) for each in told.deliveries] == [("eve", "phone.sms")]
+    for said in ("cluster.rollout-restart", "deployment: checkout", "worker-1", "watchbill", "12:10 UTC", question.digest):
+        assert said in told.text
+
+
+def test_a_yes_is_to_what_was_shown():
+    """
+    A yes may name the digest of what was shown; where something else waits nothing is done. Over the API a yes to a remediation names it.
+    """
+    watch = under_way(restart(ASKED))
+    question = question_of(watch.step("repair"), watch.incident.revision)
+    states = []
+    for digest in ("0123456789ab", question.digest if question is not None else ""):
+        watch.happens(Approved(watch.step("repair").id, "eve", digest))
+        states.append(watch.step("repair").state)
+
+    assert states == ["waiting", "started"]
+
+
+def test_the_policies_in_force_say_who_may():
+    """
+    Who may start a remediation and who may approve it is said by the policies in force, not by those that the incident began with.
+    """
+    watch = under_way(restart(ASKED))
+    watch.bill = Bill.of(watch.bill.policies, in_force=policies(PAGE, restart(ASKED.replace("role/incident-commander", "person/bo"))))
+    states = []
+    for by in ("eve", "bo"):
+        watch.approves(watch.step("repair"), by)
+        states.append(watch.step("repair").state)
+
+    assert states == ["waiting", "started"]
+
+
+def test_a_plan_says_what_is_asked():
+    """
+    A plan, and an explanation, says of a remediation that needs approval who is asked, until when, and what follows if nobody answers.
+    """
+    (found,) = plans(PAGE, restart(ASKED), alerts=(an_alert(instance="worker-1"),))
+    (repair,) = found.repairs
+    said = next(reason.note for reason in found.reasons if reason.policy.name == "restart-checkout" and reason.applied)
+
+    assert repair.question is not None
+    assert (repair.question.people, repair.question.until) == (("eve",), NOON + timedelta(minutes=10))
+    assert repair.question.unanswered == "unanswered it is a no; people are paged at once, and wait for none of it"
+    assert said == f"waits for 1 approval (fallback) until 12:10 UTC, asks eve; {repair.question.unanswered}"
 
 
 # --- guardrails -----------------------------------------------------------------------

@@ -62,6 +62,17 @@ def test_the_sandbox(text: str):
     assert rules(saying(text))
 
 
+def test_what_a_template_costs():
+    """
+    What a template costs is bounded: a page whose text would take too many steps says the plain summary.
+    """
+    loops = "{% for a in alert.labels %}{% for b in alert.labels %}{% if a == b %}x{% endif %}{% endfor %}{% endfor %}"
+    many = {f"label_{number}": "x" for number in range(200)}
+
+    assert page(loops, **many) == page("{{ alert.labels.absent }}")
+    assert page(loops) == "x" * 5
+
+
 def test_output_is_bounded():
     """
     What a template gives is bounded: a page whose text would be too long says the plain summary.

@@ -409,3 +409,38 @@ def test_a_play_ends_though_nobody_ever_answers() -> None:
 
     assert moments[-1].at == NOON + timedelta(hours=2)
     assert decide(bill, Snapshot(), moments[0].event, NOON) == moments[0].decision
+
+
+# --- what is undone -------------------------------------------------------------------
+
+ENDS = st.lists(st.sampled_from(["done", "failed", "refused", "unknown", "later", "unfilled"]), min_size=1, max_size=6)
+"""How the attempts at the steps of a repair end, one after another."""
+
+
+@given(ENDS, st.booleans())
+@settings(max_examples=200, deadline=timedelta(seconds=5))
+def test_what_is_undone_was_done_or_may_have_been(ends: list[str], verified: bool) -> None:
+    """
+    However its steps end, a remediation that fails is undone exactly if one of them was done or may have been.
+    """
+    filled = [a_repair_step(f"step-{number}") for number in range(3)]
+    steps = [*filled, a_repair_step("unfilled", deployment="{{ alert.labels.absent }}")] if "unfilled" in ends else filled
+    watch = Watch(a_shop(a_fallback("undone", *steps)))
+    watch.receives(an_alert(instance="a"))
+    may_have_been = False
+    for end in ends:
+        at_it = [step for step in watch.steps("repair") if step.state == "started"]
+        if not at_it or end == "unfilled":
+            continue
+        may_have_been = may_have_been or end in ("done", "failed", "unknown")
+        if end in ("unknown", "later"):
+            watch.finishes(at_it[0], Retry(watch.now + timedelta(minutes=1), "no answer", is_unknown=end == "unknown"))
+            watch.passes(minutes=1)
+        else:
+            outcomes = {"done": Done(), "failed": Stalled("broke off"), "refused": Stalled("no leave", is_refused=True)}
+            watch.finishes(at_it[0], outcomes[end])
+    for check in (step for step in watch.steps("verify") if verified and step.state == "started"):
+        watch.stalls(check)
+
+    has_failed = any(step.state == "failed" for step in (*watch.steps("repair"), *watch.steps("verify")))
+    assert bool(watch.steps("rollback")) == (has_failed and may_have_been)

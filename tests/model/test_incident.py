@@ -7,7 +7,18 @@ from datetime import timedelta
 import pytest
 
 from tests.makers import NOON, a_claimed_alert, an_alert
-from watchbill.model.incident import TRANSITIONS, AlertsTaken, Fold, NoteTaken, Opened, PagingSnoozed, StatusChanged, fold, lead_of
+from watchbill.model.incident import (
+    TRANSITIONS,
+    AcknowledgedUntil,
+    AlertsTaken,
+    Fold,
+    NoteTaken,
+    Opened,
+    PagingSnoozed,
+    StatusChanged,
+    fold,
+    lead_of,
+)
 
 OPENED = Opened("checkout-aaaaaa", "service/checkout", "checkout", "payments", 1, "critical", NOON, "4f2c1d9")
 
@@ -67,6 +78,20 @@ def test_the_lead_is_the_most_severe_firing_then_the_oldest() -> None:
     assert lead_of((new, mild, ended, old)).alert.name == "Old"
     assert lead_of((twin, new)).alert.name == "New"
     assert lead_of((mild, ended)).alert.name == "Mild"
+
+
+def test_an_acknowledgement_has_an_end() -> None:
+    """
+    Whoever has an incident has it until then, unless it is put off or its status changes; who mitigates what nobody has, has it.
+    """
+    taken = [OPENED, StatusChanged("acknowledge", NOON, "ana"), AcknowledgedUntil(NOON + timedelta(hours=4), NOON)]
+    held = fold(None, taken)
+    mitigated = fold(held, [StatusChanged("mitigate", NOON, "bo")])
+
+    assert (held.acknowledged_until, held.acknowledged_by) == (NOON + timedelta(hours=4), "ana")
+    assert (mitigated.acknowledged_until, mitigated.acknowledged_by) == (None, "ana")
+    assert fold(held, [PagingSnoozed("ana", NOON, NOON + timedelta(hours=1))]).acknowledged_until is None
+    assert fold(None, [OPENED, StatusChanged("mitigate", NOON, "bo")]).acknowledged_by == "bo"
 
 
 def test_a_snooze_lasts_until_the_status_changes() -> None:

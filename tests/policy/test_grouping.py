@@ -8,6 +8,7 @@ import pytest
 
 from tests.policy.makers import OTHERS, SETTINGS, compiled, findings, header, policies, said
 from watchbill.model.labels import Matcher
+from watchbill.model.policies import Flaps
 
 LEVELS = "levels: [{page: role/primary}]"
 
@@ -27,6 +28,16 @@ def a_grouping(name: str, spec: str, team: str = "payments") -> str:
 
 def a_service(name: str, *depends_on: str, team: str = "payments") -> str:
     return header("Service", name, team) + f"spec: {{tier: 2, depends_on: [{', '.join(depends_on)}]}}\n"
+
+
+def ring(*spans: str, more: str = "equal: [cluster]") -> str:
+    """Inhibitions, each given as what hides and what is hidden."""
+    sides = (span.split(">") for span in spans)
+    return "---\n".join(
+        header("Inhibition", f"i{number}", "platform")
+        + f"spec: {{source: {{match: ['{source}']}}, target: {{match: ['{target}']}}, {more}}}\n"
+        for number, (source, target) in enumerate(sides)
+    )
 
 
 def rules(*texts: str) -> list[str]:
@@ -56,6 +67,18 @@ def test_a_grouping_that_says_little():
     found = policies(a_grouping("all", "match: ['severity=\"info\"']")).groupings["all"]
 
     assert (found.by, found.wait, found.reopen) == ((), timedelta(0), timedelta(hours=1))
+    assert found.flapping == Flaps(3, timedelta(minutes=15), timedelta(minutes=15))
+
+
+def test_what_counts_as_coming_and_going():
+    """
+    What is left out of `flapping` is as by default; no return at all may be too many.
+    """
+    text = a_grouping("x", "flapping: {returns: 0, in: 1h}") + "---\n" + a_grouping("y", "match: ['a=\"b\"'], flapping: {quiet: 1m}")
+    found = policies(text).groupings
+
+    assert found["x"].flapping == Flaps(0, timedelta(hours=1), timedelta(minutes=15))
+    assert found["y"].flapping == Flaps(3, timedelta(minutes=15), timedelta(minutes=1))
 
 
 def test_an_inhibition():
@@ -70,11 +93,73 @@ def test_an_inhibition():
     assert (found.equal, found.depends_on, found.during) == (("cluster",), False, None)
 
 
-def test_source_and_target_may_be_the_same_alerts():
+def test_source_and_target_may_overlap():
     """
-    An alert never hides itself, so both sides may match alike, as in Alertmanager.
+    An alert never hides itself, nor another one that matches both sides too, so the sides may overlap, as in Alertmanager.
     """
-    assert rules(an_inhibition("equal: [cluster]", source='severity="critical"', target='severity="critical"')) == []
+    for target in ('severity=~"critical|warning"', 'severity=~".+"'):
+        assert rules(an_inhibition("equal: [cluster]", source='severity="critical"', target=target)) == []
+
+
+@pytest.mark.parametrize(
+    ("spans", "found"),
+    [
+        (('a="1">a="2"', 'a="2">a="3"'), 0),
+        (('a="1">a="2"', 'a="2">a="1"'), 1),
+        (('a="1">a="2"', 'a="2">a="3"', 'a="3">a="1"'), 1),
+        (('a="1">a="2"', 'a=~"2|3">a="1"'), 1),
+        (('a="1">a=~"2|3"', 'a="2">a="1"'), 0),
+        (('a="1">a="1"',), 1),
+        (('a="1">a!=""',), 0),
+        (('a=~"1|2">a="2"', 'a=~"1|2">a="2"'), 0),
+        (('a=~"1|2">a=~"2|3"',), 0),
+    ],
+)
+def test_inhibitions_in_a_ring_are_named(spans: tuple[str, ...], found: int):
+    """
+    Inhibitions are a ring where all that each of them hides would, by the next, hide what hides it; one that has the same alerts on
+    both sides is too. Sides that merely overlap are none.
+    """
+    assert [rule for rule in rules(ring(*spans)) if rule != "duplicate-document"] == ["inhibition-ring"] * found
+
+
+def test_a_ring_by_dependency_needs_a_circle_of_services():
+    """
+    Inhibitions by dependency alone form no ring; with one that needs no dependency they do. Those of different times do not.
+    """
+    spans = ('a="1">severity="critical"', 'severity="critical">a="1"')
+    by_dependency = ring(*spans, more="depends_on: true")
+
+    assert "inhibition-ring" not in rules(by_dependency)
+    assert "inhibition-ring" in rules(by_dependency.replace("depends_on: true", "equal: [cluster]", 1))
+    office = (
+        header("TimeInterval", "office", "platform") + "spec: {time_intervals: [{times: [{start_time: '09:00', end_time: '17:00'}]}]}\n"
+    )
+    during = by_dependency.replace("depends_on: true", "equal: [cluster], during: office", 1)
+    assert "inhibition-ring" in rules(office, during)
+    assert "inhibition-ring" not in rules(
+        office, office.replace("office", "late"), during.replace("depends_on: true", "equal: [cluster], during: late")
+    )
+
+
+def test_labels_that_both_lack_are_warned_of_where_another_team_is_hidden():
+    """
+    Labels that count as equal because nobody has them are warned of where alerts of a team below are hidden by another team's; not
+    where one side asks for one of them, where they are always there, or where a dependency is asked for.
+    """
+
+    def found(equal: str, source: str = 'service="orders-db"', target: str = 'severity="warning"', team: str = "engineering") -> bool:
+        return "equal-when-absent" in rules(an_inhibition(equal, team, source=source, target=target))
+
+    assert found("equal: [cluster]")
+    assert not found("equal: [cluster]", source='cluster!=""')
+    assert not found("equal: [cluster]", target='cluster=~"eu-.*"')
+    assert not found("equal: [cluster]", target='service="orders-db"')
+    assert found("equal: [cluster, severity]")
+    assert not found("equal: [severity]")
+    assert not found("equal: [cluster, team]")
+    assert not found("depends_on: true")
+    assert not found("equal: [cluster]", team="payments", target='team="payments"')
 
 
 @pytest.mark.parametrize(
@@ -114,6 +199,10 @@ CASES = {
         a_grouping("x", "by: [region], wait: 1m"),
         "4:28: `wait` is `1m` [bad-duration]\n  help: it has to be at most 30s",
     ),
+    "a quiet that is too long": (
+        a_grouping("x", "flapping: {quiet: 2d}"),
+        "4:26: `quiet` is `2d` [bad-duration]\n  help: it has to be at most 1d",
+    ),
     "a label twice": (
         a_grouping("x", "by: [region, region]"),
         "4:21: `region` stands here already [no-effect]\n  help: take it away",
@@ -141,6 +230,17 @@ CASES = {
         an_inhibition("equal: []"),
         "4:1: nothing says what these alerts have to do with each other [unrelated-inhibition]\n"
         "  help: name labels in `equal`, write `depends_on: true`, or name a service in `match` on both sides",
+    ),
+    "inhibitions in a ring": (
+        ring('a="1">a="2"', 'a="2">a="1"'),
+        "9:8: inhibitions form a ring: `i1` → `i0` → `i1`; alerts that would hide each other are not hidden at all [inhibition-ring]\n"
+        "  help: take away the one whose source explains nothing, or narrow its `target`",
+    ),
+    "an inhibition of what matches both sides": (
+        an_inhibition("equal: [cluster]", source='a="1"', target='a="1"'),
+        "5:3: every alert that this could hide matches both sides, and such alerts do not hide each other: it hides nothing "
+        "[inhibition-ring]\n"
+        "  help: narrow `match` of the source to the alerts that explain the others",
     ),
     "an inhibition to which nobody has agreed": (
         an_inhibition("depends_on: true", target='severity="warning"'),

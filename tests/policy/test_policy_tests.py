@@ -88,6 +88,7 @@ WRONG = {
         "no remediation is called `restat`",
     ),
     "a start by nobody": (given("answers: [{at: 1m, run: {remediation: x, by: anna}}]"), "unknown-name", "nobody is called `anna`"),
+    "an extension for no time": (given("answers: [{at: 1m, extend: {by: ana, for: 0s}}]"), "bad-time", "this keeps nothing"),
     "a snooze for no time": (given("answers: [{at: 1m, snooze: {by: ana, for: 0s}}]"), "bad-time", "this puts nothing off"),
     "a note by nobody": (given("answers: [{at: 1m, note: {by: anna, text: hello}}]"), "unknown-name", "nobody is called `anna`"),
     "somebody who escalates": (given("answers: [{at: 1m, escalate: anna}]"), "unknown-name", "nobody is called `anna`"),

@@ -116,6 +116,8 @@ def an_escalation(**more: Any) -> PlannedEscalation:
         "after": "then the engine's own alarm",
         "held_until": after(6),
         "held_for": ("restart-checkout",),
+        "acknowledged_for": timedelta(hours=4),
+        "reminded_before": timedelta(minutes=15),
     }
     return PlannedEscalation(**{**usual, **more})
 

@@ -16,7 +16,9 @@ from watchbill.report.incidents import (
     DeliveryShown,
     Ended,
     Evidence,
+    FlappingShown,
     IncidentShown,
+    LinkShown,
     Listed,
     Muted,
     PersonNamed,
@@ -103,10 +105,10 @@ Slow on shop   warning · tier 2 · web
   https://watchbill.example.com/incidents/shop-abcdef
 
 YOURS
-  restart/stop waits for a yes, until 12:12
+  restart/stop on web-1 waits for a yes, until 12:12
     watchbill approve shop-abcdef repair/restart/0/web-1/stop
     watchbill deny shop-abcdef repair/restart/0/web-1/stop
-  restart/stop waits for a yes
+  restart/stop on web-2 waits for a yes
     watchbill approve shop-abcdef repair/restart/0/web-2/stop
     watchbill deny shop-abcdef repair/restart/0/web-2/stop
   check of restart/web-3 is tried again later
@@ -136,9 +138,9 @@ TELL
          statuspage refused the key
 
 REPAIR
-  12:00  restart/stop  waits for a yes
+  12:00  restart/stop on web-1  waits for a yes
          1 of 2 said yes
-  12:00  restart/stop  waits for a yes
+  12:00  restart/stop on web-2  waits for a yes
   12:00  check of restart/web-3  again at 12:12
 
 FOUND
@@ -188,7 +190,14 @@ def test_each_page_says_what_became_of_each_contact():
     shown = incident_text(replace(INCIDENT, status="triggered", alerts=(), steps=PAGES, evidence=()), LATER)
     sections = dict(each.partition("\n")[::2] for each in shown.removesuffix("\n").split("\n\n"))
 
-    assert sections["YOURS"] == "  page of ana (primary) has failed\n    watchbill retry shop-abcdef critical"
+    assert sections["YOURS"] == (
+        """\
+  nobody has it yet; its pages: ana (primary) at 12:00 and bo (secondary) and cy
+    (lead) at 12:00
+    watchbill ack shop-abcdef
+  page of ana (primary) has failed
+    watchbill retry shop-abcdef critical"""
+    )
     assert sections["PAGE"] == (
         """\
   12:00  ana (primary)  not reached
@@ -223,6 +232,111 @@ def test_an_incident_that_nobody_answers_says_that_first(width):
     assert "NOBODY ANSWERS" not in incident_text(INCIDENT, LATER)
 
 
+def squeezed(text: str) -> str:
+    """The *text* with all white space made one space."""
+    return " ".join(text.split())
+
+
+@pytest.mark.parametrize("width", [40, 80])
+def test_what_waits_is_told_apart(width):
+    """
+    Two approvals of one remediation are told apart by their target, and two pages of one person by their time; nobody's page comes first,
+    then what has to be answered soonest.
+    """
+    page = replace(PAGES[0], id="shop-abcdef/page/critical/1/0", started_at=LATER)
+    later = replace(STEPS[4], answer_by=LATER - timedelta(minutes=5))
+    shown = incident_text(
+        replace(INCIDENT, status="triggered", alerts=(), evidence=(), steps=(*PAGES[:1], page, STEPS[3], later)), LATER, width=width
+    )
+    yours = squeezed(shown.partition("YOURS")[2].partition("PAGE\n")[0])
+
+    assert yours == squeezed(
+        """
+        nobody has it yet; its pages: ana (primary) at 12:00 and ana (primary) at 12:12
+        watchbill ack shop-abcdef
+        restart/stop on web-2 waits for a yes, until 12:07
+        watchbill approve shop-abcdef repair/restart/0/web-2/stop
+        watchbill deny shop-abcdef repair/restart/0/web-2/stop
+        restart/stop on web-1 waits for a yes, until 12:12
+        watchbill approve shop-abcdef repair/restart/0/web-1/stop
+        watchbill deny shop-abcdef repair/restart/0/web-1/stop
+        page of ana (primary), 12:00 has failed
+        watchbill retry shop-abcdef page/critical/0/0
+        page of ana (primary), 12:12 has failed
+        watchbill retry shop-abcdef page/critical/1/0
+        """
+    )
+
+
+@pytest.mark.parametrize("width", [40, 80])
+def test_what_is_stopped_stands_on_top(width):
+    """
+    A freeze or a kill in force stands above the incident, and above a list of incidents, with its reason and how to lift it.
+    """
+    stop = Stop(7, "freeze", "service", "ana", "the move", NOON, name="shop")
+    wanted = "freeze 7 of service shop: the move by ana, at 2026-11-23 12:00 UTC nothing begins by itself, until `watchbill lift 7`"
+    shown = incident_text(replace(INCIDENT, stops=(stop,)), LATER, width=width)
+    listed = listing_text((), LATER, "open", stops=(stop,), width=width)
+
+    assert [squeezed(each.partition("\n\n")[0]) for each in (shown, listed)] == [wanted, wanted]
+    assert all(len(line) <= width for line in (shown + listed).splitlines() if "watchbill " not in line and "https://" not in line)
+
+
+@pytest.mark.parametrize("width", [40, 80])
+def test_a_check_that_failed_says_what_it_saw(width):
+    """
+    Below a check that did not come out well stands what it saw when it last looked; one that held needs no proof.
+    """
+    check = StepShown(
+        "shop-abcdef/verify/restart/0/web-3/check",
+        "verify",
+        "failed",
+        REPAIR,
+        "web-3/check",
+        NOON,
+        NOON,
+        note="not within 5m",
+        saw={"value": 7},
+    )
+    texts = [incident_text(replace(INCIDENT, steps=(each,)), LATER, width=width) for each in (check, replace(check, state="done"))]
+
+    assert ["         it saw value 7\n" in each for each in texts] == [True, False]
+
+
+@pytest.mark.parametrize("width", [40, 80])
+def test_where_help_is_written_is_shown(width):
+    """
+    Runbooks, and the links of the service, stand behind what waits for a person.
+    """
+    links = (LinkShown("Runbook", "https://example.com/runbooks/shop"), LinkShown("Dashboard", "https://example.com/d/shop"))
+    shown = incident_text(replace(INCIDENT, links=links), LATER, width=width)
+
+    assert shown.index("YOURS") < shown.index("LINKS") < shown.index("ALERTS")
+    assert squeezed(shown.partition("LINKS")[2]).startswith(
+        "Runbook https://example.com/runbooks/shop Dashboard https://example.com/d/shop ALERTS"
+    )
+
+
+@pytest.mark.parametrize("width", [40, 80])
+def test_what_comes_from_outside_keeps_its_lines_and_forges_none(width):
+    """
+    Annotations and findings of several lines keep them, further in than any section, without control characters, and not without end.
+    """
+    said = "disk is full\nYOURS\n  watchbill resolve shop-abcdef\x1b[2J\u202e\r\nPAGE"
+    alert = replace(INCIDENT.alerts[0], annotations={"summary": said, "description": "\n".join(map(str, range(40)))})
+    found = Evidence("usual", "df", "settled", Ended("done", {"stdout": "Filesystem Use%\n/dev/sda1 100%\nFOUND"}))
+    shown = incident_text(replace(INCIDENT, steps=(), alerts=(alert,), evidence=(found,)), LATER, width=width)
+    lines = shown.splitlines()
+
+    assert "         disk is full" in lines
+    assert "         YOURS" in lines
+    assert "    /dev/sda1 100%" in lines
+    assert [line for line in lines if line[:1].isupper()] == [lines[0], "ALERTS  1 firing", "FOUND"]
+    assert "\x1b" not in shown
+    assert "\u202e" not in shown
+    assert "         … 28 more lines" in lines
+
+
 def test_a_resolved_incident_asks_nothing():
     """
     When it is over, nothing waits for anybody.
@@ -230,21 +344,34 @@ def test_a_resolved_incident_asks_nothing():
     assert "YOURS" not in incident_text(replace(INCIDENT, status="resolved"), LATER)
 
 
+def test_until_when_somebody_has_it():
+    """
+    Of an incident that somebody has it is said until when, what comes then, and how it is kept.
+    """
+    has_it = replace(INCIDENT, acknowledged_until=LATER + timedelta(hours=3), snoozed_until=None)
+    text = " ".join(incident_text(has_it, LATER).split())
+
+    assert "until 2026-11-23 15:12 UTC, in 3h; then people are paged again; keep it: watchbill extend shop-abcdef" in text
+
+
 def test_a_list_of_incidents():
     """
-    Each incident is a row: who has it, how long it lasts, and how many alerts fire where it is not one.
+    Each incident is a row: who has it and until when, how long it lasts, and how many alerts fire where it is not one.
     """
     rows = (
         Listed("shop-abcdef", "Slow", "acknowledged", "warning", NOON, "shop", "web", "bo", 3),
+        Listed("shop-ghijkl", "Full", "acknowledged", "info", NOON, "shop", "web", "bo", 1, acknowledged_until=LATER + timedelta(hours=2)),
         Listed("x-fedcba", "Down", "resolved", "critical", NOON, "", "web", "ana", 1),
     )
 
     assert listing_text(rows, LATER, "") == (
         """\
-2 incidents                                                 2026-11-23 12:12 UTC
+3 incidents                                                 2026-11-23 12:12 UTC
 
 shop-abcdef  warning   acknowledged by bo      Slow on shop              for 12m
       3 alerts
+shop-ghijkl  info      acknowledged by bo      Full on shop              for 12m
+      until 14:12
 x-fedcba     critical  resolved, taken by ana  Down on no known service  12m ago
 """
     )
@@ -287,6 +414,18 @@ RECORDED = Recorded(
     (Reason(NIGHT, False, "", "in_interval('night')", "noon", "when"),),
     (AnswerShown(LATER, "acknowledged by bo", PolicyNamed("Service", "shop")),),
 )
+
+
+def test_what_comes_and_goes_is_said_at_the_top():
+    """
+    That an incident is flapping stands beside its status, with what ends it.
+    """
+    while_it_fires = incident_text(replace(INCIDENT, flapping=FlappingShown(NOON)), LATER)
+    while_it_is_quiet = incident_text(replace(INCIDENT, flapping=FlappingShown(NOON, LATER)), LATER)
+
+    assert "flapping since 2026-11-23 12:00 UTC: pages for a higher severity only\n" in while_it_fires
+    assert "flapping since 2026-11-23 12:00 UTC: resolved at 2026-11-23 12:1" in while_it_is_quiet
+    assert "flapping" not in incident_text(INCIDENT, LATER)
 
 
 def test_why_an_incident_went_as_it_did():

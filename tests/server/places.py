@@ -126,6 +126,20 @@ spec:
   runbook: docs/runbooks/checkout.md
 ---
 apiVersion: watchbill/v1
+kind: Remediation
+metadata: {name: drain-the-queue, team: payments}
+spec:
+  match: ['service="search"', 'alertname="QueueIsLong"']
+  phase: human-initiated
+  target: "{{ alert.labels.service }}"
+  steps:
+    - {name: drain, use: journal.write, with: {subject: the queue is drained}}
+  rollback: {none: an entry harms nobody}
+  approvals: 1
+  allow: {run: [team/payments], approve: [team/payments]}
+  runbook: docs/runbooks/checkout.md
+---
+apiVersion: watchbill/v1
 kind: Silence
 metadata: {name: search-is-quiet, team: payments}
 spec:

@@ -28,11 +28,12 @@ def refusal(response: Any, status: int) -> dict[str, Any]:
 
 def test_an_incident_goes_through_its_life(at: Place) -> None:
     """
-    Acknowledged, given back, snoozed, mitigated, resolved: each is answered with what came of it and how the incident stands.
+    Acknowledged, kept, given back, snoozed, mitigated, resolved: each is answered with what came of it and how the incident stands.
     """
     incident = an_incident(at, "life")
     said = [
         ("ack", None),
+        ("extend", {"for": "6h"}),
         ("unack", None),
         ("snooze", {"for": "2h"}),
         ("note", {"text": "it is the cable"}),
@@ -41,8 +42,9 @@ def test_an_incident_goes_through_its_life(at: Place) -> None:
     ]
     answers = [at.post(f"/v1/incidents/{incident}/{word}", body) for word, body in said]
 
-    assert [each.status_code for each in answers] == [200] * 6
+    assert [each.status_code for each in answers] == [200] * 7
     assert [each.json()["status"] for each in answers] == [
+        "acknowledged",
         "acknowledged",
         "triggered",
         "acknowledged",
@@ -65,6 +67,17 @@ def test_what_is_too_late_is_said(at: Place) -> None:
     assert refusal(answered, 409) | {"help": ""} == {"rule": "not-done", "message": "it is acknowledged by ana already", "help": ""}
     assert answered.json()["status"] == "acknowledged"
     assert at.client.get(f"/v1/incidents/{incident}/timeline").json()["decisions"][-1]["by"] == "bo"
+
+
+def test_nobody_who_is_not_declared_takes_an_incident(at: Place) -> None:
+    """
+    An acknowledgement by a name that no person has is answered with 409, near names, and how the incident stands.
+    """
+    incident = an_incident(at, "stranger")
+    answered = at.post(f"/v1/incidents/{incident}/ack", headers={"X-Watchbill-As": "anna"})
+
+    assert refusal(answered, 409)["message"].startswith("no declared person is called `anna`, so paging goes on: did you mean `ana`")
+    assert answered.json()["status"] == "triggered"
 
 
 def test_escalating_pages_the_next_level(at: Place) -> None:
@@ -166,7 +179,23 @@ def test_a_step_cannot_be_answered_with_anything(fresh: Place) -> None:
     incident = fresh.fire(an_alert())
     answered = fresh.post(f"/v1/incidents/{incident}/approve", {"step": "offer/write-it-down"})
 
-    assert refusal(answered, 409)["message"] == "it waits to be started, not for a yes"
+    assert refusal(answered, 409)["message"] == "it is offered, and waits to be started, not for a yes"
+
+
+def test_a_step_in_another_state_says_which(fresh: Place) -> None:
+    """
+    A verb about a step that is in another state by now says in which, also where only its policy is named.
+    """
+    incident = fresh.fire(an_alert())
+    fresh.post(f"/v1/incidents/{incident}/run", {"step": "write-it-down"})
+    fresh.wait(lambda: [step["state"] for step in fresh.incident(incident)["steps"] if step["kind"] == "repair"] == ["done"])
+    said = {word: fresh.post(f"/v1/incidents/{incident}/{word}", {"step": "write-it-down"}) for word in ("approve", "run", "retry", "deny")}
+
+    assert refusal(said["approve"], 409)["message"] == "it is done already"
+    assert refusal(said["run"], 409)["message"] == "it is done already"
+    assert refusal(said["retry"], 409)["message"] == "it is done already"
+    assert refusal(said["deny"], 409)["message"].startswith("no step of `write-it-down` can be answered with `deny` now: offer/")
+    assert "is done" in refusal(said["deny"], 409)["message"]
 
 
 # --- freeze and kill --------------------------------------------------------------------
@@ -237,6 +266,8 @@ def test_a_switch_that_is_not_there_is_not_found(at: Place) -> None:
         ("snooze", {"until": "2020-01-01T00:00:00Z"}),
         ("snooze", {"until": "2026-13-01"}),
         ("snooze", {"until": "tomorrow"}),
+        ("extend", {"for": "0s"}),
+        ("extend", {"until": "tomorrow"}),
         ("note", None),
         ("note", {"text": "  "}),
         ("note", {"text": 1}),
@@ -278,3 +309,48 @@ def test_a_stop_is_of_something_and_for_a_reason(at: Place, body: dict[str, str]
     A stop of a team or a service that is not there, of both at once, or without a reason, is refused.
     """
     refusal(at.post("/v1/freeze", body), status)
+
+
+# --- a yes to something -----------------------------------------------------------------
+
+
+def a_question(at: Place) -> tuple[str, dict[str, Any]]:
+    """An incident in which a remediation waits for bo's yes, because ana started it; and what is asked."""
+    incident = at.fire(an_alert("QueueIsLong", service="search"))
+    assert at.post(f"/v1/incidents/{incident}/run", {"step": "drain-the-queue"}).status_code == 200
+    (asked,) = (step["question"] for step in at.incident(incident)["steps"] if step["question"] is not None)
+    return incident, asked
+
+
+def test_a_yes_names_the_digest_of_what_waits(fresh: Place) -> None:
+    """
+    Who approves sees the action, its arguments, the target, who asked and until when, and names their digest.
+    """
+    incident, asked = a_question(fresh)
+    headers = {"X-Watchbill-As": "bo"}
+    answered = fresh.post(f"/v1/incidents/{incident}/approve", {"step": "drain-the-queue", "digest": asked["digest"]}, headers=headers)
+
+    assert asked | {"until": "", "revision": "", "digest": ""} == {
+        "action": "journal.write",
+        "arguments": {"subject": "the queue is drained"},
+        "target": "search",
+        "asked_by": "ana",
+        "until": "",
+        "revision": "",
+        "digest": "",
+    }
+    assert (answered.status_code, answered.json()["answer"]) == (200, "approved by bo")
+
+
+@pytest.mark.parametrize(("body", "rule"), [({}, "digest-needed"), ({"digest": "0123456789ab"}, "not-done")], ids=["without", "other"])
+def test_a_yes_to_something_else_changes_nothing(fresh: Place, body: dict[str, str], rule: str) -> None:
+    """
+    Without a digest, and with that of something else, a yes is 409 with what waits now, and nothing has changed.
+    """
+    incident, asked = a_question(fresh)
+    before = [step["state"] for step in fresh.incident(incident)["steps"]]
+    answered = fresh.post(f"/v1/incidents/{incident}/approve", {"step": "drain-the-queue", **body}, headers={"X-Watchbill-As": "bo"})
+
+    assert refusal(answered, 409)["rule"] == rule
+    assert answered.json()["question"] == asked
+    assert [step["state"] for step in fresh.incident(incident)["steps"]] == before

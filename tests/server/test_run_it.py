@@ -118,7 +118,7 @@ def test_who_follows_it_on_a_private_network_gets_a_page_at_the_first_try(tmp_pa
         people = POLICIES["ownership/payments.yaml"].partition("---\napiVersion: watchbill/v1\nkind: Connector")[0]
         texts = {
             "watchbill.yaml": POLICIES["watchbill.yaml"],
-            "ownership/payments.yaml": people.replace("phone.call", "pager.page"),
+            "ownership/payments.yaml": people.replace("phone.call", "pager.page").replace("hotline.page", "pager.page"),
             "ownership/pager.yaml": connector,
             "policies/payments.yaml": POLICIES["policies/payments.yaml"].partition("---")[0],
         }

@@ -75,6 +75,8 @@ def test_sighup_loads_the_policies_anew(shop: Path) -> None:
         page.write_text(page.read_text("utf-8").replace("page: role/lead", "page: role/nobody"), "utf-8")
         server.signal(signal.SIGHUP)
         kept = wait_for(server, "policies_kept")
+        strictly = httpx.get(f"{server.url}/readyz?strict")
+        found = httpx.get(f"{server.url}/v1/status").json()["findings"]
         (shop / "watchbill.yaml").write_text("nonsense: [", "utf-8")
         server.signal(signal.SIGHUP)
         refusal = wait_for(server, "policies_refused")
@@ -82,6 +84,8 @@ def test_sighup_loads_the_policies_anew(shop: Path) -> None:
         assert httpx.get(f"{server.url}/v1/status").json()["revision"] == after
     assert before != after == said["revision"]
     assert kept["files"] == "policies/payments.yaml"
+    assert strictly.status_code == 503
+    assert ("policies/payments.yaml", "error") in [(each["file"], each["level"]) for each in found]
     assert refusal["stays"] == after
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.server.places import Place, a_token, an_alert, served
-from watchbill.execute import engine
+from watchbill.store import silences
 
 AMTOOL = shutil.which("amtool")
 needs_amtool = pytest.mark.skipif(AMTOOL is None, reason="amtool is not installed (Debian, Ubuntu: prometheus-alertmanager)")
@@ -268,7 +268,7 @@ def test_there_is_a_bound_of_live_silences(fresh: Place, monkeypatch: pytest.Mon
     """
     So many may hold at a time and no more; one that takes the place of another is none more.
     """
-    monkeypatch.setattr(engine, "MOST_SILENCES", 1)
+    monkeypatch.setattr(silences, "MOST", 1)
     first = fresh.client.post("/api/v2/silences", json=of_v2(fresh)).json()["silenceID"]
 
     assert refusal(fresh).startswith("there are 1 live silences already")

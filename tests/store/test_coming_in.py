@@ -117,7 +117,9 @@ def test_alerts_expire_unless_they_are_heard_of(record: Record) -> None:
 
     def job(connection: Connection) -> None:
         alerts.upsert(connection, known)
-        alerts.extend(connection, {prints[0]: LATER, "unknown": LATER}, updated_at=NOON + timedelta(minutes=1))
+        alerts.extend(
+            connection, {prints[0]: {"prometheus": LATER}, "unknown": {"prometheus": LATER}}, updated_at=NOON + timedelta(minutes=1)
+        )
 
     record.write(job)
     with record.read() as connection:

@@ -140,6 +140,23 @@ def test_what_changes_nothing_leaves_no_line(desk: Desk, record: Record) -> None
     assert events == [AlertsReceived, Acknowledged, Acknowledged]
 
 
+def test_the_name_follows_the_alerts_that_fire(desk: Desk) -> None:
+    """
+    A list calls an incident by the lead of the alerts that fire now, and not for ever by the first.
+    """
+    names = []
+    for alert in (
+        an_alert(alertname="Slow", severity="warning"),
+        an_alert(alertname="Down"),
+        an_alert(alertname="Down", status="resolved"),
+    ):
+        desk.receives(alert)
+        with desk.record.read() as connection:
+            names += [each.name for each in incidents.listing(connection)]
+
+    assert names == ["Slow", "Down", "Slow"]
+
+
 def test_nothing_came_of_nothing(desk: Desk) -> None:
     """
     An alert that ended before anybody knew it opens nothing, and nothing is written.

@@ -29,6 +29,7 @@ from watchbill.store import (
     remembering,
     revisions,
     saving,
+    signing_keys,
     steps,
     switches,
     tokens,
@@ -72,6 +73,22 @@ def test_every_version_comes_to_the_newest(tmp_path: Path, version: str | None) 
     assert [text for text in found if "alembic" not in text] == plain
 
 
+def test_what_somebody_has_gets_an_end(tmp_path: Path) -> None:
+    """
+    An incident that somebody had in an earlier version is looked at at once, so that its acknowledgement gets an end; another one is not.
+    """
+    make_file(tmp_path / "x.db")
+    with writing_engine(tmp_path / "x.db").connect() as connection, connection.begin():
+        upgrade(connection, "0002")
+        for number, status in enumerate(("triggered", "acknowledged", "mitigated", "resolved")):
+            row = f"('{status}', '{number}', 1, '', '{status}', 'info', NULL, '', 0, NULL, 99, '', 'ana', 1, 0)"
+            connection.exec_driver_sql(f"INSERT INTO incident VALUES {row}")
+        bring_up_to_date(connection, "x.db")
+        found = connection.exec_driver_sql("SELECT id, wake_at FROM incident ORDER BY key").all()
+
+    assert [tuple(row) for row in found] == [("triggered", 99), ("acknowledged", 0), ("mitigated", 0), ("resolved", 99)]
+
+
 def test_the_tables_are_what_the_code_says(tmp_path: Path) -> None:
     """
     Alembic finds nothing to do between the migrated tables and those of the code.
@@ -108,7 +125,10 @@ def test_every_version_is_named() -> None:
     assert tuple(script.revision for script in reversed(scripts)) == VERSIONS
 
 
-MODULES = (alerts, delivery_rows, effects, inbox, incidents, lease, observations, remembering, revisions, saving, steps, switches, tokens)
+MODULES = (
+    *(alerts, delivery_rows, effects, inbox, incidents, lease, observations, remembering, revisions, saving, signing_keys, steps, switches),
+    tokens,
+)
 
 
 def statements() -> dict[str, Statement]:
@@ -137,7 +157,16 @@ def test_everything_can_be_said_to_postgresql() -> None:
 
 MAY_READ_ALL = {
     *("lease._LOOK", "lease._RENEW", "lease._RELEASE"),  # one row
-    *("inbox._FAILURES", "alerts._EXPIRIES", "switches._HOLDING", "switches._ALL", "tokens._ALL", "tokens._ANY", "revisions._UNUSED"),
+    *(
+        "inbox._FAILURES",
+        "alerts._EXPIRIES",
+        "alerts._SENT_BY_SEVERAL",
+        "switches._HOLDING",
+        "switches._ALL",
+        "tokens._ALL",
+        "tokens._ANY",
+        "revisions._UNUSED",
+    ),
     "observations._LAST",  # reads the last row and stops
 }
 """Statements on tables that stay small, or that are asked once after a start."""

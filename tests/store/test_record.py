@@ -340,7 +340,7 @@ def test_two_incidents_cannot_be_the_newest_of_one_key(tmp_path: Path) -> None:
     """
 
     def opening(connection: Connection, id: str) -> None:
-        row = f"('{id}', 'k', 1, '', 'triggered', 'info', NULL, '', 0, NULL, NULL, '', '', 1, 0)"
+        row = f"('{id}', 'k', 1, '', 'triggered', 'info', NULL, '', 0, NULL, NULL, '', '', 1, 0, NULL)"
         connection.exec_driver_sql(f"INSERT INTO incident VALUES {row}")
 
     with closing(opened(tmp_path / "x.db")) as record:

@@ -56,6 +56,19 @@ def test_playing_twice_plays_the_same():
     assert play_case(bill, case).incidents == play_case(bill, case).incidents
 
 
+def test_an_alert_may_come_back_again_and_again():
+    """
+    A case may give the same alert several times, one after another: what comes back too often pages no more, and stays open until it was
+    quiet.
+    """
+    alerts = ", ".join(f"{CRITICAL[:-1]}, at: {number}m, until: {number}m30s}}" for number in range(6))
+    pages = ", ".join(f"{{at: {minute}m, people: bo}}" for minute in range(3))
+    expect = f"pages: [{pages}], status: [{{at: 20m, is: triggered}}, {{at: 21m, is: resolved}}]"
+    bill = a_bill(a_test(f"{{name: it, given: {{alerts: [{alerts}]}}, expect: {{{expect}}}}}"))
+
+    assert [case.differences for result in run_tests(bill).results for case in result.cases] == [()]
+
+
 def test_only_cases_that_match_are_run():
     """
     A case runs if the pattern is found in TEST/CASE; a test none of whose cases runs is not in the results.

@@ -11,6 +11,8 @@ from watchbill.verify.running import run_tests
 
 ALERT = f"alerts: [{CRITICAL}]"
 ACK = f"{ALERT}, answers: [{{at: 3m, acknowledge: ana}}]"
+DISK = "{labels: {alertname: DiskFull, service: checkout, severity: critical}, at: 10m}"
+JOINS = f"alerts: [{CRITICAL}, {DISK}], answers: [{{at: 3m, acknowledge: ana}}]"
 SEEN = "observed: [{value: 0.5}, {after: 1m, value: 0}]"
 WORKS = f"alerts: [{STUCK}], outcomes: [{{remediation: restart-checkout, result: done, after: 30s, {SEEN}}}]"
 RAN = "{remediation: restart-checkout, target: a, ago: 2h}"
@@ -75,6 +77,19 @@ AS_EXPECTED = {
     "a snooze": (
         f"{ALERT}, answers: [{{at: 1m, snooze: {{by: bo, for: 2h}}}}]",
         "pages: [{at: 0s, people: bo}, {at: 2h1m, people: bo}], status: [{at: 1m, is: acknowledged}, {at: 2h1m, is: triggered}]",
+    ),
+    "what joins is told": (JOINS, "until: 2h, pages: [{at: 0s, people: bo}], deliveries: [{use: phone.sms, person: ana, at: 10m}]"),
+    "an acknowledgement that ends": (
+        f"{ALERT}, answers: [{{at: 1m, acknowledge: bo}}]",
+        "pages: [{at: 0s, people: bo}, {at: 4h1m, people: bo}], status: [{at: 4h, is: acknowledged}, {at: 4h1m, is: triggered}]",
+    ),
+    "one that is kept": (
+        f"{ALERT}, answers: [{{at: 1m, acknowledge: bo}}, {{at: 3h50m, extend: {{by: bo, for: 2h}}}}]",
+        "pages: [{at: 0s, people: bo}, {at: 5h50m, people: ana}], status: [{at: 5h49m, is: acknowledged}]",
+    ),
+    "one that is kept for as long as before": (
+        f"{ALERT}, answers: [{{at: 1m, acknowledge: bo}}, {{at: 3h50m, extend: {{by: bo}}}}]",
+        "pages: [{at: 0s, people: bo}, {at: 7h50m, people: ana}]",
     ),
     "a note": (f"{ALERT}, answers: [{{at: 1m, note: {{by: bo, text: I am on it}}}}]", "until: 4m, pages: [{at: 0s, people: bo}]"),
     "a guard": (

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from tests.makers import NOON, Document, a_comms, a_level, a_review, a_shop, an_alert, an_audience, an_escalation
+from tests.decide.test_repairing import a_restart
+from tests.makers import NOON, Document, a_comms, a_level, a_repair_step, a_review, a_shop, an_alert, an_audience, an_escalation
 from tests.watch import Watch
 from watchbill.decide import Moment
+from watchbill.model.event import Woken
 from watchbill.model.plan import Done
+from watchbill.model.policies import Rollback
 from watchbill.verify.telling import told
 
 MINUTE = timedelta(minutes=1)
@@ -159,7 +162,7 @@ def test_a_review_of_which_nothing_leaves_is_told_of_once() -> None:
 
 def test_the_alarm_reads_well_each_time() -> None:
     """
-    The engine's own alarm says why it sounds, and when it is repeated that nobody has answered yet.
+    The engine's own alarm says why it sounds, each time until it was heard.
     """
     watch = Watch(a_shop(an_escalation("payments-critical", a_level("role/primary"))))
     watch.receives(an_alert())
@@ -168,5 +171,49 @@ def test_the_alarm_reads_well_each_time() -> None:
 
     alarms = [line.partition(" ")[2] for line in lines(watch, "alarm")]
     assert alarms[0] == "alarm the engine's own alarm: nobody answered any page"
-    assert set(alarms[1:]) == {"alarm the engine's own alarm: nobody has answered yet"}
+    assert set(alarms[1:]) == {"alarm the engine's own alarm: nobody answered any page"}
     assert lines(watch, "sent")[-1].endswith("sent the engine's own alarm")
+
+
+def test_who_has_an_incident_and_until_when_is_a_line() -> None:
+    """
+    That somebody has an incident until then, what they are told, that they keep it, and that it is given back: each is a line.
+    """
+    watch = a_watch()
+    watch.acknowledges("ana")
+    watch.receives(an_alert(alertname="DiskFull", starts_at=NOON + MINUTE))
+    watch.passes(minutes=230)
+    watch.extends("ana", minutes=1500)
+    watch.passes(minutes=1501)
+    id = watch.incident.id
+    kept = f"Keep it: watchbill extend {id}. It is over: watchbill resolve {id}"
+    what = f"{id} (critical: HighErrorRate on checkout (payments))"
+
+    assert lines(watch, "status", "tell") == [
+        "12:00 status acknowledged by ana until 16:00",
+        f"12:00 tell ana: «critical: DiskFull on checkout joins {id}, which you have.»",
+        f"15:45 tell ana: «You have {what} until 2026-11-23 16:00 UTC; then it is given back, and people are paged again. {kept}»",
+        "15:50 status extended until 2026-11-24 16:50 by ana",
+        f"16:35 tell ana: «You have {what} until 2026-11-24 16:50 UTC; then it is given back, and people are paged again. {kept}»",
+        "16:50 status triggered again, for the acknowledgement has ended",
+    ]
+
+
+def test_a_kill_is_told_of_what_it_stopped() -> None:
+    """
+    A check and an undo that a kill stops in their middle each have their line, and stand as stopped afterwards.
+    """
+    undone = a_restart(rollback=Rollback((a_repair_step("undo", "cluster.rollout-undo"),)))
+    checking, undoing = (Watch(a_shop(an_escalation(), undone)) for _ in range(2))
+    for watch in (checking, undoing):
+        watch.receives(an_alert())
+    checking.finishes(checking.step("repair"))
+    undoing.stalls(undoing.step("repair"))
+
+    for watch, what in ((checking, "the check of restart-checkout/verify"), (undoing, "the undo of restart-checkout/undo")):
+        lines = told(watch.bill, (), Moment(watch.now, Woken(), watch.kills()))
+
+        assert f"{what}: killed by hand: nothing runs unattended" in [each.text for each in lines if each.what == "withdrawn"]
+    assert [(step.state, step.started_at is not None) for step in (checking.step("verify"), undoing.step("rollback"))] == [
+        ("withdrawn", True)
+    ] * 2

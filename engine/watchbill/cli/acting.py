@@ -1,4 +1,4 @@
-"""The verbs by which people answer an incident, or one of its steps: ``ack``, ``resolve``, ``approve`` and the others.
+"""The verbs by which people answer an incident, or one of its steps: ``ack``, ``resolve``, ``deny`` and the others.
 
 Each is one request to the server, and one line about what came of it. Where the server took note and nothing came of it, because
 somebody was quicker or it makes no sense any more, the line says why, and the exit code is 1.
@@ -42,7 +42,7 @@ class Asked(NamedTuple):
     form: str
 
 
-def _ask(asked: Asked, name: str, word: str, body: Mapping[str, Any] | None = None) -> Answer:
+def ask(asked: Asked, name: str, word: str, body: Mapping[str, Any] | None = None) -> Answer:
     """Say this *word* of the incident of this *name*, or of a step of it, and tell what came of it."""
     from watchbill.cli.client import segment
 
@@ -59,7 +59,7 @@ def _ask(asked: Asked, name: str, word: str, body: Mapping[str, Any] | None = No
 
 def _told(said: Said, form: str) -> str:
     if form == "json":
-        keys = ("incident", "number", "status", "by", "answer", "candidates")
+        keys = ("incident", "number", "status", "by", "answer", "question", "candidates")
         return json_text({"done": said.done, **{key: said.document[key] for key in keys if key in said.document}}, sys.stdout)
     from watchbill.report.plain import plain
 
@@ -76,7 +76,7 @@ def _of_incident(verb: str, short: str, help: str, *, word: str = "") -> click.C
     @formats(verb, "text", "json")
     @common
     def command(incident: str, address: str, token_file: str | None, timeout: timedelta, who: str | None, form: str) -> Answer:
-        return _ask(Asked(address, token_file, timeout, who, form), incident, word or verb)
+        return ask(Asked(address, token_file, timeout, who, form), incident, word or verb)
 
     return command
 
@@ -93,13 +93,13 @@ def _of_step(verb: str, short: str, help: str, *, word: str = "") -> click.Comma
     def command(
         incident: str, step: str | None, address: str, token_file: str | None, timeout: timedelta, who: str | None, form: str
     ) -> Answer:
-        name, named = _parted(incident, step)
-        return _ask(Asked(address, token_file, timeout, who, form), name, word or verb, {"step": named} if named else None)
+        name, named = parted(incident, step)
+        return ask(Asked(address, token_file, timeout, who, form), name, word or verb, {"step": named} if named else None)
 
     return command
 
 
-def _parted(incident: str, step: str | None) -> tuple[str, str]:
+def parted(incident: str, step: str | None) -> tuple[str, str]:
     """The incident and the step that are meant; a step's whole id names both."""
     name, slash, rest = incident.partition("/")
     return (name, rest) if slash and step is None else (incident, step or "")
@@ -108,7 +108,8 @@ def _parted(incident: str, step: str | None) -> tuple[str, str]:
 ack = _of_incident(
     "ack",
     "Take an incident: nobody else is paged for it.",
-    "Take an incident. Paging stops, and starts again if it gets worse, or if you give it back.",
+    "Take an incident. Paging stops, and starts again if it gets worse, if you give it back, or when your time is over: `watchbill extend` "
+    "makes that longer.",
 )
 unack = _of_incident(
     "unack",
@@ -129,11 +130,6 @@ escalate = _of_incident(
     "escalate",
     "Have more people paged, at once.",
     "Have the next level paged at once, or the first where nobody is being paged.",
-)
-approve = _of_step(
-    "approve",
-    "Say yes to a step that waits for it.",
-    "Say yes to a remediation or an update that waits for it.",
 )
 deny = _of_step(
     "deny",
@@ -182,7 +178,7 @@ def snooze(
     """
     if (length is None) == (until is None):
         raise click.UsageError("Say for how long, as 2h, or until when, with --until.")
-    return _ask(Asked(address, token_file, timeout, who, form), incident, "snooze", lasting(length, until))
+    return ask(Asked(address, token_file, timeout, who, form), incident, "snooze", lasting(length, until))
 
 
 def lasting(length: timedelta | None, until: datetime | None) -> dict[str, str]:
@@ -192,6 +188,31 @@ def lasting(length: timedelta | None, until: datetime | None) -> dict[str, str]:
     if length is not None:
         return {"for": format_duration(length)}
     return {"until": until.isoformat()} if until is not None else {}
+
+
+_EXTENDS: Final = """\b
+Examples:
+  watchbill extend checkout-7f3k2a
+  watchbill extend checkout-7f3k2a --for 2h
+"""
+
+
+@click.command("extend", short_help="Keep an incident that you have for longer.", epilog=_EXTENDS)
+@incident
+@click.option(
+    "--for", "length", type=Length(), metavar="DURATION", help="How long from now, as 2h; by default as long as the policies say."
+)
+@acting("extend")
+@formats("extend", "text", "json")
+@common
+def extend(
+    incident: str, length: timedelta | None, address: str, token_file: str | None, timeout: timedelta, who: str | None, form: str
+) -> Answer:
+    """Keep an incident that you have acknowledged, so that it is not given back. It is never kept for less than it was.
+
+    INCIDENT is its id, the beginning of it as long as that means one only, or the six letters at its end.
+    """
+    return ask(Asked(address, token_file, timeout, who, form), incident, "extend", lasting(length, None))
 
 
 _NOTES: Final = """\b
@@ -219,4 +240,4 @@ def note(
     written = sys.stdin.buffer.read(NOTE_BYTES).decode("utf-8", "replace").rstrip() if text in ((), ("-",)) else " ".join(text)
     if not written.strip():
         raise click.UsageError("There is nothing in the note.")
-    return _ask(Asked(address, token_file, timeout, who, form), incident, "note", {"text": written})
+    return ask(Asked(address, token_file, timeout, who, form), incident, "note", {"text": written})

@@ -1,4 +1,5 @@
-"""What a process cannot carry out of its policies, told by that process: in its log, and by the last resort.
+"""What a process cannot carry out of its policies, since it lacks something or they are broken, told by it: in its log, and by the last
+resort.
 
 Rule 1: nothing waits for it, and nothing is refused because of it. The engine takes alerts in all the same.
 Rule 2: the last resort says what is sure to cost somebody a page, once at the start and once after each reload that found something new.

@@ -194,7 +194,7 @@ class Client:
         if not isinstance(error, dict) or not all(isinstance(error.get(name), str) for name in ("rule", "message", "help")):
             raise self.strange(f"with status {status}, ")
         rule, message, help = error["rule"], error["message"], error["help"]
-        if status == 409 and rule == "not-done":
+        if status == 409 and rule in ("not-done", "digest-needed"):
             return Said(False, {**document, "answer": message})
         kind: type[WatchbillError] = OutsideError if status >= 500 or status in (408, 429) else UserError
         raise kind(message, _as_here(help), rule=rule)

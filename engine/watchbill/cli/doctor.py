@@ -108,9 +108,13 @@ def _of_the_record(root: Path, database: str | None) -> Iterator[Finding]:
     if problem:
         help = "give the user that watchbill runs as the right to write there, or name another place with `--database`"
         yield Finding("record-unwritable", place, f"the record at {path} cannot be written: {problem}", help)
-    elif path.exists() and _is_corrupt(path):
+    elif path.exists():
+        tables = _tables(path)
         help = "put the last backup in its place, or name another place with `--database`"
-        yield Finding("record-corrupt", place, f"the record at {path} is damaged, or is no SQLite database", help)
+        if tables is None:
+            yield Finding("record-corrupt", place, f"the record at {path} is damaged, or is no SQLite database", help)
+        elif tables and "alembic_version" not in tables:
+            yield Finding("record-foreign", place, f"{path} is the database of something else", "name another file with `--database`")
 
 
 def _unwritable(path: Path) -> str:
@@ -119,6 +123,8 @@ def _unwritable(path: Path) -> str:
 
     try:
         if path.exists():
+            if not path.is_file():
+                return "it is no file"
             os.close(os.open(path, os.O_RDWR))
         # SQLite writes files beside the record, so the folder has to be writable as well.
         folder = next((each for each in path.parents if each.exists()), path)
@@ -128,20 +134,19 @@ def _unwritable(path: Path) -> str:
         return failure.strerror or str(failure)
 
 
-def _is_corrupt(path: Path) -> bool:
-    """Whether the file at this *path* is no SQLite database that could be read."""
+def _tables(path: Path) -> list[str] | None:
+    """The tables of the SQLite database at this *path*; None where it is none that could be read."""
     import sqlite3
     from contextlib import closing
     from urllib.parse import quote
 
     try:
         with closing(sqlite3.connect(f"file:{quote(str(path.absolute()))}?mode=ro", uri=True)) as connection:
-            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            return [str(row[0]) for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
     except sqlite3.OperationalError:
-        return False  # an engine may have it open: what is wrong then is said by that
+        return []  # an engine may have it open: what is wrong then is said by that
     except sqlite3.DatabaseError:
-        return True
-    return False
+        return None
 
 
 def _shown(found: Checked, form: str, colour: bool) -> str:

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 class Loaded(NamedTuple):
     """An edition, and how many errors and warnings its files have; *beyond* is what cannot be carried out of it.
 
-    *faulty* are the files that have errors. Of those named in *kept* the contents of an earlier edition were taken.
+    *broken* are the errors of the files as they stand in the repository: what they concern is left out, or kept from an earlier edition.
+    *faulty* are those files. Of those named in *kept* the contents of an earlier edition were taken.
     """
 
     edition: Edition
@@ -32,6 +33,12 @@ class Loaded(NamedTuple):
     beyond: tuple[Finding, ...] = ()
     faulty: frozenset[str] = frozenset()
     kept: tuple[str, ...] = ()
+    broken: tuple[Finding, ...] = ()
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """All that keeps something from being carried out as it is written."""
+        return (*self.broken, *self.beyond)
 
 
 def reload_edition(root: Path, catalogue: Catalogue, old: Edition, judge: Judge | None = None) -> Loaded:
@@ -46,7 +53,7 @@ def reload_edition(root: Path, catalogue: Catalogue, old: Edition, judge: Judge 
     if not broken:
         return loaded
     kept = {file: old.files[file] for file in broken if file in old.files}
-    return load_edition(root, catalogue, judge, kept)
+    return load_edition(root, catalogue, judge, kept)._replace(broken=loaded.broken)
 
 
 def load_edition(root: Path, catalogue: Catalogue, judge: Judge | None = None, instead: Mapping[str, bytes] | None = None) -> Loaded:
@@ -79,9 +86,9 @@ def load_edition(root: Path, catalogue: Catalogue, judge: Judge | None = None, i
             f"run `watchbill validate {root}` to see what to mend",
             rule="no-policies",
         )
-    faulty = frozenset(each.place.file for each in compiled.findings if each.level == "error" and each not in compiled.beyond)
-    faulty |= {each.file for each in compiled.unlisted if each.errors}
-    return Loaded(Edition(compiled.policies, dict(files)), errors, warnings, compiled.beyond, faulty, tuple(instead or ()))
+    broken = tuple(each for each in compiled.findings if each.level == "error" and each not in compiled.beyond)
+    faulty = frozenset(each.place.file for each in broken) | {each.file for each in compiled.unlisted if each.errors}
+    return Loaded(Edition(compiled.policies, dict(files)), errors, warnings, compiled.beyond, faulty, tuple(instead or ()), broken)
 
 
 def documents_of(edition: Edition) -> dict[str, frozenset[str]]:

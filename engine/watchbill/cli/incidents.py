@@ -65,7 +65,7 @@ def command(
     """
     if ctx.invoked_subcommand is not None:
         return None
-    from watchbill.report.incidents import Listed
+    from watchbill.report.incidents import Listed, Stop
     from watchbill.report.incidents_text import listing_text
     from watchbill.report.plain import plain
 
@@ -77,14 +77,14 @@ def command(
     client = client_of(address, token_file, timeout)
     document = client.read("/v1/incidents", {name: value for name, value in asked.items() if value})
     found = shaped(client, document.get("incidents"), tuple[Listed, ...])
+    stops = shaped(client, document.get("stops") or [], tuple[Stop, ...])
     if form == "json":
         return Answer(json_text(document, sys.stdout))
     following = document.get("next")
     remark = f"there are more: add `--before {plain(following)}`\n" if isinstance(following, str) else ""
     is_open = set(statuses) == {"open"}
-    text = listing_text(
-        found, now(), "open" if is_open else "", width=width or width_of(sys.stdout), colour=wants_colour(ctx.obj.color, sys.stdout)
-    )
+    measure, colour = width or width_of(sys.stdout), wants_colour(ctx.obj.color, sys.stdout)
+    text = listing_text(found, now(), "open" if is_open else "", stops=stops, width=measure, colour=colour)
     return Answer(text, remark=remark)
 
 

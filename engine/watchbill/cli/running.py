@@ -278,7 +278,7 @@ def _of_step(word: str, make: Callable[[str, str], Event]) -> Meant:
     """What is said of the first step of which this *word* can be said; nothing where there is none."""
 
     def meant(incident: Incident, who: str) -> Event | None:
-        found = (step.id for step in incident.steps.values() if word in shapes.can(step))
+        found = (step.id for step in incident.steps.values() if word in shapes.can(step, incident))
         step = next(found, None)
         return make(step, who) if step is not None else None
 

@@ -24,6 +24,7 @@ from watchbill.model.given import (
     GivenLook,
     GivenOutcome,
     PersonDecides,
+    PersonExtends,
     PersonNotes,
     PersonRetries,
     PersonSays,
@@ -41,6 +42,7 @@ _SAYS: Final = re.compile(r"(?P<who>[^@=]+)@(?P<after>[^@]+)")
 _DECIDES: Final = re.compile(r"(?P<what>[^@=]+)=(?P<who>[^@=]+)@(?P<after>[^@]+)")
 _REPAIRS: Final = re.compile(r"(?P<what>[^@=/]+)(?:/(?P<step>[^@=]+))?=(?P<who>[^@=]+)@(?P<after>[^@]+)")
 _SNOOZES: Final = re.compile(r"(?P<who>[^@=]+)=(?P<lasting>[^@=]+)@(?P<after>[^@]+)")
+_EXTENDS: Final = re.compile(r"(?P<who>[^@=]+)(?:=(?P<lasting>[^@=]+))?@(?P<after>[^@]+)")
 _NOTES: Final = re.compile(r"(?P<who>[^@=]+)=(?P<text>.+)@(?P<after>[^@]+)", re.DOTALL)
 _ENDS: Final = re.compile(r"(?P<what>[^@=/]+)(?:/(?P<step>[^@=]+))?=(?P<how>done|failed)(?:@(?P<after>[^@]+))?")
 _DELIVERS: Final = re.compile(r"(?P<use>[^@=:]+)(?::(?P<who>[^@=:]+))?=(?P<how>[^@=]+)(?:@(?P<after>[^@]+))?")
@@ -113,6 +115,14 @@ class Script:
         if not lasting:
             raise UserError(f"`{text}` cannot be read: it puts nothing off", "write it as `ana=4h@7m`", rule="bad-script")
         return PersonSnoozes(self._after(found["after"], text), lasting, self._name("people", found["who"]), HERE)
+
+    def extends(self, text: str) -> GivenAnswer:
+        """Who keeps the incident, for how long, and when: ``ana=2h@3h50m``, or ``ana@3h50m`` for as long as the policies say."""
+        found = self._read(_EXTENDS, text, "ana=2h@3h50m")
+        lasting = self._after(found["lasting"], text) if found["lasting"] is not None else None
+        if lasting is not None and not lasting:
+            raise UserError(f"`{text}` cannot be read: it keeps nothing", "write it as `ana=2h@3h50m`", rule="bad-script")
+        return PersonExtends(self._after(found["after"], text), lasting, self._name("people", found["who"]), HERE)
 
     def notes(self, text: str) -> GivenAnswer:
         """Who writes what on the timeline, and when: ``ana=I look at the database@8m``."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import click
 
 from watchbill.cli.options import Length
+from watchbill.report.incidents import without_nulls
 
 if TYPE_CHECKING:
     from watchbill.cli.client import Client
@@ -130,13 +131,6 @@ def shaped(client: Client, document: Any, type: type[T]) -> T:
     import msgspec
 
     try:
-        return msgspec.convert(_present(document), type)
+        return msgspec.convert(without_nulls(document), type)
     except (msgspec.ValidationError, RecursionError):
         raise client.strange() from None
-
-
-def _present(document: Any) -> Any:
-    """The *document* without what is null: a type says what stands for what is absent."""
-    if isinstance(document, dict):
-        return {name: _present(value) for name, value in document.items() if value is not None}
-    return [_present(each) for each in document] if isinstance(document, list) else document

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from watchbill.cli.ending import Ending
 from watchbill.cli.options import stopwatch
 from watchbill.cli.output import write
 from watchbill.errors import OutsideError
@@ -54,6 +55,7 @@ async def _serve(setup: Setup, log: Log, listening: socket, host: str, has_acces
 
     notifying = Notifying(os.environ)
     doors: list[Door] = []
+    endings: list[Ending] = []
 
     def before(record: Record, now: Callable[[], datetime]) -> None:
         doors.append(door_of(record, host, setup.public_url, now()))
@@ -63,6 +65,9 @@ async def _serve(setup: Setup, log: Log, listening: socket, host: str, has_acces
             async with at_work(setup, log, log.sink, before=before) as room:
                 app, house = furnished(room, doors[0], log, has_access_log=has_access_log)
                 stop = _signals(room)
+                ending = Ending(setup.stop_within, lambda: room.engine.record.writer.turns, lambda why: log("critical", "ended", why=why))
+                endings.append(ending)
+                ending.listen(asyncio.get_running_loop(), stop)
                 async with serving(app, house, listening, setup.stop_within) as http:
                     address = address_of(listening)
                     access = "open" if house.access.is_open else "tokens"
@@ -78,6 +83,8 @@ async def _serve(setup: Setup, log: Log, listening: socket, host: str, has_acces
                     log("info", "stopping", within=setup.stop_within.total_seconds())
             log("info", "stopped")
     finally:
+        for each in endings:
+            each.close()
         listening.close()
 
 
@@ -112,7 +119,7 @@ async def _until(stop: asyncio.Event, http: asyncio.Task[None], room: AtWork, no
 
 
 def _signals(room: AtWork) -> asyncio.Event:
-    """What is set when a signal asks for the end; SIGHUP has the policies loaded anew."""
+    """What is set when the end is asked for; SIGHUP has the policies loaded anew."""
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
     reloading: set[asyncio.Task[bool]] = set()
 
@@ -124,8 +131,6 @@ def _signals(room: AtWork) -> asyncio.Event:
         reloading.add(task)
         task.add_done_callback(reloading.discard)
 
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
     loop.add_signal_handler(signal.SIGHUP, reload)
     return stop
 

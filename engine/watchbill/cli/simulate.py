@@ -52,6 +52,12 @@ Examples:
 @click.option("--resolve", multiple=True, metavar="WHO@WHEN", help="Somebody says that it is over.")
 @click.option("--escalate", multiple=True, metavar="WHO@WHEN", help="Somebody has the next level paged at once.")
 @click.option("--snooze", multiple=True, metavar="WHO=LENGTH@WHEN", help="Somebody puts paging off for that long, as ana=4h@7m.")
+@click.option(
+    "--extend",
+    multiple=True,
+    metavar="WHO[=LENGTH]@WHEN",
+    help="Somebody keeps the incident that they have for longer, as ana=2h@3h50m, or ana@3h50m for as long as the policies say.",
+)
 @click.option("--note", multiple=True, metavar="WHO=TEXT@WHEN", help="Somebody writes something on the timeline.")
 @click.option(
     "--run", multiple=True, metavar="NAME=WHO@WHEN", help="Somebody starts a remediation that is offered, as rollback-checkout=ana@9m."
@@ -138,7 +144,7 @@ def _case(
 
     payload = parse_payload(body, at, file=name)
     script = Script(loaded, catalogue())
-    doing = {"run": script.starts, "retry": script.retries, "snooze": script.snoozes, "note": script.notes}
+    doing = {"run": script.starts, "retry": script.retries, "snooze": script.snoozes, "extend": script.extends, "note": script.notes}
     case = script.case(
         name,
         at,

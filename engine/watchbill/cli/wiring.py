@@ -117,7 +117,7 @@ class AtWork:
         else:
             say_loaded(self.say, loaded)
             await self.engine.replace(loaded.edition)
-        self.tell(loaded.beyond)
+        self.tell(loaded.findings)
         return True
 
     def tell(self, findings: tuple[Finding, ...]) -> None:
@@ -226,7 +226,7 @@ async def at_work(
         )
         room = AtWork(setup, engine, types, roots, say, judge)
         async with engine.running():
-            room.tell(loaded.beyond)
+            room.tell(loaded.findings)
             try:
                 yield room
             finally:

@@ -29,6 +29,8 @@ _TLS: Final = {"smtp": "on request", "smtps": "at once", "smtp+plain": "none"}
 _MOST_TEXT: Final = 256 * 1024
 _LONGEST_SUBJECT: Final = 250
 
+_REPEATED: Final = "[possibly repeated]"
+
 _ADDRESS = r"^[^@\s,;<>]+@[^@\s,;<>]+$"
 
 TYPE = ConnectorType(
@@ -107,8 +109,8 @@ def message_of(request: Request) -> EmailMessage:
 
     subject, words = request.words()
     title = _one_line(subject or words.partition("\n")[0] or request.about.title or "watchbill")
-    if request.is_repeat:
-        title = f"[possibly repeated] {title}"
+    if request.is_repeat and not title.startswith(_REPEATED):
+        title = f"{_REPEATED} {title}"
     message = EmailMessage(policy=SMTP)
     try:
         message["From"] = _one_line(request.settings["from"])

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from watchbill.connectors.performing import Outside, Refused, Request, Transient, Unknown
+from watchbill.connectors.performing import Failed, Outside, Request, Transient, Unknown
 from watchbill.connectors.redacting import Redactor
 from watchbill.connectors.schemas import arguments, result, several, text, whole
 from watchbill.model.plan import Done
@@ -88,7 +88,7 @@ class Exec:
             raise (Transient(error) if request.action == "read" else Unknown(error)) from None
         if request.action == "run" and ended.code != 0:
             said = _last_words(ended, request)
-            raise Transient(said) if ended.code == _TRY_LATER else Refused(said)
+            raise Transient(said) if ended.code == _TRY_LATER else Failed(said)
         return Done({"exit_code": min(ended.code, 255), "stdout": ended.stdout, "stderr": ended.stderr})
 
 

@@ -13,6 +13,8 @@ from watchbill.connectors.bounding import cut_text
 from watchbill.connectors.performing import Outside, Refused, Request
 from watchbill.connectors.redacting import Redactor
 from watchbill.connectors.schemas import Schema, arguments, maybe, named, number, result, text, web_url, whole
+from watchbill.errors import Place
+from watchbill.expressions.problems import ExpressionError
 from watchbill.model.plan import Done
 from watchbill.model.policyset import Action, ConnectorType
 from watchbill.model.references import Json
@@ -114,12 +116,12 @@ def _selected(request: Request, answer: Answer) -> Json:
     expression = request.argument("select")
     if not expression:
         return None
-    import jmespath
+    from watchbill.expressions.conditions import compile_value, parse_condition
 
     try:
-        found = jmespath.search(expression, json.loads(answer.body))
-    except jmespath.exceptions.JMESPathError:
-        raise Refused(f"`select` of {request.use} cannot be used on what {answer.host} answered") from None
+        found = compile_value(parse_condition(str(expression), Place(request.use)))(json.loads(answer.body))
+    except ExpressionError as problem:
+        raise Refused(f"`select` of {request.use} cannot be used on what {answer.host} answered: {problem.message}") from None
     except (ValueError, RecursionError):
         return None
     return found if isinstance(found, str | int | float | bool) else None

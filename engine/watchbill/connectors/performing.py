@@ -1,8 +1,9 @@
 """The seam between the engine and the outside world: what is asked of a connector, and what may come of it.
 
 Rule 1: whoever performs is asked once. Whether it is tried again, and when, is for the engine to say; the key stays the same.
-Rule 2: an outcome is one of five. `Done` was carried out. `Transient` was not, and may be tried again. `Unknown` may or may not
+Rule 2: an outcome is one of six. `Done` was carried out. `Transient` was not, and may be tried again. `Unknown` may or may not
 have been. `Refused` was not, because the other side said no to it. `Unable` was not, and neither would be anything else this way.
+`Failed` was begun and came to a bad end: part of it may have been.
 Rule 3: it ends within the request's time-out and a short grace, whatever the other side does, and leaves nothing running.
 Rule 4: it keeps nothing between requests that could reach another request, and says no secret to anybody.
 """
@@ -50,6 +51,10 @@ class Unknown(NotDone):
 
 class Refused(NotDone):
     """It was not carried out, and a person must act before it can be: the other side said no to this request, or it cannot be made."""
+
+
+class Failed(Refused):
+    """It was begun and came to a bad end, and a person must act before it is tried again: what it did until then, nobody can say."""
 
 
 class Unable(Refused):

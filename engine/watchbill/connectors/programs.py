@@ -21,7 +21,7 @@ from typing import Any, Final
 from watchbill.connectors.carrying import lost
 from watchbill.connectors.discovering import flaw
 from watchbill.connectors.exec import variables
-from watchbill.connectors.performing import NotDone, Outside, Performer, Refused, Request, Transient, Unable, Unknown
+from watchbill.connectors.performing import Failed, NotDone, Outside, Performer, Refused, Request, Transient, Unable, Unknown
 from watchbill.connectors.processes import Command, Ended, OutOfTime, Processes
 from watchbill.connectors.redacting import Redactor
 from watchbill.errors import UserError
@@ -244,9 +244,9 @@ def _spoken(request: Request) -> dict[str, Any]:
 
 def _outcome(answer: Mapping[str, Any]) -> Done:
     """What an answer means; raises it where it is not `done`."""
-    said = [name for name in ("done", "transient", "unknown", "refused", "unable") if name in answer]
+    said = [name for name in ("done", "transient", "unknown", "refused", "failed", "unable") if name in answer]
     if len(said) != 1:
-        raise _Garbled("its answer is not one of `done`, `transient`, `unknown`, `refused` and `unable`")
+        raise _Garbled("its answer is not one of `done`, `transient`, `unknown`, `refused`, `failed` and `unable`")
     told = _object(answer, said[0])
     if said == ["done"]:
         effect = told.get("effect", "")
@@ -259,4 +259,4 @@ def _outcome(answer: Mapping[str, Any]) -> Done:
     raise _NO[said[0]](error)
 
 
-_NO: Final[Mapping[str, type[NotDone]]] = {"unknown": Unknown, "refused": Refused, "unable": Unable}
+_NO: Final[Mapping[str, type[NotDone]]] = {"unknown": Unknown, "refused": Refused, "failed": Failed, "unable": Unable}

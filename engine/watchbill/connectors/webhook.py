@@ -109,7 +109,7 @@ class Webhook:
 
 
 def _body(request: Request) -> Json:
-    """What is posted: the same at every attempt, so that whoever knows the key may compare."""
+    """What is posted: the same at every attempt, but that what persons are sent says where it may be a repeat."""
     given = request.arguments.get("body")
     if given is not None:
         return given

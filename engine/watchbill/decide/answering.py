@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from watchbill.decide import consenting, following, paging, repairing, retrying, talking, updating
+from watchbill.decide import alarms, consenting, following, holding, paging, questions, repairing, retrying, talking, updating
 from watchbill.decide.draft import Answer, Draft
 from watchbill.model.event import (
     Acknowledged,
@@ -18,6 +18,7 @@ from watchbill.model.event import (
     Approved,
     Denied,
     Escalated,
+    Extended,
     Mitigated,
     Noted,
     Requested,
@@ -33,6 +34,9 @@ from watchbill.model.references import Ref
 TEXT_LIMIT: Final = 10_000
 """How many characters a note may have; it is kept with the incident for as long as that is."""
 
+LONGEST_NAME: Final = 63
+"""How many characters of a person's name are looked at and repeated."""
+
 
 def answered(draft: Draft, event: Answered) -> None:
     """Do what this *event* asks for, and answer it."""
@@ -45,7 +49,7 @@ def answered(draft: Draft, event: Answered) -> None:
     if identity is not None and step is None:
         done, said = False, f"the incident has no step {identity}"
     else:
-        done, said = _SAID[type(event)](draft, event) if step is None else _OF_STEP[type(event)](draft, step, event.by)
+        done, said = _SAID[type(event)](draft, event) if step is None else _OF_STEP[type(event)](draft, step, event)
     draft.reasons.append(Reason(because, done, said, kind="answer"))
 
 
@@ -67,6 +71,9 @@ def _ref(draft: Draft, step: Step | None) -> Ref:
 
 
 def _acknowledged(draft: Draft, event: Acknowledged) -> Answer:
+    unknown = _unknown_person(draft, event.by)
+    if unknown:
+        return False, unknown
     before = len(draft.changes)
     standing = _standing(draft)
     if draft.fold.may("acknowledge"):
@@ -75,7 +82,9 @@ def _acknowledged(draft: Draft, event: Acknowledged) -> Answer:
     if draft.fold.status == "acknowledged":
         # Where somebody had taken it, an escalation that asks for its own team's yes may still be at work.
         paging.end_all(draft, f"acknowledged by {event.by}", acknowledged_by=event.by)
-    return (True, f"acknowledged by {event.by}") if len(draft.changes) > before else (False, standing)
+    by = draft.fold.acknowledged_by
+    still = f", and {by} has it still" if by != event.by else ""
+    return (True, f"acknowledged by {event.by}{still}") if len(draft.changes) > before else (False, standing)
 
 
 def _unacknowledged(draft: Draft, event: Unacknowledged) -> Answer:
@@ -97,8 +106,13 @@ def _mitigated(draft: Draft, event: Mitigated) -> Answer:
 
 
 def _resolved(draft: Draft, event: Resolved) -> Answer:
+    """The answer says how many alerts fire all the same: nobody is called for them again before they have ended and come back."""
     standing = _standing(draft)
-    return (True, f"resolved by {event.by}") if following.resolve(draft, event.by) else (False, standing)
+    if not following.resolve(draft, event.by):
+        return False, standing
+    number = len(draft.fold.firing)
+    still = f"; {number} alert{' still fires' if number == 1 else 's still fire'}" if number else ""
+    return True, f"resolved by {event.by}{still}"
 
 
 def _escalated(draft: Draft, event: Escalated) -> Answer:
@@ -120,6 +134,9 @@ def _escalated(draft: Draft, event: Escalated) -> Answer:
 
 def _snoozed(draft: Draft, event: Snoozed) -> Answer:
     """Whoever puts it off has it until then."""
+    unknown = _unknown_person(draft, event.by)
+    if unknown:
+        return False, unknown
     until = f"{event.until:%Y-%m-%d %H:%M} UTC"
     if event.until <= draft.now:
         return False, f"{until} is past"
@@ -133,6 +150,13 @@ def _snoozed(draft: Draft, event: Snoozed) -> Answer:
     return True, why
 
 
+def _extended(draft: Draft, event: Extended) -> Answer:
+    """Whoever has it keeps it for longer."""
+    if draft.fold.status not in ("acknowledged", "mitigated") or not draft.fold.acknowledged_by:
+        return False, f"nobody has it: {_standing(draft)}"
+    return holding.extend(draft, event.by, event.until)
+
+
 def _noted(draft: Draft, event: Noted) -> Answer:
     if not event.text.strip():
         return False, "there is nothing in the note"
@@ -140,6 +164,19 @@ def _noted(draft: Draft, event: Noted) -> Answer:
         return False, f"the note is longer than {TEXT_LIMIT} characters"
     draft.record(NoteTaken(event.by, draft.now, event.text))
     return True, f"noted by {event.by}"
+
+
+def _unknown_person(draft: Draft, name: str) -> str:
+    """Why whoever is called *name* cannot have the incident: nobody could be paged for it again; empty for a declared person."""
+    people = draft.bill.policies.people
+    if name in people:
+        return ""
+    # Imported here: only a mistake needs it.
+    from difflib import get_close_matches
+
+    near = get_close_matches(name[:LONGEST_NAME], sorted(people), n=3, cutoff=0.6)
+    meant = f": did you mean {' or '.join(f'`{each}`' for each in near)}?" if near else ": answer by the name of a `Person`"
+    return f"no declared person is called `{name[:LONGEST_NAME]}`, so paging goes on{meant}"
 
 
 def _standing(draft: Draft) -> str:
@@ -153,17 +190,21 @@ def _standing(draft: Draft) -> str:
 # --- steps ----------------------------------------------------------------------------
 
 
-def _approved(draft: Draft, step: Step, by: str) -> Answer:
+def _approved(draft: Draft, step: Step, event: Approved) -> Answer:
     if step.state != "waiting":
         return False, _past(step)
+    misnamed = questions.misnamed(draft, step, event.digest)
+    if misnamed:
+        return False, misnamed
     if step.kind == "update":
-        return updating.reviewed(draft, step, by)
+        return updating.reviewed(draft, step, event.by)
     if step.kind == "repair":
-        return consenting.approve(draft, step, by)
-    return False, "it waits to be started, not for a yes"
+        return consenting.approve(draft, step, event.by)
+    return False, f"{_past(step)}, not for a yes"
 
 
-def _denied(draft: Draft, step: Step, by: str) -> Answer:
+def _denied(draft: Draft, step: Step, event: Denied) -> Answer:
+    by = event.by
     if step.state != "waiting":
         return False, _past(step)
     if step.kind == "update":
@@ -174,15 +215,15 @@ def _denied(draft: Draft, step: Step, by: str) -> Answer:
     return True, f"{by} said no"
 
 
-def _requested(draft: Draft, step: Step, by: str) -> Answer:
+def _requested(draft: Draft, step: Step, event: Requested) -> Answer:
     if step.kind != "offer":
-        return False, "only what is offered can be started"
+        return False, f"only what is offered can be started: {_past(step)}"
     if step.state != "waiting":
         return False, _past(step)
-    return consenting.request(draft, step, by)
+    return consenting.request(draft, step, event.by)
 
 
-def _retried(draft: Draft, step: Step, by: str) -> Answer:
+def _retried(draft: Draft, step: Step, event: Retried) -> Answer:
     """Only what has come to a bad end is tried again, or what would be tried again later; and only if it still makes sense."""
     later = step.state == "started" and (step.retry_at is not None or any(each.retry_at is not None for each in step.deliveries))
     stopped = step.state == "withdrawn" and step.started_at is not None
@@ -191,9 +232,9 @@ def _retried(draft: Draft, step: Step, by: str) -> Answer:
     moot = _moot(draft, step)
     if moot:
         return False, moot
-    note = f"tried again by {by}"
+    note = f"tried again by {event.by}"
     if step.kind in repairing.AT_WORK:
-        return consenting.retry(draft, step, by)
+        return consenting.retry(draft, step, event.by)
     if later and step.deliveries:
         waiting = (replace(each, retry_at=draft.now, earlier=each.attempt) if each.retry_at else each for each in step.deliveries)
         draft.change(step, deliveries=tuple(waiting), note="; ".join(filter(None, (note, step.note))))
@@ -209,22 +250,21 @@ def _retried(draft: Draft, step: Step, by: str) -> Answer:
 def _moot(draft: Draft, step: Step) -> str:
     """Why it makes no sense any more to try this *step* again; empty where it does."""
     if step.kind == "page":
-        run = draft.fold.run_of(step.because.name)
-        # Trying it again would call the levels behind it as well.
-        return "its escalation is over; escalate instead" if run is None or run.is_over else ""
+        return retrying.why_no_page(draft.fold, step)
     if step.kind == "review":
         return "its update is what waits: approve or deny that"
     if step.kind == "alarm":
-        return "" if draft.fold.status == "triggered" or paging.is_awaited(draft, step) else _standing(draft)
+        return "" if draft.fold.status == "triggered" or alarms.is_awaited(draft, step) else _standing(draft)
     return "nobody needs it any more" if retrying.is_moot(draft, step) else ""
 
 
 def _past(step: Step) -> str:
     """Why a *step* cannot be answered as it stands."""
     why = f": {step.problem}" if step.problem else ""
+    waits = "it is offered, and waits to be started" if step.kind == "offer" else "it waits for a person's yes"
     return {
-        "planned": "it has not come to that yet",
-        "waiting": "it waits for a person's yes",
+        "planned": "it is planned: it has not come to that yet",
+        "waiting": waits,
         "started": "it has begun already",
         "done": "it is done already",
         "failed": f"it has failed{why}",
@@ -235,13 +275,14 @@ def _past(step: Step) -> str:
 _SAID: Final[Mapping[type, Callable[[Draft, Any], Answer]]] = {
     Acknowledged: _acknowledged,
     Unacknowledged: _unacknowledged,
+    Extended: _extended,
     Mitigated: _mitigated,
     Resolved: _resolved,
     Escalated: _escalated,
     Snoozed: _snoozed,
     Noted: _noted,
 }
-_OF_STEP: Final[Mapping[type, Callable[[Draft, Step, str], Answer]]] = {
+_OF_STEP: Final[Mapping[type, Callable[[Draft, Step, Any], Answer]]] = {
     Approved: _approved,
     Denied: _denied,
     Requested: _requested,

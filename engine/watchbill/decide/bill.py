@@ -88,6 +88,10 @@ class _Side:
         failing = self._failing
         return (position for position in self._index.candidates(labels) if failing[position](labels) is None)
 
+    def selects(self, position: int, labels: Labels) -> bool:
+        """Whether that at this *position* holds for these *labels*."""
+        return self._failing[position](labels) is None
+
 
 @dataclass(frozen=True, slots=True)
 class Claim:
@@ -117,8 +121,9 @@ class Taking:
 class Bill:
     """All policies of one revision, ready. Make it with `Bill.of`."""
 
-    def __init__(self, policies: PolicySet, catalogue: Catalogue) -> None:
+    def __init__(self, policies: PolicySet, catalogue: Catalogue, in_force: PolicySet | None = None) -> None:
         self.policies = policies
+        self.in_force = in_force or policies
         self.catalogue = catalogue
         self.escalations: Table[Escalation] = Table(policies.escalations)
         self.triages: Table[Triage] = Table(policies.triages)
@@ -130,6 +135,8 @@ class Bill:
         self._inhibitions = tuple(policies.inhibitions.values())
         self._targets = _Side([inhibition.target.match for inhibition in self._inhibitions])
         self._sources = _Side([inhibition.source.match for inhibition in self._inhibitions])
+        self._positions = {inhibition.ref.name: position for position, inhibition in enumerate(self._inhibitions)}
+        self._consenting: dict[str, frozenset[str]] = {}
         self._needed: dict[str, tuple[str, ...]] = {}
         self._firing: Firing | None = None
         self._live: tuple[tuple[Silence, ...], Table[Silence]] | None = None
@@ -145,9 +152,12 @@ class Bill:
         self._widened = {grant.team: frozenset(grant.services_of) for grant in policies.settings.grants if grant.services_of}
 
     @classmethod
-    def of(cls, policies: PolicySet, catalogue: Catalogue | None = None) -> Bill:
-        """The bill of these *policies*. The *catalogue* says how arguments are escaped and what fits; without one, anything goes."""
-        return cls(policies, catalogue or {})
+    def of(cls, policies: PolicySet, catalogue: Catalogue | None = None, in_force: PolicySet | None = None) -> Bill:
+        """The bill of these *policies*. The *catalogue* says how arguments are escaped and what fits; without one, anything goes.
+
+        *in_force* are the policies as they stand now, where these are older: they say who may start, approve and review.
+        """
+        return cls(policies, catalogue or {}, in_force)
 
     def mark(self, connector: str, action: str) -> Mark | None:
         """Why this *action* of a *connector* comes to nothing, whatever the moment; None where it does not, as far as is known."""
@@ -186,6 +196,18 @@ class Bill:
         team = inhibition.ref.team
         return inhibition.depends_on or bool(team and team not in self.line_of(target.team))
 
+    def is_on_both_sides(self, inhibition: Inhibition, alert: ClaimedAlert) -> bool:
+        """Whether the matchers of both sides of this *inhibition* hold for this *alert*."""
+        position = self._positions[inhibition.ref.name]
+        return self._sources.selects(position, alert.labels) and self._targets.selects(position, alert.labels)
+
+    def consents(self, target: str, source: str) -> bool:
+        """Whether there is a way of dependencies from one service to another every one of which says `inhibits: true`."""
+        found = self._consenting.get(target)
+        if found is None:
+            found = self._consenting[target] = frozenset(self._follow(target, consenting=True))
+        return source in found
+
     def needed_by(self, service: str | None) -> tuple[str, ...]:
         """The services that this *service* depends on, directly or through others, each once."""
         if service is None:
@@ -195,13 +217,13 @@ class Bill:
             found = self._needed[service] = tuple(self._follow(service))
         return found
 
-    def _follow(self, service: str) -> dict[str, None]:
+    def _follow(self, service: str, *, consenting: bool = False) -> dict[str, None]:
         found: dict[str, None] = {}
         waiting = [service]
         while waiting:
             declared = self.policies.services.get(waiting.pop())
             for dependency in declared.dependencies if declared is not None else ():
-                if dependency.service not in found:
+                if dependency.service not in found and (dependency.inhibits or not consenting):
                     found[dependency.service] = None
                     waiting.append(dependency.service)
         return found

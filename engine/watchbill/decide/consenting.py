@@ -1,20 +1,21 @@
 """What people say of remediations: start what is offered, try again what failed, yes or no to what waits for approval.
 
-Rule 1: whoever says it is checked at that moment against `allow.run` or `allow.approve`; nobody approves what they started.
+Rule 1: whoever says it is checked at that moment against `allow.run` or `allow.approve` of the policies in force; nobody approves what
+they started.
 Rule 2: guards and guardrails are asked as for what runs by itself, except that a freeze may let people through.
 Rule 3: whatever is refused changes nothing, and says why.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+from watchbill.decide import questions
 from watchbill.decide.collecting import about
 from watchbill.decide.draft import Answer, Draft
 from watchbill.decide.guarding import Permission, permission
-from watchbill.decide.oncall import is_among
 from watchbill.decide.repairing import (
-    STARTED_BY,
     action_of,
     declared,
     fail,
@@ -23,13 +24,13 @@ from watchbill.decide.repairing import (
     precondition_holds,
     run_of,
     started_by,
-    target_of,
 )
 from watchbill.expressions.conditions import explain_condition
 from watchbill.expressions.problems import ExpressionError
 from watchbill.model.incident import RepairObserved
 from watchbill.model.plan import Call, Duty, Step, step_id
 from watchbill.model.policies import Remediation
+from watchbill.model.question import STARTED_BY, target_of
 
 APPROVAL = "approval"
 """The duty of whoever approved a step of a remediation, in its people."""
@@ -59,7 +60,8 @@ def retry(draft: Draft, step: Step, by: str) -> Answer:
     """Try this *step* of a remediation again, because *by* says so; it is still the same step."""
     if any(each.state in ("planned", "started") and run_of(each) == run_of(step) for each in draft.steps("rollback")):
         return False, f"{step.because.name} is being undone"
-    said = _begin(draft, step, by, f"tried again by {by}")
+    # A person's wish begins the count of its attempts anew.
+    said = _begin(draft, replace(step, retried=0, error=""), by, f"tried again by {by}")
     if said[0] and step.id in draft.fold.held_since:
         draft.record(RepairObserved(step.id, None))
     return said
@@ -71,9 +73,9 @@ def _begin(draft: Draft, step: Step, by: str, note: str) -> Answer:
     action = action_of(remediation, step) if remediation is not None else None
     if remediation is None or action is None:
         return False, f"{step.because.name} is declared no more"
-    if not is_among(draft.bill.policies, remediation.may_run, draft.fold.team, by, draft.now):
-        return False, f"{by} is not among those who may run it"
     is_first = step.kind == "repair" and name_of(step) == remediation.steps[0].name
+    if not questions.is_allowed(draft, questions.runners(draft, remediation, begins=is_first), by):
+        return False, f"{by} is not among those who may run it"
     allowed = permission(draft, remediation, about(draft, step), target_of(step), by_person=True, begun_at=step.started_at)
     forbidden = _forbidden(draft, remediation, step, allowed, is_first=is_first)
     if forbidden:
@@ -111,7 +113,8 @@ def _forbidden(draft: Draft, remediation: Remediation, step: Step, allowed: Perm
 def _ask(draft: Draft, remediation: Remediation, step: Step, allowed: Permission, calls: tuple[Call, ...], **fields: Any) -> Answer:
     note = f"{fields.pop('note')}; waits for {allowed.approvals} to approve"
     answer_by = draft.now + remediation.approval_expires
-    draft.change(step, state="waiting", calls=calls, answer_by=answer_by, retry_at=None, note=note, **fields)
+    asked = draft.change(step, state="waiting", calls=calls, answer_by=answer_by, retry_at=None, note=note, **fields)
+    questions.ask(draft, asked, remediation)
     return True, note
 
 
@@ -127,7 +130,8 @@ def approve(draft: Draft, step: Step, by: str) -> Answer:
     if step.answer_by is not None and step.answer_by <= draft.now:
         # The clock had come first, only its event has not: a late yes is no yes.
         return False, f"too late: it waited until {step.answer_by:%H:%M} UTC"
-    if not is_among(draft.bill.policies, remediation.may_approve, draft.fold.team, by, draft.now):
+    targets = questions.approvers(draft, remediation)
+    if not questions.is_allowed(draft, targets, by):
         return False, f"{by} is not among those who may approve"
     requested = started_by(step)
     if by in requested:
@@ -135,7 +139,8 @@ def approve(draft: Draft, step: Step, by: str) -> Answer:
     before = tuple(duty.person for duty in step.people if duty.duty == APPROVAL)
     if by in before:
         return False, f"{by} has approved it already"
-    names = (*before, by)
+    # Whoever may approve no more does not count any more either.
+    names = (*(each for each in before if questions.is_allowed(draft, targets, each)), by)
     people = (*step.people, Duty(by, APPROVAL, f"approved {remediation.ref.name}"))
     allowed = permission(draft, remediation, about(draft, step), target_of(step), by_person=bool(requested), begun_at=step.started_at)
     if allowed.stopped_by is not None:
@@ -157,7 +162,7 @@ def deny(draft: Draft, step: Step, by: str) -> Answer:
     if remediation is None:
         draft.withdraw((step,), "it is declared no more")
         return False, f"{step.because.name} is declared no more"
-    may = is_among(draft.bill.policies, remediation.may_approve, draft.fold.team, by, draft.now)
+    may = questions.is_allowed(draft, questions.approvers(draft, remediation), by)
     if not may and by not in started_by(step):
         return False, f"{by} is not among those who may approve"
     fail(draft, step, f"{by} said no")

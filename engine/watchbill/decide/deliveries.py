@@ -22,12 +22,14 @@ def amended(was: Delivery, event: DeliveryReported, now: datetime, latest: datet
     A next attempt is made at *latest* where the report would have it later.
     """
     if event.result in REPORTED_LATER:
-        is_late = event.result == "bounced" and was.result not in ("sent", "unknown", "waiting", "delivered")
+        is_late = event.result == "bounced" and was.result not in ("sent", "unknown", "waiting", "delivered", "withdrawn")
         if was.result == "answered" or was.result == event.result or is_late or _has_not_begun(was, now):
             return was
         # The other side's word may come before the answer to the call that is under way: then it is what ends the attempt.
         tried = was.attempt + (was.leaves_at is not None and was.leaves_at <= now)
         return replace(was, result=event.result, error=event.error, attempt=tried, settled_at=now, retry_at=None)
+    if event.attempt is not None and event.attempt != was.attempt + 1:
+        return was  # an earlier call ends late, after a person has wanted another
     # A call that was under way when its page was answered still tells how it ended.
     is_open = was.leaves_at is not None or was.result in ("withdrawn", "unknown")
     if was.result in REPORTED_LATER or not is_open:
@@ -43,10 +45,8 @@ def amended(was: Delivery, event: DeliveryReported, now: datetime, latest: datet
 
 
 def _has_not_begun(was: Delivery, now: datetime) -> bool:
-    """Whether nothing can have left: it is not due yet, was withdrawn before its first attempt, or touches nothing."""
-    if was.result == "shadow":
-        return True
-    return was.attempt == was.earlier and (was.result == "withdrawn" or (was.result == "waiting" and was.at > now))
+    """Whether nothing can have left: it is not due yet, or touches nothing. What is called off may be leaving all the same."""
+    return was.result == "shadow" or (was.attempt == was.earlier and was.result in ("waiting", "withdrawn") and was.at > now)
 
 
 def _result(was: Delivery, event: DeliveryReported, *, will_retry: bool) -> DeliveryResult:

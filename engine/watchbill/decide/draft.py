@@ -15,7 +15,8 @@ from typing import Any, TypeAlias, TypeVar, cast
 from watchbill.decide.bill import Bill, Context
 from watchbill.decide.context import context_of
 from watchbill.decide.firing import Firing
-from watchbill.decide.muting import hidden_by
+from watchbill.decide.muting import Hiding, hidden_by
+from watchbill.decide.rings import Rings
 from watchbill.model.alert import ClaimedAlert
 from watchbill.model.decision import Decision, Snapshot
 from watchbill.model.incident import Change, Fold, StepAdded, StepChanged
@@ -85,7 +86,9 @@ class Draft:
         """Take back those of these *steps* that have not come to an end."""
         for step in steps:
             if step.state not in FINAL:
-                self.change(step, state="withdrawn", retry_at=None, note=why)
+                # What is under way may have its effect all the same.
+                acts = step.kind == "repair" and step.state == "started" and step.retry_at is None
+                self.change(step, state="withdrawn", retry_at=None, note=why, may_have_acted=step.may_have_acted or acts)
 
     def steps(self, *kinds: str) -> tuple[Step, ...]:
         """The steps of these *kinds*, in the order in which they were planned."""
@@ -105,10 +108,11 @@ class Draft:
 
     def _affected(self) -> tuple[str, ...]:
         plainly = partial(context_of, self.bill, incident=self.fold, now=self.now)
-        own = Firing(self.bill, self.fold.firing)
-        hidden = self.bill.firing(self.snapshot.active).targets(own.alerts)
-        others = (each for each in hidden if each.service not in (None, self.fold.service))
-        return tuple(dict.fromkeys(str(each.service) for each in others if hidden_by(self.bill, each, (own,), plainly, self.now)))
+        own, elsewhere = Firing(self.bill, self.fold.firing), self.bill.firing(self.snapshot.active)
+        hiding = Hiding(self.bill, plainly, self.now)
+        rings = Rings(hiding, (own, elsewhere))
+        others = (each for each in elsewhere.targets(own.alerts) if each.service not in (None, self.fold.service))
+        return tuple(dict.fromkeys(str(each.service) for each in others if hidden_by(hiding, rings, each, (own,))))
 
     def context(self, alert: ClaimedAlert) -> Context:
         """What conditions and templates see of this *alert* now; made once per decision and alert."""

@@ -1,14 +1,14 @@
 """The alerts that fire together, found by what inhibitions ask of them.
 
 Whether an alert is hidden by one of ten thousand others must not need ten thousand looks, nor ten thousand times ten
-thousand for all of them. So the alerts stand by inhibition, by the values of the labels that have to be equal, and by
-service. It only leaves out what cannot be; `watchbill.decide.muting` has the say.
+thousand for all of them. So the alerts stand by inhibition, by the values of the labels that have to be equal, by whether
+they match the inhibition's other side too, and by service. It only leaves out what cannot be; `watchbill.decide.muting` has
+the say.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from heapq import merge
 from typing import TYPE_CHECKING, TypeAlias
 
 from watchbill.model.alert import ClaimedAlert
@@ -23,6 +23,9 @@ Shared: TypeAlias = tuple[str, tuple[str, ...]]
 Entry: TypeAlias = tuple[int, int, Inhibition, ClaimedAlert]
 """An alert that an inhibition selects: its place among the alerts, and that of the inhibition among the inhibitions."""
 
+_Sources: TypeAlias = dict[tuple[Shared, str | None, bool], list[Entry]]
+"""By what is shared, by service (empty for any), and by whether they match the inhibition's target side too."""
+
 
 class Firing:
     """Those of these *alerts* that fire, in their order. Nothing is worked out before it is asked for."""
@@ -30,38 +33,51 @@ class Firing:
     def __init__(self, bill: Bill, alerts: tuple[ClaimedAlert, ...]) -> None:
         self.alerts = alerts
         self._bill = bill
-        self._sources: tuple[dict[Shared, list[Entry]], dict[tuple[Shared, str | None], list[Entry]]] | None = None
+        self._sources: _Sources | None = None
         self._targets: dict[Shared, list[int]] | None = None
+        self._both: tuple[ClaimedAlert, ...] | None = None
 
-    def sources(self, inhibitions: Iterable[Inhibition], target: ClaimedAlert) -> Iterator[tuple[Inhibition, ClaimedAlert]]:
-        """What could hide this *target* by one of these *inhibitions*, alert by alert and then inhibition by inhibition."""
+    @property
+    def both(self) -> tuple[ClaimedAlert, ...]:
+        """Those that could hide others and could be hidden."""
+        if self._both is None:
+            bill = self._bill
+            self._both = tuple([each for each in self.alerts if each.is_firing and bill.hides(each) and bill.may_be_hidden(each)])
+        return self._both
+
+    def sources(self, inhibitions: Iterable[tuple[Inhibition, bool]], target: ClaimedAlert) -> Iterator[list[Entry]]:
+        """What could hide this *target* by one of these *inhibitions*, by lists that are in the order of alerts and then of inhibitions.
+
+        With each inhibition comes whether those that match both of its sides are left out.
+        """
         if self._sources is None:
             self._sources = self._find_sources()
-        everywhere, by_service = self._sources
-        found: list[list[Entry]] = []
-        for inhibition in inhibitions:
-            shared = _shared(inhibition, target)
-            if self._bill.needs_dependency(inhibition, target):
-                found.extend(by_service.get((shared, service), []) for service in self._bill.needed_by(target.service))
-            else:
-                found.append(everywhere.get(shared, []))
-        return ((inhibition, alert) for _, _, inhibition, alert in merge(*found))
+        for inhibition, but_both in inhibitions:
+            shared = shared_by(inhibition, target)
+            needs = self._bill.needs_dependency(inhibition, target)
+            services: Iterable[str | None] = self._bill.needed_by(target.service) if needs else (ANY,)
+            for service in services:
+                for is_both in (False,) if but_both else (False, True):
+                    found = self._sources.get((shared, service, is_both))
+                    if found is not None:
+                        yield found
 
-    def _find_sources(self) -> tuple[dict[Shared, list[Entry]], dict[tuple[Shared, str | None], list[Entry]]]:
-        everywhere: dict[Shared, list[Entry]] = {}
-        by_service: dict[tuple[Shared, str | None], list[Entry]] = {}
+    def _find_sources(self) -> _Sources:
+        found: _Sources = {}
         for position, alert in enumerate(self.alerts):
             if alert.is_firing:
+                both = {inhibition.ref.name for inhibition in self._bill.inhibitions_of(alert)}
                 for order, inhibition in self._bill.inhibitions_by(alert):
                     entry = (position, order, inhibition, alert)
-                    shared = _shared(inhibition, alert)
-                    everywhere.setdefault(shared, []).append(entry)
-                    by_service.setdefault((shared, alert.service), []).append(entry)
-        return everywhere, by_service
+                    shared = shared_by(inhibition, alert)
+                    is_both = inhibition.ref.name in both
+                    found.setdefault((shared, ANY, is_both), []).append(entry)
+                    found.setdefault((shared, alert.service, is_both), []).append(entry)
+        return found
 
     def targets(self, sources: Iterable[ClaimedAlert]) -> list[ClaimedAlert]:
         """What one of these *sources* could hide, each once."""
-        shared = {_shared(inhibition, source) for source in sources for _, inhibition in self._bill.inhibitions_by(source)}
+        shared = {shared_by(inhibition, source) for source in sources for _, inhibition in self._bill.inhibitions_by(source)}
         if not shared:
             return []
         if self._targets is None:
@@ -74,9 +90,14 @@ class Firing:
         for position, alert in enumerate(self.alerts):
             if alert.is_firing:
                 for inhibition in self._bill.inhibitions_of(alert):
-                    found.setdefault(_shared(inhibition, alert), []).append(position)
+                    found.setdefault(shared_by(inhibition, alert), []).append(position)
         return found
 
 
-def _shared(inhibition: Inhibition, alert: ClaimedAlert) -> Shared:
+ANY = "*"
+"""In the place of a service: whatever service it is. No service is called so."""
+
+
+def shared_by(inhibition: Inhibition, alert: ClaimedAlert) -> Shared:
+    """What an alert on the other side of this *inhibition* has to have in common with this *alert*."""
     return (inhibition.ref.name, tuple([alert.labels.get(name, "") for name in inhibition.equal]))

@@ -11,26 +11,43 @@ from datetime import datetime
 from watchbill.decide import collecting, paging, repairing, talking, updating
 from watchbill.decide.draft import Draft
 from watchbill.decide.grouping import grouping_of
+from watchbill.decide.selecting import Chosen
 from watchbill.model.incident import AlertsTaken, StatusChanged, Trigger
 from watchbill.model.severity import RANK
 
 
-def plan(draft: Draft, *, anew: bool) -> None:
-    """Plan everything the incident brings. With *anew* an escalation that was over may begin again."""
+def plan(draft: Draft, *, anew: bool, again: bool = False, note: str = "") -> None:
+    """Plan everything the incident brings. With *anew* an escalation that was over may begin again.
+
+    With *again* those begin that were at work last, whichever would win now; the first page of each says the *note* besides.
+    """
     applying = repairing.candidates(draft)
     held_until = repairing.withheld_until(draft, applying)
     if not draft.fold.calling:
         _stand_down(draft)
-    elif draft.fold.status == "triggered" and not _has_eased(draft):
-        chosen = paging.choose(draft)
+    elif draft.fold.status == "triggered" and not _goes_on(draft, anew=anew) and not _has_eased(draft):
+        chosen = _as_before(draft, paging.choose(draft)) if again else paging.choose(draft)
         first_at = max(held_until or draft.now, _gathered_at(draft))
-        paging.begin(draft, chosen, held_until, first_at, anew=anew)
+        paging.begin(draft, chosen, held_until, first_at, anew=anew, note=note)
         talking.plan_hub(draft, chosen.escalation, first_at)
     if held_until is None:
         paging.release(draft, "not every alert waits for a remediation")
     collecting.plan_evidence(draft)
     updating.plan_updates(draft)
     repairing.plan_repairs(draft, applying)
+
+
+def _as_before(draft: Draft, chosen: Chosen) -> Chosen:
+    """What was *chosen*, with the escalation that was at work last in the place of the winner, and those that took part besides."""
+    besides = {each.ref.name: each for each in chosen.besides}
+    winner = chosen.escalation
+    for run in draft.fold.escalations:
+        escalation = paging.escalation_named(draft, run)
+        if escalation is not None and run.proceeds:
+            besides.setdefault(run.policy.name, escalation)
+        elif escalation is not None:
+            winner = escalation
+    return replace(chosen, escalation=winner, besides=tuple(besides.values()))
 
 
 def _stand_down(draft: Draft) -> None:
@@ -46,6 +63,11 @@ def _gathered_at(draft: Draft) -> datetime:
     """Until when paging waits for further alerts of the same disturbance, as the `Grouping` of its lead says."""
     grouping = grouping_of(draft.bill, draft.fold.lead, draft.now, [])
     return draft.fold.opened_at + grouping.wait if grouping is not None else draft.fold.opened_at
+
+
+def _goes_on(draft: Draft, *, anew: bool) -> bool:
+    """Whether an incident that comes and goes goes on with the escalation that has called people for it before."""
+    return draft.fold.flapping is not None and not anew and paging.resume(draft)
 
 
 def _has_eased(draft: Draft) -> bool:

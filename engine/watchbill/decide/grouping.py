@@ -49,7 +49,8 @@ def correlation_key(alert: ClaimedAlert, grouping: Grouping | None) -> str:
 
     What no service claims is kept apart by its name, since nothing says that two such alerts have to do with each other.
     """
-    key = f"service/{alert.service}" if alert.service is not None else f"unclaimed/{alert.alert.name}"
+    unclaimed = alert.alert.labels.get("alertname") or alert.fingerprint
+    key = f"service/{alert.service}" if alert.service is not None else f"unclaimed/{unclaimed}"
     if grouping is None or not grouping.by:
         return key
     # Quoted, so that no value can look like two.

@@ -13,8 +13,23 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
-from watchbill.decide import answering, delivery_reports, following, paging, repairing, retrying, stepping, updating, verifying
+from watchbill.decide import (
+    answering,
+    delivery_reports,
+    flapping,
+    following,
+    holding,
+    joining,
+    paging,
+    questions,
+    repairing,
+    retrying,
+    stepping,
+    updating,
+    verifying,
+)
 from watchbill.decide.bill import Bill
+from watchbill.decide.causes import begins
 from watchbill.decide.draft import Draft
 from watchbill.decide.grouping import REOPEN, grouping_of
 from watchbill.decide.muting import mutings
@@ -29,6 +44,7 @@ from watchbill.model.event import (
     Denied,
     Escalated,
     Event,
+    Extended,
     Mitigated,
     Noted,
     Observed,
@@ -59,11 +75,15 @@ def decide(bill: Bill, snapshot: Snapshot, event: Event, now: datetime) -> Decis
         return draft.decision(None)
     if draft.fold.status != "resolved" and _look_at_mutings(draft):
         following.plan(draft, anew=False)
+    flapping.end(draft)
     following.wake(draft)
+    holding.look(draft)
+    joining.look(draft, snapshot.incident)
     updating.withdraw_answered(draft)
     if snapshot.is_killed:
         following.stop(draft)
     due_at = stepping.start_due(draft)
+    questions.withdraw_answered(draft)
     return draft.decision(stepping.wake_at(draft, due_at))
 
 
@@ -103,7 +123,7 @@ def _alerts(draft: Draft, event: AlertsReceived) -> None:
             _look_at_mutings(draft)
             following.plan(draft, anew=True)
     elif fresh:
-        began = any(_begins(before, alert) for alert in fresh)
+        began = any(begins(before, alert) for alert in fresh)
         draft.record(AlertsTaken(fresh, draft.now))
         _tell_unknown_severities(draft, fresh)
         _join(draft, began)
@@ -116,16 +136,6 @@ def _news(known: Mapping[str, ClaimedAlert], alerts: tuple[ClaimedAlert, ...]) -
         if _is_news(fresh.get(alert.fingerprint) or known.get(alert.fingerprint), alert):
             fresh[alert.fingerprint] = alert
     return tuple(fresh.values())
-
-
-def _begins(incident: Incident, alert: ClaimedAlert) -> bool:
-    """Whether this *alert* begins to fire, rather than saying again, in other words, that it still does.
-
-    What began after the status last changed begins too: that it had ended in between was not heard.
-    """
-    known = incident.alerts.get(alert.fingerprint)
-    since = incident.status_at or incident.opened_at
-    return alert.is_firing and (known is None or not known.is_firing or alert.alert.starts_at > max(since, known.alert.starts_at))
 
 
 def _is_news(known: ClaimedAlert | None, alert: ClaimedAlert) -> bool:
@@ -168,13 +178,16 @@ def _join(draft: Draft, began: bool) -> None:
     """What alerts that are news do to an incident that is there. *began* tells whether any of them began to fire."""
     firing = draft.fold.firing
     if draft.fold.status == "resolved":
-        if began:
-            following.change_status(draft, "reopen")
+        if not began:
+            return
+        flapping.comes_back(draft, "reopen")
+        if draft.fold.flapping is None:
             draft.record(SeverityRaised(worst(tuple(alert.severity for alert in firing))))
             following.plan(draft, anew=True)
-        return
+            return
     if not firing:
-        following.resolve(draft, "")
+        if not flapping.falls_quiet(draft):
+            following.resolve(draft, "")
         return
     _look_at_mutings(draft)
     highest = worst(tuple({alert.severity for alert in draft.fold.calling}))
@@ -184,9 +197,11 @@ def _join(draft: Draft, began: bool) -> None:
         if draft.fold.may("severity-rise"):
             following.change_status(draft, "severity-rise")
             anew = True
+        # A higher severity pages whoever has been called before, too.
+        anew = anew or draft.fold.flapping is not None
     if draft.fold.status == "mitigated" and began:
-        following.change_status(draft, "relapse")
-        anew = True
+        flapping.comes_back(draft, "relapse")
+        anew = anew or draft.fold.flapping is None
     following.plan(draft, anew=anew)
 
 
@@ -213,12 +228,12 @@ def _finished(draft: Draft, event: StepFinished) -> None:
     elif isinstance(event.outcome, Done) and step.kind == "verify":
         _observed(draft, Observed(step.id, event.outcome.result))
     elif isinstance(event.outcome, Done):
-        draft.change(step, state="done", retry_at=None, error="")
-        repairing.finished(draft, step)
+        done = draft.change(step, state="done", retry_at=None, error="", may_have_acted=step.kind == "repair")
+        repairing.finished(draft, done)
     elif isinstance(event.outcome, Retry):
         retrying.retry(draft, step, event.outcome)
     elif step.kind in ("repair", "verify", "rollback"):
-        repairing.fail(draft, step, event.outcome.error)
+        repairing.fail(draft, step, event.outcome.error, has_acted=step.kind == "repair" and not event.outcome.is_refused)
     else:
         draft.change(step, state="failed", error=event.outcome.error)
 
@@ -242,6 +257,7 @@ _DOOR: Final[Mapping[type, Callable[[Draft, Any], None]]] = {
     Observed: _observed,
     Acknowledged: answering.answered,
     Unacknowledged: answering.answered,
+    Extended: answering.answered,
     Mitigated: answering.answered,
     Resolved: answering.answered,
     Approved: answering.answered,

@@ -10,17 +10,22 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from watchbill.decide import deliveries
+from watchbill.decide.causes import cause, spoken_of
 from watchbill.decide.draft import Draft
 from watchbill.decide.oncall import Reached, resolve
 from watchbill.decide.selecting import Chosen, choose_escalation
+from watchbill.decide.step_words import headline
 from watchbill.expressions.problems import ExpressionError
 from watchbill.model.incident import EscalationBegun, EscalationEnded, EscalationReleased, EscalationRun
-from watchbill.model.plan import LEFT, Delivery, Duty, Step, failures_of, step_id
+from watchbill.model.plan import Delivery, Duty, Reason, Step, failures_of, step_id
 from watchbill.model.policies import Escalation, Level, Selector
 from watchbill.model.references import Target
 
 FALLBACK = "fallback-team"
 ALARM = "alarm"
+JOINED = "joined"
+"""What the slots begin with of what is told, or paged, of an alert that joins an incident which somebody has."""
+
 POSTS_ONLY = "posts only"
 """The note of a level that names nobody: it takes its time all the same."""
 
@@ -51,10 +56,11 @@ def choose(draft: Draft) -> Chosen:
     return choose_escalation(draft.bill, lead, lambda: draft.context(lead), draft.reasons)
 
 
-def begin(draft: Draft, chosen: Chosen, held_until: datetime | None, first_at: datetime, *, anew: bool = False) -> None:
+def begin(draft: Draft, chosen: Chosen, held_until: datetime | None, first_at: datetime, *, anew: bool = False, note: str = "") -> None:
     """Put the chosen escalations to work. One that is at work already keeps its clock; *anew* lets one begin again that was over.
 
-    The first page leaves at *first_at*. *held_until* may bring a page that waits already forward, never back.
+    The first page leaves at *first_at*. *held_until* may bring a page that waits already forward, never back. A first page says
+    the *note* besides.
     """
     winner = chosen.escalation
     for run in draft.fold.escalations:
@@ -73,7 +79,7 @@ def begin(draft: Draft, chosen: Chosen, held_until: datetime | None, first_at: d
             alarms = tuple(step for step in draft.steps("alarm") if step.is_pending)
             draft.withdraw(alarms, f"{escalation.ref.name} pages again")
         draft.record(EscalationBegun(escalation.ref, draft.now, escalation.proceed, first, held_until))
-        plan_page(draft, escalation, 0, first, first_at)
+        plan_page(draft, escalation, 0, first, first_at, note, about=cause(draft))
 
 
 def end(draft: Draft, run: EscalationRun, why: str) -> None:
@@ -104,6 +110,28 @@ def release(draft: Draft, why: str) -> None:
             _hold(draft, run, None, why)
 
 
+def resume(draft: Draft) -> bool:
+    """Go on with the escalation that was at work last where it stopped, by its clock; whether there is one that has paged anybody."""
+    run = next((run for run in reversed(draft.fold.escalations) if not run.proceeds), None)
+    escalation = escalation_named(draft, run) if run is not None else None
+    if run is None or escalation is None:
+        return False
+    if not run.is_over:
+        return True
+    last = next((step for step in reversed(pages_of(draft, run)) if step.started_at is not None), None)
+    if last is None:
+        return False
+    draft.record(EscalationBegun(run.policy, draft.now, run.proceeds, run.first_round))
+    if last.kind == "alarm":
+        for step in alarms_like(draft, last):
+            if step.state == "withdrawn" and step.started_at is None:
+                draft.change(step, state="planned", due_at=max(draft.now, step.due_at), note="nobody has answered yet")
+        return True
+    level = _level_of(draft, escalation, last) or fallback_level(draft)
+    _plan_next(draft, run, escalation, last, max(draft.now, (last.started_at or draft.now) + level.wait))
+    return True
+
+
 def _hold(draft: Draft, run: EscalationRun, until: datetime | None, why: str) -> None:
     """Let the first page of this *run*, and the hub that opens with it, wait until then only. Later pages keep their times."""
     draft.record(EscalationReleased(run.policy.name, draft.now, until))
@@ -126,7 +154,7 @@ def go_on(draft: Draft, why: str) -> bool:
         if run.held_until is not None:
             _hold(draft, run, None, why)
         return _hurry(draft, run, escalation, why)
-    made = [step for step in _pages_of(draft, run) if step.started_at is not None]
+    made = [step for step in pages_of(draft, run) if step.started_at is not None]
     if not made or made[-1].kind == "alarm":
         return False
     draft.record(EscalationBegun(run.policy, draft.now, run.proceeds, run.first_round))
@@ -134,15 +162,16 @@ def go_on(draft: Draft, why: str) -> bool:
     return _hurry(draft, run, escalation, why)
 
 
-def _pages_of(draft: Draft, run: EscalationRun) -> list[Step]:
+def pages_of(draft: Draft, run: EscalationRun) -> list[Step]:
     """What this *run* has made or planned, in the order of its levels and rounds."""
-    own = (step for step in draft.steps("page", "alarm") if step.because.name == run.policy.name and step.round >= run.first_round)
+    made = (step for step in draft.steps("page", "alarm") if not is_joined(step))
+    own = (step for step in made if step.because.name == run.policy.name and step.round >= run.first_round)
     return sorted(own, key=lambda step: (step.round, step.kind == "alarm", step.slot == FALLBACK, step.slot.zfill(12)))
 
 
 def _hurry(draft: Draft, run: EscalationRun, escalation: Escalation, why: str) -> bool:
     """Let the next page of this *run* leave now, whenever it was due."""
-    step = next((step for step in _pages_of(draft, run) if step.state == "planned"), None)
+    step = next((step for step in pages_of(draft, run) if step.state == "planned"), None)
     while step is not None:
         level = _level_of(draft, escalation, step) if step.kind == "page" else None
         if level is None or level.during is None or draft.now in level.during:
@@ -150,8 +179,18 @@ def _hurry(draft: Draft, run: EscalationRun, escalation: Escalation, why: str) -
             return True
         draft.change(step, state="withdrawn", note=f"passed over: {level.during.name or 'its hours'} have not begun; {why}")
         _plan_next(draft, run, escalation, step, draft.now)
-        step = next((step for step in _pages_of(draft, run) if step.state == "planned"), None)
+        step = next((step for step in pages_of(draft, run) if step.state == "planned"), None)
     return False
+
+
+def is_joined(step: Step) -> bool:
+    """Whether this page is of an alert that joined what somebody had: it stands beside the levels, and nothing follows it."""
+    return step.kind == "page" and step.slot.startswith(f"{JOINED}/")
+
+
+def joined_level(step: Step) -> int:
+    """The level whose people a page reaches that `is_joined`."""
+    return int(step.slot.split("/")[1])
 
 
 def next_page_at(draft: Draft, step: Step) -> datetime | None:
@@ -173,18 +212,18 @@ def _following(draft: Draft, step: Step) -> Step | None:
     if run is None or run.is_over:
         return None
     behind = False
-    for each in _pages_of(draft, run):
+    for each in pages_of(draft, run):
         if behind and each.state != "withdrawn":
             return each if each.state == "planned" else None
         behind = behind or each.id == step.id
     return None
 
 
-def plan_page(draft: Draft, escalation: Escalation, level: int, round: int, due_at: datetime) -> None:
-    """Plan one level of one round."""
+def plan_page(draft: Draft, escalation: Escalation, level: int, round: int, due_at: datetime, note: str = "", *, about: str) -> None:
+    """Plan one level of one round; *about* is the fingerprint of the alert for which paging began, empty for the lead."""
     place = escalation.levels[level].place
     identity = step_id(draft.fold.id, "page", escalation.ref.name, str(level), round)
-    draft.add(Step(identity, "page", escalation.ref, place, str(level), round, due_at))
+    draft.add(Step(identity, "page", escalation.ref, place, str(level), round, due_at, note=note, about=about))
 
 
 def start_page(draft: Draft, step: Step) -> None:
@@ -212,10 +251,10 @@ def start_page(draft: Draft, step: Step) -> None:
     people = _own_only(draft, escalation, resolution.people)
     note = "; ".join(filter(None, (step.note, *resolution.skipped)))
     if people:
-        # Whoever is woken reads first what was tried.
-        text = "; ".join(filter(None, (_text(draft, escalation), step.note)))
+        # Whoever is woken reads first what is wrong, and then what was tried.
+        text = "\n".join(filter(None, (_text(draft, escalation, step), step.note)))
         if step.note == PASSED_BY:
-            text += f": {_failures_before(draft, run, step)}"
+            text += f": {failures_before(draft, run, step)}"
         draft.start(step, people=duties(people), deliveries=deliveries_of(step, people, draft.now), note=note, text=text)
     elif not level.page:
         draft.change(step, state="done", note=POSTS_ONLY)
@@ -236,9 +275,10 @@ def _level_of(draft: Draft, escalation: Escalation, step: Step) -> Level | None:
 def deliveries_of(step: Step, people: Iterable[Reached], now: datetime) -> tuple[Delivery, ...]:
     """Every contact of these *people*, each person's in order of preference, with its time, as this *step* uses it from *now* on.
 
-    A step that is begun again, because a person wants it, counts its attempts on: each of them is a row of the record.
+    A step that is begun again, because a person wants it, counts its attempts on: each of them is a row of the record. A call that was
+    called off may be under way still, so it counts too.
     """
-    tried = max((each.attempt for each in step.deliveries), default=0)
+    tried = max((each.attempt + (each.result == "withdrawn" and each.at <= now) for each in step.deliveries), default=0)
     return tuple(
         Delivery(reached.person.name, contact.connector, contact.action, contact.address, now + contact.after, attempt=tried, earlier=tried)
         for reached in people
@@ -251,22 +291,25 @@ def duties(people: Iterable[Reached]) -> tuple[Duty, ...]:
     return tuple(Duty(reached.person.name, reached.duty, reached.why) for reached in people)
 
 
-def _text(draft: Draft, escalation: Escalation) -> str:
+def _text(draft: Draft, escalation: Escalation, step: Step) -> str:
     """What a page says. It never fails for its text: at worst it is the plain summary."""
-    lead = draft.fold.lead
+    alert = spoken_of(draft.fold, step)
     if escalation.text is not None:
         try:
-            text = draft.bill.render(escalation.text, draft.context(lead)).strip()
-        except ExpressionError:
+            text = draft.bill.render(escalation.text, draft.context(alert)).strip()
+        except ExpressionError as problem:
             text = ""
+            why = Reason(escalation.ref, True, f"its text gives way to the plain summary: {problem.message}")
+            if why not in draft.reasons:
+                draft.reasons.append(why)
         if text:
             return text
-    return _plain_text(draft)
+    return headline(draft.fold, alert)
 
 
-def _plain_text(draft: Draft) -> str:
-    lead = draft.fold.lead
-    return f"{draft.fold.severity}: {lead.alert.name} on {draft.fold.service or 'no known service'} ({draft.fold.team})"
+def plain_text(draft: Draft) -> str:
+    """What is wrong, in a few words."""
+    return headline(draft.fold, draft.fold.lead)
 
 
 def _own_only(draft: Draft, escalation: Escalation, people: Iterable[Reached]) -> tuple[Reached, ...]:
@@ -305,68 +348,31 @@ def _plan_next(draft: Draft, run: EscalationRun, escalation: Escalation, step: S
     """What follows this page if nobody answers by *due_at*."""
     if step.slot == FALLBACK:
         identity = step_id(draft.fold.id, "alarm", escalation.ref.name, ALARM, step.round)
-        draft.add(Step(identity, "alarm", escalation.ref, step.place, ALARM, step.round, due_at, note="nobody answered any page"))
+        note = "nobody answered any page"
+        draft.add(Step(identity, "alarm", escalation.ref, step.place, ALARM, step.round, due_at, note=note, about=step.about))
         return
     level = int(step.slot) + 1
     if level < len(escalation.levels):
-        plan_page(draft, escalation, level, step.round, due_at)
+        plan_page(draft, escalation, level, step.round, due_at, about=step.about)
     elif step.round - run.first_round < escalation.repeat:
-        plan_page(draft, escalation, 0, step.round + 1, due_at)
+        plan_page(draft, escalation, 0, step.round + 1, due_at, about=step.about)
     elif escalation.proceed or not any(each.page for each in escalation.levels):
         # One that applies besides has nobody behind it, and one that only posts means nobody to be called.
         draft.record(EscalationEnded(escalation.ref.name, "it went through all its rounds"))
     else:
         settings = draft.bill.policies.settings
         identity = step_id(draft.fold.id, "page", escalation.ref.name, FALLBACK, step.round + 1)
-        draft.add(Step(identity, "page", escalation.ref, settings.place, FALLBACK, step.round + 1, due_at))
+        draft.add(Step(identity, "page", escalation.ref, settings.place, FALLBACK, step.round + 1, due_at, about=step.about))
 
 
-def start_alarm(draft: Draft, step: Step) -> None:
-    """Raise the engine's own alarm, and plan the next one: it is repeated until somebody answers, and takes the place of an unsent one."""
-    chain = _alarms_like(draft, step)
-    earlier = tuple(each for each in chain if each.due_at < step.due_at)
-    draft.withdraw(tuple(each for each in earlier if each.is_pending), "a later alarm takes its place")
-    run = draft.fold.run_of(step.because.name)
-    note, text = step.note, ""
-    if not earlier and run is not None:
-        note = _why_alarmed(draft, run, step)
-        failures = _failures_before(draft, run, step)
-        text = f"{_plain_text(draft)}\n{note}" + (f": {failures}" if failures else "")
-    draft.start(step, note=note, text=text)
-    if run is not None and not run.is_over:
-        draft.record(EscalationEnded(run.policy.name, "it went through all its rounds"))
-    if any(each.state == "planned" for each in chain if each.id != step.id):
-        return  # a person wanted this one again
-    slot = f"{ALARM}.{len(chain) + 1}"
-    identity = step_id(draft.fold.id, "alarm", step.because.name, slot, step.round)
-    due_at = draft.now + draft.bill.policies.settings.alarm_every
-    draft.add(Step(identity, "alarm", step.because, step.place, slot, step.round, due_at, note="nobody has answered yet"))
-
-
-def is_awaited(draft: Draft, alarm: Step) -> bool:
-    """Whether this *alarm* is still to sound: neither has anybody answered, nor has a later one taken its place."""
-    later = [step.state for step in _alarms_like(draft, alarm) if step.due_at > alarm.due_at]
-    return bool(later) and set(later) == {"planned"}
-
-
-def _alarms_like(draft: Draft, alarm: Step) -> list[Step]:
+def alarms_like(draft: Draft, alarm: Step) -> list[Step]:
     """The alarms of the same round of the same escalation: this *alarm*, and its repetitions."""
     return [step for step in draft.steps("alarm") if (step.because.name, step.round) == (alarm.because.name, alarm.round)]
 
 
-def _why_alarmed(draft: Draft, run: EscalationRun, alarm: Step) -> str:
-    """Why the engine raises an *alarm*: whether anybody could have answered."""
-    results = {each.result for step in _pages_of(draft, run) for each in step.deliveries}
-    if not results:
-        return "nobody could be paged"
-    if alarm.note == PASSED_BY or results & {*LEFT, "unknown", "waiting"}:
-        return alarm.note
-    return "no page left: the connectors are in shadow" if "shadow" in results else "no page could leave"
-
-
-def _failures_before(draft: Draft, run: EscalationRun, step: Step) -> str:
+def failures_before(draft: Draft, run: EscalationRun, step: Step) -> str:
     """What has failed of the page right before this *step* of a *run*, in words; empty where that reached somebody."""
-    made = _pages_of(draft, run)
+    made = pages_of(draft, run)
     place = next((number for number, each in enumerate(made) if each.id == step.id), 0)
     before = [each for each in made[:place] if each.deliveries]
     return failures_of(before[-1].deliveries) if before and deliveries.has_failed(before[-1]) else ""

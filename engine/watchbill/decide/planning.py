@@ -10,11 +10,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from watchbill.decide import repairing
+from watchbill.decide import questions, repairing
 from watchbill.decide.bill import Bill
 from watchbill.decide.correlating import correlate
 from watchbill.decide.draft import Draft
-from watchbill.decide.paging import FALLBACK
+from watchbill.decide.holding import terms_of
+from watchbill.decide.paging import FALLBACK, is_joined
 from watchbill.decide.planned_updates import unsent, what_is_told
 from watchbill.decide.playing import HORIZON, Moment, play
 from watchbill.expressions.durations import format_duration
@@ -37,6 +38,7 @@ from watchbill.model.forecast import (
 from watchbill.model.incident import EscalationBegun, Incident, StepAdded, StepChanged, lead_of
 from watchbill.model.plan import Call, Duty, Reason, Step
 from watchbill.model.policies import Remediation, Triage
+from watchbill.model.question import target_of
 from watchbill.model.references import Ref, Use
 from watchbill.model.severity import worst
 
@@ -162,11 +164,15 @@ def _person(bill: Bill, duty: Duty, at: datetime) -> PlannedPerson:
 def _escalations(
     bill: Bill, moments: tuple[Moment, ...], steps: tuple[Step, ...], reasons: tuple[Reason, ...]
 ) -> Iterable[PlannedEscalation]:
-    for change in (change for moment in moments for change in moment.decision.changes if isinstance(change, EscalationBegun)):
+    begun = [change for moment in moments for change in moment.decision.changes if isinstance(change, EscalationBegun)]
+    incident = moments[0].decision.incident
+    winner = next((bill.policies.escalations.get(each.policy.name) for each in begun if not each.proceeds), None)
+    team, severity = (incident.team, incident.severity) if incident is not None else ("", worst(()))
+    terms = terms_of(bill, winner, team, severity)
+    for change in begun:
         declared = bill.policies.escalations.get(change.policy.name)
-        pages = tuple(
-            _page(bill, step) for step in steps if step.kind == "page" and step.because == change.policy and step.state != "planned"
-        )
+        own = (step for step in steps if step.kind == "page" and step.because == change.policy and not is_joined(step))
+        pages = tuple(_page(bill, step) for step in own if step.state != "planned")
         why = next((reason.note for reason in reasons if reason.policy == change.policy and reason.applied), "")
         after = "" if change.proceeds else "then the engine's own alarm"
         held_for = tuple(
@@ -175,7 +181,19 @@ def _escalations(
             )
         )
         repeat = declared.repeat if declared is not None else 0
-        yield PlannedEscalation(change.policy, why, pages, repeat, after, change.proceeds, change.held_until, held_for)
+        yield PlannedEscalation(
+            change.policy,
+            why,
+            pages,
+            repeat,
+            after,
+            change.proceeds,
+            change.held_until,
+            held_for,
+            terms.expires,
+            terms.remind,
+            winner.joined if winner is not None else "tell",
+        )
 
 
 def _phase(bill: Bill, step: Step) -> str:
@@ -297,7 +315,7 @@ def _repairs(bill: Bill, snapshot: Snapshot, at: datetime) -> tuple[PlannedRepai
 def _repair(draft: Draft, candidate: repairing.Candidate, incident: Incident) -> PlannedRepair:
     remediation, allowed = candidate.remediation, candidate.permission
     own = [step for step in incident.steps.values() if step.kind == "repair" and step.because.name == remediation.ref.name]
-    begun = next((step for step in own if repairing.target_of(step) == candidate.target and step.state != "withdrawn"), None)
+    begun = next((step for step in own if target_of(step) == candidate.target and step.state != "withdrawn"), None)
     calls: tuple[Call, ...] = ()
     error = candidate.error
     if not error:
@@ -327,6 +345,9 @@ def _repair(draft: Draft, candidate: repairing.Candidate, incident: Incident) ->
         marks=tuple(
             "shadow" if repairing.is_shadow(draft, remediation) else draft.bill.mark(call.connector, call.action) for call in calls
         ),
+        question=questions.forecast(draft, remediation, allowed, candidate.target, calls, begun)
+        if allowed.approvals and calls and not repairing.is_shadow(draft, remediation)
+        else None,
     )
 
 

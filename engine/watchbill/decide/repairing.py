@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, TypeAlias
 
+from watchbill.decide import questions
 from watchbill.decide.collecting import about
 from watchbill.decide.draft import Draft
 from watchbill.decide.guarding import Permission, permission, reasons_to_run
@@ -22,6 +23,7 @@ from watchbill.expressions.problems import ExpressionError
 from watchbill.model.alert import ClaimedAlert
 from watchbill.model.plan import FINAL, Reason, Step, StepKind, step_id
 from watchbill.model.policies import Remediation, RepairStep
+from watchbill.model.question import STARTED_BY, target_of
 from watchbill.model.references import Use
 
 AT_WORK: tuple[StepKind, ...] = ("repair", "verify", "rollback")
@@ -172,7 +174,9 @@ def _wanted(draft: Draft, candidate: Candidate) -> Step | None:
         draft.reasons.append(Reason(remediation.ref, False, why, kind="guard"))
         return _step(draft, candidate, "offer", candidate.target, state="waiting", note=why)
     elif allowed.runs_unattended and remediation.steps:
-        draft.reasons.append(Reason(remediation.ref, True, f"runs by itself ({allowed.phase})"))
+        asks = allowed.approvals and not is_shadow(draft, remediation)
+        how = questions.waits(draft, remediation, allowed) if asks else f"runs by itself ({allowed.phase})"
+        draft.reasons.append(Reason(remediation.ref, True, how))
         draft.reasons.extend(reasons_to_run(remediation, allowed))
         return _step(draft, candidate, "repair", f"{candidate.target}/{remediation.steps[0].name}")
     else:
@@ -223,10 +227,6 @@ def stand_down(draft: Draft, why: str) -> None:
     draft.withdraw(tuple(step for step in draft.steps("repair") if step.state in ("planned", "waiting")), why)
 
 
-STARTED_BY = "run"
-"""The duty of whoever started a step of a remediation, in its people; it counts for the whole run."""
-
-
 def started_by(step: Step) -> tuple[str, ...]:
     """The people who had this *step* started, or tried again; nobody for one that began by itself."""
     return tuple(duty.person for duty in step.people if duty.duty == STARTED_BY)
@@ -246,11 +246,6 @@ def stop_unattended(draft: Draft) -> bool:
 def run_of(step: Step) -> Run:
     """The run that this *step* belongs to."""
     return (step.because.name, target_of(step), step.round)
-
-
-def target_of(step: Step) -> str:
-    """What this *step* of a remediation is done to."""
-    return step.slot.rsplit("/", 1)[0]
 
 
 def declared(draft: Draft, step: Step) -> Remediation | None:
@@ -287,8 +282,10 @@ def start_repair(draft: Draft, step: Step) -> None:
             return
         if allowed.approvals and not shadow:
             note = f"waits for {allowed.approvals} to approve"
-            draft.change(step, state="waiting", calls=calls, timeout=timeout, answer_by=draft.now + remediation.approval_expires, note=note)
+            answer_by = draft.now + remediation.approval_expires
+            asked = draft.change(step, state="waiting", calls=calls, timeout=timeout, answer_by=answer_by, note=note)
             release(draft, f"{remediation.ref.name} waits for approval")
+            questions.ask(draft, asked, remediation)
             return
     draft.start(step, calls=calls, timeout=timeout, answer_by=None, note="shadow" if shadow else "")
 
@@ -314,8 +311,11 @@ def name_of(step: Step) -> str:
 
 
 def finished(draft: Draft, step: Step) -> None:
-    """A step of a remediation was carried out: go on to the next, then to the verification."""
+    """A step of a remediation was carried out: go on to the next, then to the verification. With its last step a rollback is through."""
     remediation = declared(draft, step)
+    if step.kind == "rollback" and remediation is not None and name_of(step) == [each.name for each in _sequence(remediation, step)][-1]:
+        for each in _acted(draft, step):
+            draft.change(each, may_have_acted=False)
     if remediation is None or step.kind == "verify" or not _goes_on(draft, step):
         return
     names = [each.name for each in _sequence(remediation, step)]
@@ -331,11 +331,11 @@ def _goes_on(draft: Draft, step: Step) -> bool:
     return draft.fold.status != "resolved" and step.round == draft.fold.reopen_count
 
 
-def _follow(draft: Draft, step: Step, kind: StepKind, name: str) -> None:
+def _follow(draft: Draft, step: Step, kind: StepKind, name: str, *, once_more: bool = False) -> None:
     slot = f"{target_of(step)}/{name}"
     identity = step_id(draft.fold.id, kind, step.because.name, slot, step.round)
     there = draft.fold.steps.get(identity)
-    if there is not None and _is_older(there, step):
+    if there is not None and (_is_older(there, step) or (once_more and there.state in FINAL)):
         # What it follows was tried again because a person said so, and so this comes again too.
         draft.change(there, state="planned", due_at=draft.now, started_at=None, retry_at=None, note="once more")
         return
@@ -347,14 +347,24 @@ def _is_older(there: Step, step: Step) -> bool:
     return there.state in FINAL and there.started_at is not None and step.started_at is not None and there.started_at < step.started_at
 
 
-def fail(draft: Draft, step: Step, why: str) -> None:
-    """A remediation did not work: undo it where that is declared, and let pages wait no longer."""
-    draft.change(step, state="failed", note=why)
+def fail(draft: Draft, step: Step, why: str, *, has_acted: bool = False) -> None:
+    """A remediation did not work: undo it where that is declared, and let pages wait no longer.
+
+    *has_acted* says that what failed may have had its effect. Where no step of the run had or may have had its own, there is nothing
+    to undo.
+    """
+    step = draft.change(step, state="failed", note=why, may_have_acted=step.may_have_acted or has_acted)
     remediation = declared(draft, step)
     if not _goes_on(draft, step):
         return
     if remediation is None or not is_shadow(draft, remediation):
         release(draft, f"{step.because.name} did not work: {why}")
-    if remediation is not None and remediation.rollback is not None and step.kind != "rollback" and step.started_at is not None:
+    acted = _acted(draft, step)
+    if remediation is not None and remediation.rollback is not None and step.kind != "rollback" and acted:
         for first in remediation.rollback.steps[:1]:
-            _follow(draft, step, "rollback", first.name)
+            _follow(draft, acted[-1], "rollback", first.name, once_more=True)
+
+
+def _acted(draft: Draft, step: Step) -> list[Step]:
+    """The steps of the same run as this *step* that had their effect, or may have had it, and were not undone since."""
+    return [each for each in draft.steps("repair") if each.may_have_acted and run_of(each) == run_of(step)]

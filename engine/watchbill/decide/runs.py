@@ -8,10 +8,11 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from watchbill.decide.repairing import AT_WORK, run_of, target_of
+from watchbill.decide.repairing import AT_WORK, run_of
 from watchbill.model.decision import Decision, RepairRun
 from watchbill.model.incident import Incident, StepChanged
 from watchbill.model.plan import Step
+from watchbill.model.question import target_of
 
 
 def runs_after(runs: tuple[RepairRun, ...], decision: Decision, at: datetime) -> tuple[RepairRun, ...]:

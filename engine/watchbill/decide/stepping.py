@@ -10,15 +10,24 @@ from datetime import datetime
 from functools import partial
 from typing import Final
 
-from watchbill.decide import collecting, paging, repairing, retrying, talking, updating
+from watchbill.decide import alarms, collecting, holding, messages, paging, repairing, retrying, talking, updating
 from watchbill.decide.draft import Draft
 from watchbill.decide.muting import next_change
 from watchbill.model.plan import Step
 
-_START: Final[Mapping[str, Callable[[Draft, Step], None]]] = {
+
+def _start_tell(draft: Draft, step: Step) -> None:
+    """Remind whoever has the incident, whose words depend on how it stands now; what else is told is told as it was."""
+    if step.slot == holding.REMINDER:
+        holding.start_reminder(draft, step)
+    else:
+        messages.start(draft, step, step.people, step.text)
+
+
+_START: Final[Mapping[str, Callable[[Draft, Step], object]]] = {
     "page": paging.start_page,
     "notify": paging.start_notify,
-    "alarm": paging.start_alarm,
+    "alarm": alarms.start_alarm,
     "hub": talking.start_hub,
     "bridge": talking.start_hub,
     "collect": collecting.start_collect,
@@ -27,6 +36,7 @@ _START: Final[Mapping[str, Callable[[Draft, Step], None]]] = {
     "repair": repairing.start_repair,
     "verify": repairing.start_repair,
     "rollback": repairing.start_repair,
+    "tell": _start_tell,
 }
 
 
@@ -95,11 +105,14 @@ def _expire(draft: Draft, step: Step) -> None:
 
 
 def wake_at(draft: Draft, due_at: datetime | None) -> datetime | None:
-    """When to look again, None for never: when a step falls due (*due_at*), a silence begins or ends, or a snooze ends."""
+    """When to look again, None for never: when a step falls due (*due_at*), or a silence, a snooze, an acknowledgement or quiet ends."""
     moments = [due_at]
     live = draft.snapshot.silences
     if (draft.bill.silences.policies or live) and draft.fold.status != "resolved":
         moments.extend(next_change(draft.bill, alert, partial(draft.context, alert), draft.now, live) for alert in draft.fold.firing)
+    if draft.fold.flapping is not None:
+        moments.append(draft.fold.flapping.ends_at)
     if draft.fold.snoozed_until is not None and draft.fold.may("snooze-end"):
         moments.append(draft.fold.snoozed_until)
+    moments.append(draft.fold.acknowledged_until)
     return min([moment for moment in moments if moment is not None], default=None)

@@ -7,6 +7,7 @@ until these end, and is then reviewed and sent; what follows counts from there.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime
 from functools import partial
 
@@ -20,7 +21,7 @@ from watchbill.decide.selecting import choose_comms, matching
 from watchbill.decide.update_words import CADENCE, TOLD, channel_calls, words_of
 from watchbill.expressions.problems import ExpressionError
 from watchbill.model.alert import ClaimedAlert
-from watchbill.model.plan import Step, step_id
+from watchbill.model.plan import Call, Step, step_id
 from watchbill.model.policies import Comms
 from watchbill.model.references import Target
 
@@ -125,10 +126,25 @@ def start_update(draft: Draft, step: Step) -> None:
             draft.change(step, state="waiting", note=_joined(_kept(step), "held: nobody can be reached to review it"))
             _plan_following(draft, comms, step)
         return
-    draft.change(step, state="waiting", answer_by=draft.now + comms.review.wait)
+    _show(draft, step, comms, draft.now + comms.review.wait)
     review = Step(identity, "review", comms.ref, step.place, step.slot, step.round, draft.now, about=step.about)
     draft.add(review)
     draft.start(review, people=duties(resolution.people), deliveries=deliveries_of(review, resolution.people, draft.now))
+
+
+def _show(draft: Draft, step: Step, comms: Comms, answer_by: datetime) -> None:
+    """Let this update wait for its review with the words that are reviewed, and the calls that carry them.
+
+    What cannot be filled in yet is not shown; whether it can be sent is seen when it is to leave.
+    """
+    audience = draft.bill.policies.audiences.get(comms.audience)
+    subject, text = "", ""
+    calls: tuple[Call, ...] = ()
+    if audience is not None:
+        with suppress(ExpressionError):
+            subject, text = words_of(draft, step, comms)
+            calls = tuple(each.call for each in channel_calls(draft, step, audience, subject, text) if each.call is not None)
+    draft.change(step, state="waiting", answer_by=answer_by, subject=subject, text=text, calls=calls)
 
 
 def _reached(draft: Draft, target: Target) -> Resolution:
@@ -184,9 +200,12 @@ def withdraw_answered(draft: Draft) -> None:
 
 
 def _is_reviewer(draft: Draft, comms: Comms | None, by: str) -> bool:
-    return (
-        comms is not None and comms.review is not None and is_among(draft.bill.policies, (comms.review.by,), draft.fold.team, by, draft.now)
-    )
+    if comms is None or comms.review is None:
+        return False
+    declared = draft.bill.in_force.comms.get(comms.ref.name)
+    # A review that the policies in force ask for no more is still what holds this update: then it is they who were asked.
+    review = declared.review if declared is not None and declared.review is not None else comms.review
+    return is_among(draft.bill.in_force, (review.by,), draft.fold.team, by, draft.now)
 
 
 def reviewed(draft: Draft, step: Step, by: str) -> Answer:
@@ -194,7 +213,7 @@ def reviewed(draft: Draft, step: Step, by: str) -> Answer:
     comms = draft.bill.policies.comms.get(step.because.name)
     if comms is None or not _is_reviewer(draft, comms, by):
         return False, f"{by} is not among those who review it"
-    send(draft, step, comms, note=f"reviewed by {by}")
+    send(draft, step, comms, note=f"reviewed by {by}", is_reviewed=True)
     return True, f"reviewed by {by}"
 
 
@@ -208,8 +227,11 @@ def refused(draft: Draft, step: Step, by: str) -> Answer:
     return True, f"{by} said no"
 
 
-def send(draft: Draft, step: Step, comms: Comms, note: str = "") -> None:
-    """Send this update through every channel of its audience, and plan the next one; in quiet hours it waits."""
+def send(draft: Draft, step: Step, comms: Comms, note: str = "", *, is_reviewed: bool = False) -> None:
+    """Send this update through every channel of its audience, and plan the next one; in quiet hours it waits.
+
+    One that *is_reviewed* leaves with the very words that were; otherwise it says how things stand now.
+    """
     audience = draft.bill.policies.audiences.get(comms.audience)
     if audience is None:
         draft.change(step, state="failed", note=f"the audience {comms.audience} is declared no more")
@@ -218,7 +240,7 @@ def send(draft: Draft, step: Step, comms: Comms, note: str = "") -> None:
         return
     note = _joined(_kept(step), note)
     try:
-        subject, body = words_of(draft, step, comms)
+        subject, body = (step.subject, step.text) if is_reviewed and step.text else words_of(draft, step, comms)
     except ExpressionError as problem:
         draft.change(step, state="failed", note=problem.message)
     else:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
-from watchbill.connectors.performing import Performer, Refused, Request, Transient, Unable, Unknown
+from watchbill.connectors.performing import Failed, Performer, Refused, Request, Transient, Unable, Unknown
 from watchbill.decide.bill import Bill
 from watchbill.decide.step_words import subject_of, text_of
 from watchbill.errors import WatchbillError
@@ -36,7 +36,7 @@ URGENT_WAITS: Final = 1.0
 class Ended:
     """How one call ended. *kind* says what follows: it was carried out, is to be made again, or is not without a person.
 
-    *after* is how long the other side asks to wait before the next attempt.
+    *after* is how long the other side asks to wait before the next attempt. One that *is_refused* was so before it began.
     """
 
     call: PlannedCall
@@ -47,6 +47,7 @@ class Ended:
     effect: str = ""
     error: str = ""
     after: timedelta | None = None
+    is_refused: bool = False
 
     @property
     def is_unknown(self) -> bool:
@@ -62,7 +63,7 @@ class Caller:
         performers: Mapping[str, Performer],
         secrets: Callable[[Connector], Mapping[str, str]],
         now: Callable[[], datetime],
-        url_of: Callable[[str], str],
+        url_of: Callable[[str, str], str],
     ) -> None:
         self._performers, self._secrets, self._now, self._url_of = performers, secrets, now, url_of
         self._room: defaultdict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(AT_ONCE))
@@ -83,33 +84,19 @@ class Caller:
         name = f"{call.connector}.{call.action}"
         if there.connector is None or there.type is None or there.action is None:
             missing = "connector" if there.connector is None else "type" if there.type is None else "action"
-            return Ended(call, now, "unable", "failed", error=f"{name}: there is no such {missing} any more")
+            return Ended(call, now, "unable", "failed", error=f"{name}: there is no such {missing} any more", is_refused=True)
         wrong = unfit(name, kind_of(there.action, there.connector), PLACE_OF_STEP[step.kind])
         if wrong:
-            return Ended(call, now, "unable", "failed", error=wrong)
+            return Ended(call, now, "unable", "failed", error=wrong, is_refused=True)
         if there.connector.shadow:
             begins()
             return Ended(call, now, "shadow", "done", {"shadow": True}, error="the connector is in shadow: nothing was touched")
         performer = self._performers.get(there.type.name)
         if performer is None:
-            return Ended(call, now, "unable", "failed", error=f"{name}: connectors of type {there.type.name} cannot act here")
+            error = f"{name}: connectors of type {there.type.name} cannot act here"
+            return Ended(call, now, "unable", "failed", error=error, is_refused=True)
         try:
-            request = Request(
-                connector=call.connector,
-                type=there.type.name,
-                action=call.action,
-                arguments=call.arguments,
-                key=call.key(step.id),
-                now=now,
-                timeout=step.timeout or TIMEOUT,
-                settings=dict(there.connector.settings),
-                secrets=self._secrets(there.connector),
-                attempt=attempt,
-                is_repeat=is_repeat,
-                subject=subject_of(incident, step),
-                text=text_of(incident, step, self._url_of(incident.id)),
-                about=about_for(incident, step, self._url_of(incident.id)),
-            )
+            request = self._request(bill, incident, step, call, there.connector, attempt=attempt, is_repeat=is_repeat)
             async with self._slot(call.connector, is_urgent=there.action.reaches):
                 begins()
                 done = await performer.perform(request)
@@ -121,10 +108,35 @@ class Caller:
             error = f"nobody knows whether it was done: {failure.error}; look, then `watchbill retry` it"
             return Ended(call, now, "unknown", "failed", error=error)
         except Refused as failure:
-            return Ended(call, now, "unable" if isinstance(failure, Unable) else "refused", "failed", error=failure.error)
+            result: DeliveryResult = "unable" if isinstance(failure, Unable) else "refused"
+            return Ended(call, now, result, "failed", error=failure.error, is_refused=not isinstance(failure, Failed))
         except WatchbillError as failure:
-            return Ended(call, now, "unable", "failed", error=failure.message)
+            return Ended(call, now, "unable", "failed", error=failure.message, is_refused=True)
         return Ended(call, now, "sent", "done", done.result, done.effect)
+
+    def _request(
+        self, bill: Bill, incident: Incident, step: Step, call: PlannedCall, connector: Connector, *, attempt: int, is_repeat: bool
+    ) -> Request:
+        """What the performer of this *connector* is asked. Raises `WatchbillError` where a secret cannot be had."""
+        # Who gets it may read it on the spot: the link is theirs. What goes to a channel or a list is nobody's.
+        person = step.deliveries[call.number].person if call.number < len(step.deliveries) else ""
+        url = self._url_of(incident.id, person)
+        return Request(
+            connector=call.connector,
+            type=connector.type,
+            action=call.action,
+            arguments=call.arguments,
+            key=call.key(step.id),
+            now=self._now(),
+            timeout=step.timeout or TIMEOUT,
+            settings=dict(connector.settings),
+            secrets=self._secrets(connector),
+            attempt=attempt,
+            is_repeat=is_repeat,
+            subject=subject_of(incident, step, is_repeat=is_repeat),
+            text=text_of(incident, step, url, bill=bill, is_repeat=is_repeat),
+            about=about_for(incident, step, url),
+        )
 
     @asynccontextmanager
     async def _slot(self, connector: str, *, is_urgent: bool) -> AsyncIterator[None]:

@@ -13,6 +13,7 @@ from typing import Final
 
 from watchbill.connectors.performing import About
 from watchbill.decide.bill import Bill
+from watchbill.decide.causes import spoken_of
 from watchbill.decide.step_words import is_for_audience
 from watchbill.model.incident import Incident
 from watchbill.model.plan import Step, StepKind
@@ -29,6 +30,9 @@ ATTEMPTS: Final[dict[StepKind, int]] = {"page": 30, "alarm": 30, "collect": 3, "
 FIRST_WAIT: Final = timedelta(seconds=2)
 LONGEST_WAIT: Final = timedelta(minutes=5)
 """Between these lies how long an attempt waits for the one before it."""
+
+SOONEST: Final = timedelta(seconds=0.5)
+"""How long an attempt waits for the one before it at least, however short a wait the other side asks for."""
 
 TRIES: Final = 8
 """How often, for all other kinds of steps."""
@@ -85,7 +89,7 @@ def about_for(incident: Incident, step: Step, url: str = "") -> About:
         return About(status=incident.status, thread=thread, is_for_audience=True)
     return About(
         incident=incident.id,
-        title=incident.lead.alert.name,
+        title=spoken_of(incident, step).alert.name,
         status=incident.status,
         severity=incident.severity,
         service=incident.service or "",
@@ -100,6 +104,15 @@ def backoff(key: str, attempt: int) -> timedelta:
     """How long to wait after this *attempt*: twice as long each time, and somewhat different for each *key*."""
     spread = int.from_bytes(hashlib.sha256(f"{key}\0{attempt}".encode()).digest()[:2], "big") / 65_535
     return min(FIRST_WAIT * 2.0 ** min(attempt - 1, 12), LONGEST_WAIT) * (0.75 + spread / 2)
+
+
+def wait_after(key: str, attempt: int, asked: timedelta | None) -> timedelta:
+    """How long what reaches people waits after this *attempt*, where the other side *asked* for so long: never longer than by itself.
+
+    A short wait may be asked for again and again: nothing uses up its attempts much sooner for that than by itself.
+    """
+    wait = backoff(key, attempt)
+    return wait if asked is None else max(min(wait, asked), wait / 4, SOONEST)
 
 
 def limit_of(kind: StepKind) -> int:

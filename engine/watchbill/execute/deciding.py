@@ -13,7 +13,7 @@ from watchbill.decide.correlating import wanted as wanted_for
 from watchbill.decide.judging import decide
 from watchbill.execute.policies import Policies
 from watchbill.model.decision import Correlation, Decision, Snapshot, Wanted
-from watchbill.model.event import AlertsReceived, DeliveryReported, Event, StepFinished
+from watchbill.model.event import AlertsReceived, DeliveryReported, Event, StepFinished, Woken
 from watchbill.model.incident import Incident, StepChanged
 from watchbill.model.plan import Outcome, Step
 from watchbill.store import delivery_rows, effects, incidents, steps
@@ -61,7 +61,9 @@ class Decided:
         """The steps at work whose deliveries this decision has changed: some of them may be due now."""
         changed = (change.step for change in self.decision.changes if type(change) is StepChanged and change.step.deliveries)
         fresh = {step.id for step in self.decision.steps}
-        return tuple({step.id: step for step in changed if step.state == "started" and step.id not in fresh}.values())
+        # The last change counts: one that is over after it is at work no more.
+        now_is = {step.id: step for step in changed}
+        return tuple([step for step in now_is.values() if step.state == "started" and step.id not in fresh])
 
 
 def decide_alerts(connection: Connection, policies: Policies, correlation: Correlation, now: datetime, by: str = "") -> Decided:
@@ -104,9 +106,16 @@ def end_attempt(
 
 
 def amend(connection: Connection, policies: Policies, incident_id: str, report: DeliveryReported, now: datetime, by: str) -> Decided | None:
-    """What follows from what the other side reports later of a delivery that it took; None where there is no such incident."""
-    delivery_rows.report(connection, step=report.step, number=report.number, result=report.result, error=report.error, at=now)
-    return decide_event(connection, policies, incident_id, report, now, by)
+    """What follows from what the other side reports later of a delivery that it took; None where there is no such incident.
+
+    Of a call that has never begun nothing can be reported. What says nothing new leaves the row as it is.
+    """
+    if not delivery_rows.has_begun(connection, report.step, report.number):
+        return decide_event(connection, policies, incident_id, Woken(), now)
+    decided = decide_event(connection, policies, incident_id, report, now, by)
+    if decided is not None and decided.decision.changes:
+        delivery_rows.report(connection, step=report.step, number=report.number, result=report.result, error=report.error, at=now)
+    return decided
 
 
 def settle(

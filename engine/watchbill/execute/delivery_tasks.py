@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from datetime import datetime
+from typing import TYPE_CHECKING, TypeAlias
 
 from watchbill.errors import WatchbillError
 from watchbill.execute.caller import Caller, Ended
-from watchbill.execute.calls import LONGEST_WAIT, backoff, call_for, limit_of
+from watchbill.execute.calls import LONGEST_WAIT, call_for, limit_of, wait_after
 from watchbill.execute.deciding import Decided, end_attempt
 from watchbill.execute.ports import House, recorded
 from watchbill.model.event import DeliveryReported
@@ -26,8 +26,8 @@ from watchbill.store import delivery_rows
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-SOONEST: Final = timedelta(seconds=0.5)
-"""How long an attempt waits for the one before it at least, however short a wait the other side asks for."""
+Key: TypeAlias = tuple[str, int, int]
+"""A call under way: its step, the number of the delivery, and the attempt. One that a person wants again waits for no older call."""
 
 
 class DeliveryTasks:
@@ -35,14 +35,17 @@ class DeliveryTasks:
 
     def __init__(self, house: House, caller: Caller) -> None:
         self._house, self._caller = house, caller
-        self._tasks: dict[tuple[str, int], asyncio.Task[None]] = {}
-        self._calling: set[tuple[str, int]] = set()
+        self._tasks: dict[Key, asyncio.Task[None]] = {}
+        self._calling: set[Key] = set()
         self._at_work: Counter[str] = Counter()
         self._later: dict[str, datetime] = {}
         self._undecided: dict[tuple[str, int], datetime] = {}
 
     def __len__(self) -> int:
         return len(self._tasks)
+
+    def __contains__(self, step: str) -> bool:
+        return self._at_work[step] > 0
 
     @property
     def tasks(self) -> tuple[asyncio.Task[None], ...]:
@@ -66,7 +69,7 @@ class DeliveryTasks:
         later: datetime | None = None
         for number, delivery in enumerate(step.deliveries):
             leaves_at = self._leaves_at(step.id, number, delivery)
-            if leaves_at is None or (step.id, number) in self._tasks:
+            if leaves_at is None or (step.id, number, delivery.attempt + 1) in self._tasks:
                 continue
             if leaves_at <= now:
                 self._start(incident, step, number, delivery)
@@ -85,7 +88,7 @@ class DeliveryTasks:
         for key, task in tuple(self._tasks.items()) if self._at_work[step] else ():
             if key[0] == step and key not in self._calling:
                 task.cancel()
-                ended.append(key[1])
+                ended.append(key[1:])
         if ended:
             self._house.write_later(lambda connection: delivery_rows.forget(connection, step, ended))
 
@@ -95,13 +98,13 @@ class DeliveryTasks:
         return leaves_at if leaves_at is None or not_before is None else max(leaves_at, not_before)
 
     def _start(self, incident: Incident, step: Step, number: int, delivery: Delivery) -> None:
-        key = (step.id, number)
+        key = (step.id, number, delivery.attempt + 1)
         task = asyncio.create_task(self._guarded(incident, step, number, delivery), name=f"step {step.id}#{number + 1}")
         self._tasks[key] = task
         self._at_work[step.id] += 1
         task.add_done_callback(lambda task: self._forget(key, task))
 
-    def _forget(self, key: tuple[str, int], task: asyncio.Task[None]) -> None:
+    def _forget(self, key: Key, task: asyncio.Task[None]) -> None:
         """The *task* is over. A newer one for the same contact stays."""
         if self._tasks.get(key) is not task:
             return
@@ -123,7 +126,7 @@ class DeliveryTasks:
         except Exception as error:
             said = f"this is a bug of watchbill: {type(error).__name__}: {error}"
             self._house.say("error", "step_failed", incident=incident.id, step=step.id, error=said)
-            report = DeliveryReported(step.id, number, "failed", said)
+            report = DeliveryReported(step.id, number, "failed", said, attempt=delivery.attempt + 1)
             await self._report(incident, Ended(call_for(step, number), self._house.now(), "failed", "failed"), delivery.attempt + 1, report)
 
     async def _deliver(self, incident: Incident, step: Step, number: int, delivery: Delivery) -> None:
@@ -135,7 +138,7 @@ class DeliveryTasks:
             call_for(step, number),
             attempt=attempt,
             is_repeat=delivery.result == "unknown",
-            begins=lambda: self._calling.add((step.id, number)),
+            begins=lambda: self._calling.add((step.id, number, attempt)),
         )
         if ended.result != "shadow":
             house.sent(delivery.connector, ended.result, ended.error)
@@ -143,18 +146,15 @@ class DeliveryTasks:
 
     def _meant(self, step: Step, number: int, delivery: Delivery, ended: Ended) -> DeliveryReported:
         """What is reported of a call that has *ended*, and when it may be made again."""
-        attempt = delivery.attempt + 1 - delivery.earlier
-        if ended.kind != "again" or attempt >= limit_of(step.kind):
-            return DeliveryReported(step.id, number, ended.result, ended.error)
-        wait = backoff(f"{step.id}#{number}", attempt)
-        if ended.after is not None:
-            # A short wait may be asked for again and again: a page must not use up its attempts sooner for that than by itself.
-            wait = max(min(wait, ended.after), wait / 4, SOONEST)
-        return DeliveryReported(step.id, number, ended.result, ended.error, self._house.now() + wait)
+        attempt, tried = delivery.attempt + 1, delivery.attempt + 1 - delivery.earlier
+        if ended.kind != "again" or tried >= limit_of(step.kind):
+            return DeliveryReported(step.id, number, ended.result, ended.error, attempt=attempt)
+        wait = wait_after(f"{step.id}#{number}", tried, ended.after)
+        return DeliveryReported(step.id, number, ended.result, ended.error, self._house.now() + wait, attempt)
 
     async def _report(self, incident: Incident, ended: Ended, attempt: int, report: DeliveryReported) -> None:
         house, effect = self._house, ended.effect
-        key = (report.step, report.number)
+        contact, key = (report.step, report.number), (report.step, report.number, attempt)
 
         def job(connection: Connection) -> Decided | None:
             return end_attempt(connection, house.policies, incident.id, attempt, report, house.now(), effect=effect)
@@ -167,9 +167,9 @@ class DeliveryTasks:
             # It is not made again at every look for that: whom it reached would be called every second.
             said = f"this is a bug of watchbill: {type(error).__name__}: {error}"
             house.say("error", "delivery_not_decided", incident=incident.id, step=report.step, result=report.result, error=said)
-            self._undecided[key] = house.now() + LONGEST_WAIT
+            self._undecided[contact] = house.now() + LONGEST_WAIT
             return
-        self._undecided.pop(key, None)
+        self._undecided.pop(contact, None)
         task = asyncio.current_task()
         if task is not None:
             self._forget(key, task)

@@ -10,19 +10,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from watchbill.connectors.performing import About, Performer
-from watchbill.errors import OutsideError
+from watchbill.decide.holding import has_it, ways_to
+from watchbill.errors import OutsideError, WatchbillError
 from watchbill.execute import ingesting, recovering
+from watchbill.execute.attempts import Attempts
 from watchbill.execute.deciding import Decided, Handed, amend, decide_event
 from watchbill.execute.heartbeat import Beat, Heartbeat
 from watchbill.execute.ingesting import Kind
 from watchbill.execute.intake import Intake
 from watchbill.execute.landing import Landing
 from watchbill.execute.last_resort import LastResort, Message, Voice, Watchdog, last_resort_of
+from watchbill.execute.links import KEY, Links
 from watchbill.execute.looking import LONGEST_SLEEP, Looking
 from watchbill.execute.performing import Performing
 from watchbill.execute.policies import Edition, Policies
@@ -36,7 +39,7 @@ from watchbill.model.alert import Alert
 from watchbill.model.event import DeliveryReported, Event
 from watchbill.model.plan import DeliveryResult, Outcome
 from watchbill.model.policies import Connector
-from watchbill.store import alerts, observations, revisions, silences, switches
+from watchbill.store import alerts, incidents, observations, revisions, signing_keys, silences, switches
 from watchbill.store.record import Record
 from watchbill.store.silences import LiveSilence
 
@@ -51,9 +54,6 @@ FURTHEST: Final = timedelta(days=1)
 """A record that is further ahead of the clock than this was written by a clock that was wrong."""
 
 SUBSCRIBER_ROOM: Final = 1_000
-
-MOST_SILENCES: Final = 500
-"""How many live silences there may be at a time: every decision looks at them."""
 
 
 class Engine:
@@ -77,11 +77,13 @@ class Engine:
         apart: Callable[[], Mapping[str, Performer]] | None = None,
     ) -> None:
         self.record, self.policies, self.options = record, policies, options or Options()
+        self.elapsed, self.attempts = elapsed, Attempts(self)
         self._log, self.clock = log, SteadyClock(now, elapsed, self._clock_was_set)
         self.counts = Counts()
         self.listeners: list[Callable[[Decided], None]] = []
         self.took: Callable[[str, float], None] = lambda what, seconds: None
         self.intake = Intake(self)
+        self.links = Links(self.options.public_url)
         self.performing = Performing(self, performers, secrets, self.url_of)
         self.vitals = Vitals(record.writer, elapsed)
         voice = Voice(performers, secrets, self.now, apart)
@@ -90,7 +92,7 @@ class Engine:
         self.watchdog = Watchdog(self.vitals.sayable, self.last_resort.say_from_thread, elapsed, self.now, log, where)
         self.proving = Proving(self, voice, self.counts.add)
         beating = (beat, self.options.heartbeat_every) if beat is not None else None
-        self.heartbeat = Heartbeat(*beating, self.vitals.troubles, self.counts.add, log) if beating is not None else None
+        self.heartbeat = Heartbeat(*beating, self.vitals.own_troubles, self.counts.add, log) if beating is not None else None
         self._landing = Landing()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._subscribers: set[asyncio.Queue[Notice]] = set()
@@ -103,9 +105,9 @@ class Engine:
         """The engine's time."""
         return self.clock()
 
-    def url_of(self, incident: str) -> str:
-        """Where people see this *incident*; empty where the engine has no address that it knows of."""
-        return f"{self.options.public_url.rstrip('/')}/incidents/{incident}" if self.options.public_url else ""
+    def url_of(self, incident: str, person: str = "") -> str:
+        """Where people see this *incident*, with what lets this *person* read it; empty where the engine knows no address of its own."""
+        return self.links.signed(incident, person)
 
     async def receive(self, kind: Kind, source: str, body: bytes) -> Payload:
         """Take in one request. It returns when the body is in the record for good; what follows from it is decided afterwards.
@@ -168,7 +170,7 @@ class Engine:
 
     async def silence(self, silence: LiveSilence, replaced: str = "") -> str | None:
         """Silence what it matches, at once, in the place of the silence called *replaced*; why it cannot be, None where it is."""
-        refused = await self.write(lambda connection: _put_silence(connection, silence, replaced))
+        refused = await self.write(lambda connection: silences.put_for(connection, silence, replaced))
         if refused is None:
             await self._looking.look_at_all()
         return refused
@@ -196,6 +198,7 @@ class Engine:
         self.last_resort.way = last_resort_of(self.policies.bill)
         self.say("info", "policies_replaced", revision=edition.revision)
         await self._looking.look_at_all()
+        await self._note_holders()
 
     @property
     def is_ready(self) -> bool:
@@ -260,7 +263,10 @@ class Engine:
         """A decision was recorded: hand out its steps, end what was stopped, and tell who listens."""
         for step in decided.stopped:
             self.performing.stop(step)
+        self.attempts.heard(decided)
         self._looking.no_later_than(decided.decision.wake_at)
+        if decided.incident is not None:
+            self._note_holder(decided.incident.id, has_it(decided.incident))
         if decided.incident is None or not (decided.decision.changes or decided.number):
             return
         for handed in decided.handed:
@@ -275,6 +281,15 @@ class Engine:
             for queue in self._subscribers:
                 if not queue.full():
                     queue.put_nowait(notice)
+
+    def _note_holder(self, incident: str, by: str) -> None:
+        """Note whose an *incident* is, and by which connectors they can be reached; nobody's where *by* is empty."""
+        self.vitals.held(incident, by, ways_to(self.policies.bill, by))
+
+    async def _note_holders(self) -> None:
+        """Note whose each open incident is, and how they can be reached by the policies as they are now."""
+        for incident, by in await self.write(incidents.held):
+            self._note_holder(incident, by)
 
     async def alarm(
         self, subject: str, text: str, key: str, *, attempt: int = 1, is_repeat: bool = False, about: About | None = None
@@ -323,17 +338,26 @@ class Engine:
             await asyncio.gather(*tasks, return_exceptions=True)
             await self.proving.close()
             await self.performing.close(self.options.stop_within)
+            with suppress(WatchbillError, TimeoutError):  # whoever cannot say that it has ended well is taken for one that has not
+                if self.record.writer.is_alive:
+                    async with asyncio.timeout(self.options.stop_within.total_seconds()):
+                        await self.attempts.end()
 
     async def _take_up(self) -> None:
         """Go on where an earlier life ended: with its policies, its alerts, its inbox, and the steps that it had handed out."""
         edition = self.policies.current
         self._go_on_from(await self.write(observations.last_decided_at))
         now = self.now()
+        await self.attempts.begin(now)
+        self.links.take(await self.write(lambda connection: signing_keys.get_or_make(connection, KEY, now)))
         await self.proving.take_up()
         await self.write(lambda connection: revisions.put(connection, edition.revision, edition.files))
         await self.intake.take_up()
-        for decided in await self.write(lambda connection: recovering.recover(connection, self.policies, now)):
+        await self._note_holders()
+        aside = self.attempts.why_aside
+        for decided in await self.write(lambda connection: recovering.recover(connection, self.policies, now, aside)):
             self.decided(decided)
+        await self.attempts.say_aside()
 
     # --- the clock ------------------------------------------------------------------------------
 
@@ -371,13 +395,3 @@ class Engine:
                 self.say("error", "record_is_ahead", last_decided_at=last.isoformat(), help="see whether this machine's clock is right")
             else:
                 self.clock.go_on_from(last)
-
-
-def _put_silence(connection: Connection, silence: LiveSilence, replaced: str) -> str | None:
-    """Write this *silence* down in the place of the one *replaced*; why it cannot be."""
-    if replaced:
-        silences.expire(connection, replaced, by=silence.by, at=silence.at)
-    if silences.count(connection, silence.at) >= MOST_SILENCES:
-        return f"there are {MOST_SILENCES} live silences already"
-    silences.put(connection, silence)
-    return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
@@ -12,7 +12,7 @@ from watchbill.decide.correlating import correlate
 from watchbill.errors import UserError
 from watchbill.execute.deciding import Decided, decide_alerts, decide_event
 from watchbill.execute.policies import Policies
-from watchbill.execute.standing import Standing, StandingAlerts, says_the_same
+from watchbill.execute.standing import Standing, StandingAlerts, is_said_by, says_the_same, sender_name
 from watchbill.ingest import completed, parse_alertmanager, parse_alerts_v2
 from watchbill.ingest.lasting import RESOLVE_TIMEOUT, expires_at, is_worth_writing
 from watchbill.ingest.payload import Payload
@@ -87,9 +87,13 @@ def take_in(
     has ended, and none of it is said twice.
     """
     news = _News({}, {})
-    extended: dict[str, datetime | None] = {}
+    extended: dict[str, dict[str, datetime | None]] = {}
     decided: list[Decided] = []
     for request in arrived:
+        if not news.alerts.keys().isdisjoint(alert.fingerprint for alert in request.payload.alerts):
+            # What was said before is decided first: it changes what is known of these alerts.
+            decided += _decide(connection, policies, standing, news, now)
+            news = _News({}, {})
         its = _news_of(request, standing, extended, resolve_timeout)
         if not its.alerts:
             continue
@@ -98,24 +102,24 @@ def take_in(
             # What was said in between may have changed what is known of these alerts.
             news, its = _News({}, {}), _news_of(request, standing, extended, resolve_timeout)
         news.alerts.update(its.alerts)
-        news.expiries.update(its.expiries)
+        news.senders.update(its.senders)
     if news.alerts:
         decided += _decide(connection, policies, standing, news, now, by)
     if extended:
         rows.extend(connection, extended, updated_at=now)
-        for fingerprint, expires in extended.items():
+        for fingerprint, senders in extended.items():
             known = standing.get(fingerprint)
             if known is not None:
-                known.written = expires
+                known.written = dict(senders)
     return decided
 
 
 @dataclass(frozen=True, slots=True)
 class _News:
-    """Alerts that say something new, by fingerprint, and when each is over unless it is said again."""
+    """Alerts that say something new, by fingerprint, and who says that each fires, with when that is over unless it is said again."""
 
     alerts: dict[str, Alert]
-    expiries: dict[str, datetime | None]
+    senders: dict[str, dict[str, datetime | None]]
 
     def goes_with(self, later: _News) -> bool:
         """Whether what came *later* can be decided together with this: nothing depends on which of the two came first."""
@@ -123,25 +127,56 @@ class _News:
         return len(statuses) < 2 and self.alerts.keys().isdisjoint(later.alerts)
 
 
-def _news_of(request: Arrived, standing: StandingAlerts, extended: dict[str, datetime | None], resolve_timeout: timedelta) -> _News:
-    """What this *request* says that is new. What still fires is *extended*, where that is worth writing."""
+def _news_of(
+    request: Arrived, standing: StandingAlerts, extended: dict[str, dict[str, datetime | None]], resolve_timeout: timedelta
+) -> _News:
+    """What this *request* says that is new. What still fires is *extended*, where that is worth writing.
+
+    While one sender says that an alert fires, another that says the same, or that it is over, says nothing new.
+    """
     news = _News({}, {})
+    now = request.received_at + request.ahead
     for alert in request.payload.alerts:
         known = standing.get(alert.fingerprint)
         expires = expires_at(alert, request.received_at, request.sender, resolve_timeout=resolve_timeout)
         if expires is not None:
             expires += request.ahead
-        if known is not None and known.is_open and says_the_same(alert, known.alert.alert):
-            if is_worth_writing(known.written, expires, request.received_at + request.ahead):
-                extended[alert.fingerprint] = expires
-            known.expires_at = expires
+        sender = sender_name(alert, request.sender)
+        others = known.others(sender, now) if known is not None else {}
+        senders = others if alert.status == "resolved" else {**others, sender: expires}
+        if known is not None and others and alert.status == "resolved":
+            _hear(standing, known, senders, extended, now)
+            continue
+        if known is not None and known.is_open and alert.status == "firing" and _is_no_news(alert, known, sender, others):
+            _hear(standing, known, senders, extended, now)
             continue
         if known is not None:
             alert = completed(alert, known.alert.alert)
         if alert.labels:
+            extended.pop(alert.fingerprint, None)
             news.alerts[alert.fingerprint] = alert
-            news.expiries[alert.fingerprint] = expires
+            news.senders[alert.fingerprint] = senders
     return news
+
+
+def _is_no_news(alert: Alert, known: Standing, sender: str, others: Mapping[str, datetime | None]) -> bool:
+    """Whether this *alert*, which fires, says no more than what is *known*, or says it in other words than a sender that is still heard."""
+    its = known.alert.alert
+    return says_the_same(alert, its) or (not is_said_by(its, sender) and any(is_said_by(its, other) for other in others))
+
+
+def _hear(
+    standing: StandingAlerts,
+    known: Standing,
+    senders: dict[str, datetime | None],
+    extended: dict[str, dict[str, datetime | None]],
+    now: datetime,
+) -> None:
+    """An alert that is *known* fires as these *senders* say, as heard at *now*; what is worth writing of that is *extended*."""
+    written = known.written
+    if senders.keys() != written.keys() or any(is_worth_writing(written[name], until, now) for name, until in senders.items()):
+        extended[known.alert.fingerprint] = senders
+    standing.hear(known, senders, rows.latest(senders))
 
 
 def expire(connection: Connection, policies: Policies, standing: StandingAlerts, over: Iterable[Standing], now: datetime) -> list[Decided]:
@@ -172,7 +207,7 @@ def _decide(
     for correlation in _where_they_belong(correlate(policies.bill, tuple(news.alerts.values()), now), standing):
         one = decide_alerts(connection, policies, correlation, now, by)
         decided.append(one)
-        _note(connection, standing, correlation, one, news.expiries, now)
+        _note(connection, standing, correlation, one, news.senders, now)
     return decided + _look_again(connection, policies, standing, decided, now)
 
 
@@ -198,7 +233,7 @@ def _note(
     standing: StandingAlerts,
     correlation: Correlation,
     decided: Decided,
-    expiries: dict[str, datetime | None],
+    senders: Mapping[str, dict[str, datetime | None]],
     now: datetime,
 ) -> None:
     """Write down which of these alerts stand now."""
@@ -209,16 +244,23 @@ def _note(
         standing.close(incident.id, incident.status != "resolved")
     fires = [alert for alert in correlation.alerts if alert.is_firing]
     over = [alert.fingerprint for alert in correlation.alerts if not alert.is_firing]
+    said = {alert.fingerprint: senders.get(alert.fingerprint, {}) for alert in fires}
+    expiries = {fingerprint: rows.latest(its) for fingerprint, its in said.items()}
     if fires:
         rows.upsert(
-            connection, [rows.known(alert, incident.id, updated_at=now, expires_at=expiries.get(alert.fingerprint)) for alert in fires]
+            connection,
+            [
+                rows.known(each, incident.id, updated_at=now, expires_at=expiries[each.fingerprint], senders=said[each.fingerprint])
+                for each in fires
+            ],
         )
     if over:
         rows.ended(connection, over)
     for alert in fires:
-        expires = expiries.get(alert.fingerprint)
+        expires = expiries[alert.fingerprint]
         is_open = incident.status != "resolved"
-        standing.put(Standing(alert, incident.id, correlation.key, expires, expires, is_open))
+        its = said[alert.fingerprint]
+        standing.put(Standing(alert, incident.id, correlation.key, expires, is_open, its, dict(its)))
     for fingerprint in over:
         standing.drop(fingerprint)
 

@@ -6,7 +6,7 @@ A request whose alerts cannot be decided on stays in the inbox, and is said: nob
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -44,6 +44,16 @@ class _Batch:
     payload: Payload
     received_at: datetime
     ahead: timedelta = timedelta(0)
+    is_suspect: bool = False
+
+    @property
+    def attempt(self) -> str:
+        """What it is called among the attempts."""
+        return f"request/{self.number}"
+
+
+LAST: Final = 10
+"""How far behind all others a request is that the engine may have died over."""
 
 
 class Intake:
@@ -94,13 +104,20 @@ class Intake:
         house = self._house
         await self._read_standing(grace=True)
         for entry in await house.write(lambda connection: inbox.waiting(connection, 1_000_000)):
+            name = f"request/{entry.id}"
+            why = house.attempts.why_aside(name)
+            if why:
+                await self._set_aside(entry.id, why)
+                house.attempts.let_go(name)
+                continue
             try:
                 payload = ingesting.read(house.policies, entry.kind, entry.source, entry.body, entry.received_at)
             except WatchbillError as error:
                 await self._set_aside(entry.id, error.message)
                 continue
-            batch = _Batch(entry.id, entry.kind, entry.source, payload, entry.received_at, house.clock.ahead)
-            self._put((-entry.urgency, entry.id, batch))
+            is_suspect = house.attempts.is_suspect(name)
+            batch = _Batch(entry.id, entry.kind, entry.source, payload, entry.received_at, house.clock.ahead, is_suspect)
+            self._put((-entry.urgency + (LAST if is_suspect else 0), entry.id, batch))
 
     async def _read_standing(self, *, grace: bool = False) -> None:
         def job(connection: Connection) -> tuple[tuple[alerts.Known, ...], dict[str, str]]:
@@ -111,7 +128,15 @@ class Intake:
         rows, keys = await self._house.write(job)
         claimed = ((row, claim(self._house.policies.bill, alerts.as_alert(row))[0]) for row in rows)
         self.standing = StandingAlerts(
-            Standing(alert, row.incident, keys.get(row.incident, ""), row.expires_at, row.expires_at, row.incident in keys)
+            Standing(
+                alert,
+                row.incident,
+                keys.get(row.incident, ""),
+                row.expires_at,
+                row.incident in keys,
+                dict(row.senders),
+                dict(row.senders),
+            )
             for row, alert in claimed
         )
 
@@ -123,14 +148,20 @@ class Intake:
         """Decide on what has come in, the most urgent first, for as long as the engine lives."""
         while True:
             batches = [(await self._backlog.get())[2]]
-            while len(batches) < TOGETHER and not self._backlog.empty():
-                batches.append(self._backlog.get_nowait()[2])
+            count = len(batches[0].payload.alerts)
+            # No more than is decided on in one go: what comes in meanwhile may be more urgent than what waits behind.
+            while len(batches) < TOGETHER and not self._backlog.empty() and not batches[-1].is_suspect:
+                entry = self._backlog.get_nowait()
+                count += len(entry[2].payload.alerts)
+                if count > ALERTS_TOGETHER:
+                    self._backlog.put_nowait(entry)
+                    break
+                batches.append(entry[2])
             self._deciding = len(batches)
-            for some in _together(batches):
-                try:
-                    await self._decide(some)
-                except Exception as failure:
-                    self._house.say("error", "drain_failed", error=f"{type(failure).__name__}: {failure}")
+            try:
+                await self._decide(batches)
+            except Exception as failure:
+                self._house.say("error", "drain_failed", error=f"{type(failure).__name__}: {failure}")
             self._deciding = 0
 
     async def empty(self) -> None:
@@ -141,7 +172,12 @@ class Intake:
 
     async def _decide(self, batches: Sequence[_Batch]) -> None:
         """Decide on the alerts of these requests, and take them out of the inbox in the same transaction."""
+        if len(batches) > 1 and batches[-1].is_suspect:  # it is decided on alone
+            await self._decide(batches[:-1])
+            return await self._decide(batches[-1:])
         try:
+            if batches[-1].is_suspect:
+                await self._house.attempts.take(batches[-1].attempt)
             decisions = await self._house.write(lambda connection: self._taken_in(connection, batches))
         except WatchbillError as error:
             # The record cannot take it now. It stays in the inbox, and is tried again when the record can be written.
@@ -165,6 +201,8 @@ class Intake:
         for batch in batches:
             self._house.took("decision", (now - batch.received_at - batch.ahead).total_seconds())
             self._house.vitals.dealt_with(batch.number)
+            if batch.is_suspect:
+                self._house.attempts.let_go(batch.attempt)
         for decided in decisions:
             self._house.decided(decided)
 
@@ -196,17 +234,3 @@ class Intake:
         subject = "watchbill could not decide on alerts that it took in"
         text = f"Request {number} of the inbox is kept and was not acted on: {error}. Look at it, and page by hand if it matters."
         await self._house.alarm(subject, text, f"watchbill/inbox/{number}")
-
-
-def _together(batches: Iterable[_Batch]) -> Iterator[list[_Batch]]:
-    """These requests in their order, as many of them at a time as are decided on in one go."""
-    some: list[_Batch] = []
-    count = 0
-    for batch in batches:
-        if some and count + len(batch.payload.alerts) > ALERTS_TOGETHER:
-            yield some
-            some, count = [], 0
-        some.append(batch)
-        count += len(batch.payload.alerts)
-    if some:
-        yield some

@@ -16,7 +16,7 @@ from typing import Final
 from watchbill.connectors.performing import GRACE, About, NotDone, Performer, Refused, Request, Transient
 from watchbill.decide.bill import Bill
 from watchbill.errors import WatchbillError
-from watchbill.execute.calls import backoff, declared
+from watchbill.execute.calls import declared, wait_after
 from watchbill.execute.vitals import Kind, Trouble
 from watchbill.model.plan import Call, Done, Outcome, Retry, Stalled
 from watchbill.model.policies import Connector
@@ -132,7 +132,7 @@ class Voice:
                 return Stalled(error)
             never_left = isinstance(failure, Transient)
             after = failure.after if isinstance(failure, Transient) else None
-            return Retry(self._now() + (after or backoff(message.key, message.attempt)), error, is_unknown=not never_left)
+            return Retry(self._now() + wait_after(message.key, message.attempt, after), error, is_unknown=not never_left)
         except WatchbillError as failure:
             return Stalled(failure.message)
         except Exception as failure:

@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from watchbill.errors import WatchbillError
@@ -31,6 +31,9 @@ LONGEST_SLEEP: Final = 1.0
 """Seconds. The wall clock may be set while the loop sleeps, so it looks up this often."""
 
 SHORTEST_SLEEP: Final = 0.001
+
+SOON: Final = timedelta(milliseconds=20)
+"""When it is looked again for a step that waits until another one is carried out."""
 
 FAR: Final = datetime.max.replace(tzinfo=UTC)
 """When there is nothing to look at."""
@@ -94,7 +97,8 @@ class Looking:
         await self.look_at(due.incidents)
         for step in due.steps:
             await self._take_up(step, now)
-        moments = (now if due.is_not_all else None, due.next_at, house.standing.next_expiry(), house.performing.next_at())
+        soon = now + SOON if house.attempts.waits() else None
+        moments = (soon, now if due.is_not_all else None, due.next_at, house.standing.next_expiry(), house.performing.next_at())
         return min((moment for moment in moments if moment is not None), default=FAR)
 
     async def _take_up(self, step: str, now: datetime) -> None:
@@ -102,8 +106,14 @@ class Looking:
         house = self._house
         if not house.performing.wants(step, now):
             return
+        is_suspect = house.attempts.is_suspect(f"step/{step}")
+        if is_suspect and not house.attempts.may_begin(step):
+            return
         found = await house.write(lambda connection: _again(connection, step, now))
         if found is not None:
+            if is_suspect:
+                await house.attempts.take(f"step/{step}")
+                house.attempts.begun(step)
             handed, incident = found
             house.performing.begin(handed, incident, now)
 
@@ -120,7 +130,19 @@ class Looking:
             if decided is not None:
                 house.decided(decided)
 
-        for failure in await asyncio.gather(*(woken(incident) for incident in ids), return_exceptions=True):
+        async def one_by_one(several: Iterable[str]) -> None:
+            for incident in several:
+                await house.attempts.take(f"incident/{incident}")
+                await woken(incident)
+                house.attempts.let_go(f"incident/{incident}")
+
+        wanted = [incident for incident in ids if not house.attempts.why_aside(f"incident/{incident}")]
+        suspects = [incident for incident in wanted if house.attempts.is_suspect(f"incident/{incident}")]
+        others = [incident for incident in wanted if incident not in suspects] if suspects else wanted
+        failures = await asyncio.gather(*(woken(incident) for incident in others), return_exceptions=True)
+        if suspects:
+            failures += await asyncio.gather(one_by_one(suspects), return_exceptions=True)
+        for failure in failures:
             if isinstance(failure, Exception):
                 house.say("error", "look_failed", error=f"{type(failure).__name__}: {failure}")
                 house.counts.add("failed_looks")

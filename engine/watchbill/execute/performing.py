@@ -17,7 +17,7 @@ from watchbill.decide.retrying import is_pointless
 from watchbill.decide.step_words import subject_of, text_of
 from watchbill.errors import WatchbillError
 from watchbill.execute.caller import Caller, Ended
-from watchbill.execute.calls import PlannedCall, about_for, backoff, calls_of, declared, limit_of
+from watchbill.execute.calls import LONGEST_WAIT, PlannedCall, about_for, backoff, calls_of, declared, limit_of
 from watchbill.execute.deciding import Decided, Handed, decide_event, settle
 from watchbill.execute.delivery_tasks import DeliveryTasks
 from watchbill.execute.ports import House, recorded
@@ -47,7 +47,7 @@ class Performing:
         house: House,
         performers: Mapping[str, Performer],
         secrets: Callable[[Connector], Mapping[str, str]],
-        url_of: Callable[[str], str] = lambda incident: "",
+        url_of: Callable[[str, str], str] = lambda incident, person: "",
     ) -> None:
         self._house, self._url_of = house, url_of
         self._caller = Caller(performers, secrets, house.now, url_of)
@@ -56,6 +56,9 @@ class Performing:
 
     def __len__(self) -> int:
         return len(self._tasks) + len(self._deliveries)
+
+    def __contains__(self, step: str) -> bool:
+        return step in self._tasks or step in self._deliveries
 
     def wants(self, step: str, now: datetime) -> bool:
         """Whether this *step*, which has fallen due, is to be taken up: nobody is at work on it, or more of it is to leave by *now*."""
@@ -140,8 +143,10 @@ class Performing:
     async def _alarm(self, handed: Handed, incident: Incident) -> Outcome:
         """Have the last resort say that nobody could be reached; how that went."""
         step, is_repeat = handed.step, handed.possibly_repeated or handed.step.possibly_repeated
-        subject, text = subject_of(incident, step), text_of(incident, step, self._url_of(incident.id))
-        about = about_for(incident, step, self._url_of(incident.id))
+        bill, url = self._house.policies.bill_of(incident.revision), self._url_of(incident.id, "")
+        subject = subject_of(incident, step, is_repeat=is_repeat)
+        text = text_of(incident, step, url, bill=bill, is_repeat=is_repeat)
+        about = about_for(incident, step, url)
         outcome = await self._house.alarm(subject, text, step.id, attempt=handed.attempt, is_repeat=is_repeat, about=about)
         return Stalled(outcome.error) if isinstance(outcome, Retry) and not _may_try_again(step) else outcome
 
@@ -157,7 +162,8 @@ class Performing:
     async def _conclude(self, handed: Handed, incident: Incident, ended: list[Ended]) -> None:
         again = [each for each in ended if each.kind == "again"]
         if again and _may_try_again(handed.step):
-            after = min(each.after or backoff(handed.step.id, handed.step.retried + 1) for each in again)
+            wait = backoff(handed.step.id, handed.step.retried + 1)
+            after = min(min(each.after, LONGEST_WAIT) if each.after else wait for each in again)
             is_unknown = any(each.is_unknown for each in again)
             outcome: Outcome = Retry(self._house.now() + after, "; ".join(each.error for each in again), is_unknown)
         else:
@@ -225,7 +231,9 @@ def _outcome(handed: Handed, ended: list[Ended]) -> Outcome:
     if done or handed.carried_out or not ended:
         result: Json = done[0].value if len(ended) == 1 and done else {"failed": list(failed)} if failed else None
         return Done(result, next((each.effect for each in done if each.effect), ""))
-    return Stalled("; ".join(failed))
+    # What an earlier attempt may have done, this one cannot take back.
+    is_refused = not handed.possibly_repeated and all(each.is_refused for each in ended)
+    return Stalled("; ".join(failed), is_refused)
 
 
 def _record(connection: Connection, handed: Handed, ended: list[Ended] | tuple[Ended, ...], now: datetime) -> None:

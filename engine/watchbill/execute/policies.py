@@ -2,7 +2,7 @@
 
 Definitions of escalation, triage, comms and remediation are those of the revision that opened the incident: what was promised
 to the people at work on it does not change under them. All else is as it stands now: who is on call and how to reach
-them, guardrails, silences, connectors and what they may use.
+them, guardrails, silences, connectors and what they may use, and who may start, approve and review.
 """
 
 from __future__ import annotations
@@ -58,7 +58,8 @@ class Policies:
             return self.bill
         if revision not in self._pinned:
             old = self._load(revision)
-            self._pinned[revision] = Bill.of(pinned(old.policies, self.current.policies), self._catalogue) if old else None
+            now = self.current.policies
+            self._pinned[revision] = Bill.of(pinned(old.policies, now), self._catalogue, now) if old else None
             while len(self._pinned) > KEPT:
                 self._pinned.popitem(last=False)
         self._pinned.move_to_end(revision)
@@ -89,4 +90,5 @@ def pinned(old: PolicySet, current: PolicySet) -> PolicySet:
         teams={**old.teams, **current.teams},
         people={**old.people, **current.people},
         schedules={**old.schedules, **current.schedules},
+        former=frozenset(old.people) - frozenset(current.people),
     )

@@ -7,6 +7,7 @@ What changes a system and may not be repeated waits for a person, unless the rec
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
@@ -25,11 +26,19 @@ CUT_OFF: Final = "the engine stopped while this was under way"
 UNKNOWN: Final = f"{CUT_OFF}: nobody knows whether it was done; look, then `watchbill retry` it"
 
 
-def recover(connection: Connection, policies: Policies, now: datetime) -> list[Decided]:
-    """Take up every step that is handed out and not settled; the decisions that follow from those that cannot go on by themselves."""
+def recover(connection: Connection, policies: Policies, now: datetime, why_aside: Callable[[str], str] = lambda name: "") -> list[Decided]:
+    """Take up every step that is handed out and not settled; the decisions that follow from those that cannot go on by themselves.
+
+    *why_aside* says why a step, by its name among the attempts, is not to be tried any more; empty where it is.
+    """
     decided = _cut_off(connection, policies, now)
     for row in steps.unsettled(connection):
         incident = incidents.load(connection, row.incident)
+        aside = why_aside(f"step/{row.id}")
+        if aside and incident is not None and row.state == "queued":
+            one = settle(connection, policies, incident.id, row.id, row.attempt, Stalled(f"{aside}; look, then `watchbill retry` it"), now)
+            decided += [one] if one is not None else []
+            continue
         if incident is None or row.step.deliveries:
             continue  # deliveries that have not begun are simply due
         bill = policies.bill_of(incident.revision)
@@ -49,7 +58,7 @@ def _cut_off(connection: Connection, policies: Policies, now: datetime) -> list[
     """Report that nobody knows of the deliveries that had begun: they are made again, and say that they may be repeats."""
     found: dict[str, list[Decided]] = {}
     for row in delivery_rows.under_way(connection):
-        report = DeliveryReported(row.step, row.number, "unknown", CUT_OFF, now)
+        report = DeliveryReported(row.step, row.number, "unknown", CUT_OFF, now, row.attempt)
         one = end_attempt(connection, policies, row.incident, row.attempt, report, now)
         if one is not None:
             found.setdefault(row.incident, []).append(one)

@@ -7,22 +7,37 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
+from watchbill.ingest.lasting import SAY_AGAIN
 from watchbill.model.alert import Alert, ClaimedAlert
+from watchbill.model.sources import SourceType
 
 
 @dataclass(slots=True)
 class Standing:
-    """One alert that fires: the incident it belongs to, when it is over unless it is said again, and what of that is *written*."""
+    """One alert that fires: the incident it belongs to, and when it is over unless it is said again.
+
+    *senders* are those that say so, each with when it counts as silent, and *written* is what of that is recorded; both are empty for
+    what an earlier version recorded. What one of them says is over is so only when no other says that it fires.
+    """
 
     alert: ClaimedAlert
     incident: str
     key: str
     expires_at: datetime | None
-    written: datetime | None
     is_open: bool = True
+    senders: dict[str, datetime | None] = field(default_factory=dict)
+    written: dict[str, datetime | None] = field(default_factory=dict)
+
+    def others(self, sender: str, now: datetime) -> dict[str, datetime | None]:
+        """Who else than this *sender* says that it fires at *now*. A name without an origin speaks for all of its source."""
+        return {
+            name: until
+            for name, until in self.senders.items()
+            if name != sender and not name.startswith(f"{sender} ") and (until is None or until > now)
+        }
 
 
 class StandingAlerts:
@@ -59,11 +74,20 @@ class StandingAlerts:
         if standing.expires_at is not None:
             heapq.heappush(self._expiring, (standing.expires_at, fingerprint))
 
+    def hear(self, known: Standing, senders: dict[str, datetime | None], expires: datetime | None) -> None:
+        """What is *known* is said to fire by these *senders* now, the last of whom *expires* then."""
+        is_earlier = expires is not None and (known.expires_at is None or expires < known.expires_at)
+        known.senders, known.expires_at = senders, expires
+        if expires is not None and is_earlier:
+            heapq.heappush(self._expiring, (expires, known.alert.fingerprint))
+
     def grace(self, until: datetime) -> None:
         """None of them is over before then."""
         for each in tuple(self._alerts.values()):
+            each.senders = {name: at if at is None else max(at, until) for name, at in each.senders.items()}
+            each.written = dict(each.senders)
             if each.expires_at is not None and each.expires_at < until:
-                each.expires_at = each.written = until
+                each.expires_at = until
 
     def drop(self, fingerprint: str) -> None:
         """It fires no more."""
@@ -102,6 +126,22 @@ class StandingAlerts:
     def next_expiry(self) -> datetime | None:
         """When the next of them may be over unless it is said again."""
         return self._expiring[0][0] if self._expiring else None
+
+
+def sender_name(alert: Alert, sender: SourceType) -> str:
+    """Who says this: the source, and of senders that say again what fires, the server too, as `generatorURL` names it.
+
+    Alertmanager passes on addresses of others, now of one and now of another, so there the source is all that tells.
+    """
+    if sender not in SAY_AGAIN or "://" not in alert.generator_url:
+        return alert.source
+    scheme, _, rest = alert.generator_url.partition("://")
+    return f"{alert.source} {scheme}://{rest.partition('/')[0]}"
+
+
+def is_said_by(known: Alert, sender: str) -> bool:
+    """Whether what is *known* of an alert are the words of this *sender*."""
+    return sender in (sender_name(known, "prometheus"), known.source)
 
 
 def says_the_same(alert: Alert, known: Alert) -> bool:

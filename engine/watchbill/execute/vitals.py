@@ -15,12 +15,19 @@ from typing import Final, Literal, Protocol, TypeAlias
 
 from watchbill.errors import WatchbillError
 from watchbill.model.plan import DeliveryResult
+from watchbill.report.counts import count
 
 SILENT_FOR: Final = 20.0
 """Seconds without a sign of life of the event loop, or without a look at what has fallen due, before that is trouble."""
 
 REFUSED_FOR: Final = 10.0
 """For so many seconds a record that refused to be written counts as one that does, whatever it took since: a full disk can be read."""
+
+HOLDERS: Final = 5
+"""How many of those who cannot be reached a sentence names."""
+
+HUNG_FOR: Final = 120.0
+"""For so many seconds the writer may be in one transaction; afterwards it does not come back by itself."""
 
 WAITS_FOR: Final = 60.0
 """Seconds that a request may wait to be decided on."""
@@ -32,7 +39,7 @@ FAILING_FOR: Final = 30.0
 FORGOTTEN_AFTER: Final = timedelta(hours=1).total_seconds()
 """Where no page was tried for so many seconds, nobody knows whether the way out is still closed."""
 
-Kind: TypeAlias = Literal["loop", "record", "clock", "inbox", "outbound", "last-resort"]
+Kind: TypeAlias = Literal["loop", "record", "clock", "inbox", "outbound", "last-resort", "holder"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +64,11 @@ class Writes(Protocol):
         """Whether it is at work."""
         ...
 
+    @property
+    def turns(self) -> int:
+        """A number that is another with each transaction that begins or ends, and odd while one is under way."""
+        ...
+
 
 _BY_HAND: Final = "page by hand until it is well"
 
@@ -70,6 +82,7 @@ class Vitals:
         self._waiting: dict[int, float] = {}
         self._is_at_work = False
         self._pulse_at = self._looked_at = elapsed()
+        self._turn = (elapsed(), 0)
         self._look_error = ""
         self._refusal: tuple[float, str] | None = None
         self._failed_pages = 0
@@ -77,6 +90,7 @@ class Vitals:
         self._failed_by: dict[str, str] = {}
         self._unable: dict[str, tuple[float, str]] = {}
         self._unheard: tuple[float, str, str] | None = None
+        self._holders: dict[str, tuple[str, tuple[str, ...]]] = {}
 
     # --- signs ----------------------------------------------------------------------------
 
@@ -91,7 +105,9 @@ class Vitals:
 
     def pulse(self) -> None:
         """The event loop has come round."""
-        self._pulse_at = self._elapsed()
+        now = self._pulse_at = self._elapsed()
+        if self._turn[1] != self._writer.turns:
+            self._turn = now, self._writer.turns
 
     def looked(self, error: str = "") -> None:
         """What has fallen due was looked at; with an *error*, it could not be."""
@@ -136,18 +152,40 @@ class Vitals:
         """The last resort was to say something by this way: with an *error*, nobody has heard it."""
         self._unheard = (self._elapsed(), by, error) if error else None
 
+    def held(self, incident: str, by: str, ways: tuple[str, ...]) -> None:
+        """This *incident* is somebody's who can be reached by these connectors; nobody's where *by* is empty."""
+        with self._door:
+            if by:
+                self._holders[incident] = (by, ways)
+            else:
+                self._holders.pop(incident, None)
+
+    def hung(self) -> str:
+        """That the writer does not come back from a transaction, in a sentence without a stop; empty where it does. Only a new process
+        ends that: it is asked also while the engine is about to end.
+        """
+        at, turn = self._turn
+        span = self._elapsed() - at
+        if not turn % 2 or turn != self._writer.turns or span <= HUNG_FOR:
+            return ""
+        return f"the record's writer has been in one transaction for {_seconds(span)}"
+
     # --- what they mean -------------------------------------------------------------------
 
     def sayable(self) -> tuple[Trouble, ...]:
         """What is wrong now that the last resort can say: that it cannot is not."""
         return tuple(each for each in self.troubles() if each.kind != "last-resort")
 
+    def own_troubles(self) -> tuple[Trouble, ...]:
+        """What is wrong with the engine itself: that one person cannot be reached is not, and the heartbeat goes on."""
+        return tuple(each for each in self.troubles() if each.kind != "holder")
+
     def troubles(self) -> tuple[Trouble, ...]:
         """What is wrong now; nothing where all is well, or the engine is not at work."""
         if not self._is_at_work:
             return ()
         cause = self._loop() or self._record() or self._clock()
-        rest = (cause or self._inbox(), self._outbound(), self._last_resort())
+        rest = (cause or self._inbox(), self._outbound(), self._holder(), self._last_resort())
         return tuple(each for each in rest if each is not None)
 
     def _loop(self) -> Trouble | None:
@@ -193,18 +231,31 @@ class Vitals:
     def _outbound(self) -> Trouble | None:
         """Nothing can be sent by a connector, which is known after the first time; or nothing has left for a while."""
         with self._door:
-            count, since, last, by = self._failed_pages, self._failing_since, self._failed_at, dict(self._failed_by)
+            number, since, last, by = self._failed_pages, self._failing_since, self._failed_at, dict(self._failed_by)
             now = self._elapsed()
             unable = {name: error for name, (at, error) in self._unable.items() if now - at <= FORGOTTEN_AFTER}
         if unable:
             errors = "; ".join(f"{name}: {error}" for name, error in unable.items())
             said = f"nothing can be sent by {' and '.join(unable)} ({errors})"
             return Trouble("outbound", said, "Whom they reach is not reached: mend that, and page by hand until it is well")
-        if count < PAGES or last - since < FAILING_FOR or now - last > FORGOTTEN_AFTER:
+        if number < PAGES or last - since < FAILING_FOR or now - last > FORGOTTEN_AFTER:
             return None
         errors = "; ".join(f"{name}: {error}" for name, error in by.items())
-        said = f"none of the last {count} pages could leave, in {_seconds(last - since)} ({errors})"
+        said = f"none of the last {number} pages could leave, in {_seconds(last - since)} ({errors})"
         return Trouble("outbound", said, "They are tried again and again: look at the network and at those connectors, and page by hand")
+
+    def _holder(self) -> Trouble | None:
+        """Somebody has an incident, and nothing can leave by any of their contacts."""
+        with self._door:
+            now = self._elapsed()
+            unable = {name for name, (at, _) in self._unable.items() if now - at <= FORGOTTEN_AFTER}
+            cut_off = [(by, incident) for incident, (by, ways) in self._holders.items() if unable.issuperset(ways)]
+        if not cut_off:
+            return None
+        shown = "; ".join(f"{by} has {incident}" for by, incident in cut_off[:HOLDERS])
+        more = f"; and {len(cut_off) - HOLDERS} more" if len(cut_off) > HOLDERS else ""
+        said = f"nothing can be sent by any contact of those who have {count(len(cut_off), 'incident')} ({shown}{more})"
+        return Trouble("holder", said, "They are told nothing of it: reach them by hand, or have somebody else take it")
 
     def _last_resort(self) -> Trouble | None:
         unheard = self._unheard

@@ -139,7 +139,7 @@ SEVERITIES: Final = ("critical", "warning", "info")
 STATUSES: Final = ("triggered", "acknowledged", "mitigated", "resolved")
 
 FIELDS: Final[tuple[Field, ...]] = (
-    Field("alert.name", String(), "What people call the alert: its `alertname`, or the fingerprint where it has none."),
+    Field("alert.name", String(), "What people call the alert: its `alertname`, or its labels where it has none."),
     Field("alert.status", String(("firing", "resolved")), "Whether the source says that it still holds."),
     Field("alert.severity", String(SEVERITIES), "How bad it is, in watchbill's three words."),
     Field("alert.labels.*", String(), "A label after the service has claimed the alert: `service`, `team`, `tier` and `severity` are set."),

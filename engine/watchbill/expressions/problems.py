@@ -32,8 +32,16 @@ class EvaluationError(ExpressionError):
     """A condition that reads well and could not be worked out for this context."""
 
 
+class TooCostly(EvaluationError):
+    """A condition that would take more steps than one evaluation may."""
+
+
 class TemplateRefused(ExpressionError):
     """A template that reads well and must not be filled in with these values."""
+
+
+class TemplateTooCostly(TemplateRefused):
+    """A template that would take more steps than filling one in may."""
 
 
 class CallRefused(ExpressionError):

@@ -15,7 +15,7 @@ from watchbill.model.sources import SourceType
 RESOLVE_TIMEOUT: Final = timedelta(minutes=5)
 """Alertmanager's `resolve_timeout` where nobody sets it."""
 
-_SAY_AGAIN: Final = frozenset(("prometheus",))
+SAY_AGAIN: Final = frozenset(("prometheus",))
 """The types of sources that repeat what still fires."""
 
 
@@ -30,7 +30,7 @@ def expires_at(
     if alert.status == "resolved":
         return None
     if alert.ends_at is None:
-        return received_at + resolve_timeout if sender in _SAY_AGAIN else None
+        return received_at + resolve_timeout if sender in SAY_AGAIN else None
     return alert.ends_at if alert.ends_at > received_at else received_at + resolve_timeout
 
 

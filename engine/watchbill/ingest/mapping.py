@@ -7,14 +7,15 @@ refusal of `payload` holds there too.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
 from watchbill.errors import Place, UserError
-from watchbill.expressions.conditions import compile_value
-from watchbill.expressions.problems import ExpressionError
+from watchbill.expressions.budget import HELP, REQUEST_STEPS, Budget, Exhausted
+from watchbill.expressions.conditions import Valued, compile_value
+from watchbill.expressions.problems import ExpressionError, TooCostly
 from watchbill.ingest.document import TOO_DEEP, read_document
 from watchbill.ingest.limits import ALERTS
 from watchbill.ingest.payload import Notice, Payload, parse_payload
@@ -80,17 +81,30 @@ def _with_tests(payload: Payload) -> Payload:
 
 
 def _mapped(source: Source, body: bytes, received_at: datetime, file: str) -> Payload:
-    items = _items(source, read_document(body, file, help=_HELP), file)
-    fields = [(field, compile_value(field.expression) if field.expression is not None else None) for field in source.fields]
-    alerts, keys = list[dict[str, Any]](), list[str | None]()
-    for item in items:
-        alert, key = _alert(fields, item)
-        alerts.append(alert)
-        keys.append(key)
+    try:
+        alerts, keys = _found(source, read_document(body, file, help=_HELP), file)
+    except (TooCostly, Exhausted) as problem:
+        message = f"the expressions of the source {source.ref.name} cannot be worked out on it: {problem}".replace(
+            ": it cannot be worked out", ""
+        )
+        raise UserError(message, f"{HELP}; they stand at {source.ref.place}", rule="bad-payload", place=Place(file)) from None
     text = json.dumps(alerts).encode()
     if not any(keys):
         return parse_payload(text, received_at, source.ref.name, file=file)
     return _by_keys(alerts, keys, parse_payload(text, received_at, source.ref.name, file=file), received_at, file)
+
+
+def _found(source: Source, payload: Any, file: str) -> tuple[list[dict[str, Any]], list[str | None]]:
+    """The alerts of this *payload* as Prometheus would post them, with their senders' keys. All of it shares one budget."""
+    budget = Budget(REQUEST_STEPS)
+    items = _items(source, payload, budget, file)
+    fields = [(field, compile_value(field.expression) if field.expression is not None else None) for field in source.fields]
+    alerts, keys = list[dict[str, Any]](), list[str | None]()
+    for item in items:
+        alert, key = _alert(fields, item, budget)
+        alerts.append(alert)
+        keys.append(key)
+    return alerts, keys
 
 
 def _by_keys(alerts: list[dict[str, Any]], keys: list[str | None], payload: Payload, received_at: datetime, file: str) -> Payload:
@@ -104,12 +118,14 @@ def _by_keys(alerts: list[dict[str, Any]], keys: list[str | None], payload: Payl
     return replace(payload, alerts=tuple(found.values()))
 
 
-def _items(source: Source, payload: Any, file: str) -> list[Any]:
+def _items(source: Source, payload: Any, budget: Budget, file: str) -> list[Any]:
     """What stands for one alert each."""
     found = payload
     if source.alerts is not None:
         try:
-            found = compile_value(source.alerts)(payload)
+            found = compile_value(source.alerts)(payload, budget)
+        except TooCostly:
+            raise
         except ExpressionError as problem:
             raise _refused(source, f"cannot be worked out: {problem.message}", file) from None
     if isinstance(found, Mapping):
@@ -127,14 +143,14 @@ def _refused(source: Source, what: str, file: str) -> UserError:
     return UserError(f"`{text}` of the source {source.ref.name} {what}", help, rule="bad-payload", place=Place(file))
 
 
-def _alert(fields: list[tuple[SourceField, Callable[[Any], Any] | None]], item: Any) -> tuple[dict[str, Any], str | None]:
+def _alert(fields: list[tuple[SourceField, Valued | None]], item: Any, budget: Budget) -> tuple[dict[str, Any], str | None]:
     """One alert as Prometheus would post it, and its sender's key. A field that is absent, or cannot be worked out, has its default
     or is left out.
     """
     alert: dict[str, Any] = {"labels": {}, "annotations": {}}
     key = None
     for field, find in fields:
-        value = _value(field, find, item)
+        value = _value(field, find, item, budget)
         if value is None:
             continue
         kind, _, name = field.name.partition(".")
@@ -147,14 +163,17 @@ def _alert(fields: list[tuple[SourceField, Callable[[Any], Any] | None]], item: 
     return alert, key
 
 
-def _value(field: SourceField, find: Callable[[Any], Any] | None, item: Any) -> str | None:
+def _value(field: SourceField, find: Valued | None, item: Any, budget: Budget) -> str | None:
     found = None
     if find is not None:
         try:
-            found = find(item)
+            found = find(item, budget)
+        except TooCostly:
+            raise
         except ExpressionError:
             found = None
     if found is None:
         return field.default
+    budget.weigh(found)
     text = found if isinstance(found, str) else json.dumps(found)
     return dict(field.map).get(text, text)

@@ -15,6 +15,12 @@ OWN_SOURCE: Final = "watchbill"
 DECLARED: Final = "IncidentDeclared"
 """What the alert is called of an incident that a person declares."""
 
+LONGEST_NAME: Final = 120
+"""Characters of the labels by which an alert is called that has no name."""
+
+SAID_BESIDE: Final = ("service", "severity", "team")
+"""Labels that stand beside an alert's name wherever that is shown."""
+
 
 @dataclass(frozen=True, slots=True)
 class Alert:
@@ -35,8 +41,14 @@ class Alert:
 
     @property
     def name(self) -> str:
-        """What people call it: its ``alertname``, or the fingerprint where it has none."""
-        return self.labels.get("alertname") or self.fingerprint
+        """What people call it: its ``alertname``, or its labels where it has none."""
+        return self.labels.get("alertname") or self._described()
+
+    def _described(self) -> str:
+        """The labels in one bounded line, without those that are said beside every name."""
+        told = [f"{name}={' '.join(value.split())}" for name, value in self.labels.items() if name not in SAID_BESIDE and value]
+        said = ", ".join(told) or ", ".join(f"{name}={value}" for name, value in self.labels.items() if value) or "an alert without labels"
+        return said if len(said) <= LONGEST_NAME else f"{said[: LONGEST_NAME - 1]}…"
 
     @property
     def is_declared(self) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal, TypeAlias
 
 from watchbill.model.alert import ClaimedAlert
@@ -16,7 +16,19 @@ from watchbill.model.references import Ref
 from watchbill.model.severity import Severity
 
 Status = Literal["triggered", "acknowledged", "mitigated", "resolved"]
-Trigger = Literal["acknowledge", "unacknowledge", "escalate", "snooze-end", "severity-rise", "mitigate", "relapse", "resolve", "reopen"]
+Trigger = Literal[
+    "acknowledge",
+    "unacknowledge",
+    "acknowledgement-end",
+    "holder-gone",
+    "escalate",
+    "snooze-end",
+    "severity-rise",
+    "mitigate",
+    "relapse",
+    "resolve",
+    "reopen",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +153,28 @@ class PagingSnoozed:
 
 
 @dataclass(frozen=True, slots=True)
+class AcknowledgedUntil:
+    """Whoever has the incident has it *until* then. *by* is who extended it; empty where watchbill itself set it.
+
+    Of a mitigated incident it is by when they are reminded once more.
+    """
+
+    until: datetime
+    at: datetime
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FlappingBegun:
+    """It has come back so often, *returns* times *within* so short a time, that it is resolved only once no alert has fired for *quiet*."""
+
+    at: datetime
+    returns: int
+    within: timedelta
+    quiet: timedelta
+
+
+@dataclass(frozen=True, slots=True)
 class NoteTaken:
     """A person wrote this *text* on the timeline. It changes nothing else, and is kept in the record only."""
 
@@ -162,5 +196,7 @@ Change: TypeAlias = (
     | RepairObserved
     | AlertsMuted
     | PagingSnoozed
+    | AcknowledgedUntil
+    | FlappingBegun
     | NoteTaken
 )

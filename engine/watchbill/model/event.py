@@ -37,6 +37,7 @@ class DeliveryReported:
     """What became of one delivery of a step: how an attempt ended, or what the other side reported later of what it had taken.
 
     *number* is its place among the step's deliveries, from 0. *retry_at* is when it may be tried again, None where that is not so.
+    *attempt* is the attempt that has ended, None for what is not known of a single one.
     """
 
     step: str
@@ -44,6 +45,7 @@ class DeliveryReported:
     result: DeliveryResult
     error: str = ""
     retry_at: datetime | None = None
+    attempt: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +86,14 @@ class Resolved:
 
 @dataclass(frozen=True, slots=True)
 class Approved:
-    """A person says yes to a step that waits: an update in review, or a remediation."""
+    """A person says yes to a step that waits: an update in review, or a remediation.
+
+    *digest* names what they were shown; with another one it is no yes. Without one it is a yes to whatever waits.
+    """
 
     step: str
     by: str
+    digest: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +136,14 @@ class Snoozed:
 
 
 @dataclass(frozen=True, slots=True)
+class Extended:
+    """Whoever has the incident keeps it until *until*; None: for as long as an acknowledgement holds."""
+
+    by: str
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Noted:
     """A person writes something on the timeline."""
 
@@ -138,7 +152,7 @@ class Noted:
 
 
 Answered: TypeAlias = (
-    Acknowledged | Unacknowledged | Mitigated | Resolved | Approved | Denied | Requested | Retried | Escalated | Snoozed | Noted
+    Acknowledged | Unacknowledged | Extended | Mitigated | Resolved | Approved | Denied | Requested | Retried | Escalated | Snoozed | Noted
 )
 """What people say. Each leaves exactly one reason of the kind ``answer``, which says what came of it, or why nothing did."""
 

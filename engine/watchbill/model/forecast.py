@@ -14,7 +14,7 @@ from typing import Literal
 from watchbill.errors import Place
 from watchbill.model.alert import ClaimedAlert
 from watchbill.model.plan import Call, Reason
-from watchbill.model.policies import Phase
+from watchbill.model.policies import Joined, Phase
 from watchbill.model.references import Ref
 from watchbill.model.severity import Severity
 
@@ -69,7 +69,9 @@ class PlannedPage:
 class PlannedEscalation:
     """An escalation that takes part: why it was chosen, until when it is held and for what, and its pages.
 
-    *proceeds* marks one with ``continue``. *after* says in words what follows the last page.
+    *proceeds* marks one with ``continue``. *after* says in words what follows the last page. An acknowledgement holds for
+    *acknowledged_for*, and whoever has the incident is reminded *reminded_before* that is over; *joined* is what an alert of a new name
+    does that joins it then. Of one with ``continue`` it is what the escalation says that wins.
     """
 
     policy: Ref
@@ -80,6 +82,9 @@ class PlannedEscalation:
     proceeds: bool = False
     held_until: datetime | None = None
     held_for: tuple[str, ...] = ()
+    acknowledged_for: timedelta = timedelta(0)
+    reminded_before: timedelta = timedelta(0)
+    joined: Joined = "tell"
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,12 +186,27 @@ class Forecast:
 
 
 @dataclass(frozen=True, slots=True)
+class PlannedQuestion:
+    """What is asked before a remediation begins: of whom, and until when; not known yet (None) for one that a person has to start.
+
+    *digest* is of its first action with its arguments, its target and the revision. *unanswered* says in words what follows if nobody
+    answers.
+    """
+
+    people: tuple[str, ...]
+    until: datetime | None
+    lasts: timedelta
+    digest: str
+    unanswered: str
+
+
+@dataclass(frozen=True, slots=True)
 class PlannedRepair:
     """A remediation that applies, and what it may do.
 
     *phase* is what it may do after guardrails; *declared* what its document says. *runs* tells whether it would begin by
-    itself, at *at*. *offered_to* are those who may start it; *approvals* how many must say yes, by *approvers*. *marks* stand beside
-    the *steps*.
+    itself, at *at*. *offered_to* are those who may start it; *approvals* how many must say yes, by *approvers*, who are asked the
+    *question*. *marks* stand beside the *steps*.
     """
 
     name: str
@@ -208,6 +228,7 @@ class PlannedRepair:
     note: str = ""
     error: str = ""
     marks: tuple[Mark | None, ...] = ()
+    question: PlannedQuestion | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,6 +86,16 @@ class PersonSnoozes:
 
 
 @dataclass(frozen=True, slots=True)
+class PersonExtends:
+    """A person keeps the incident for as long as *lasting*; None: for as long as an acknowledgement holds."""
+
+    at: timedelta
+    lasting: timedelta | None
+    by: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
 class PersonNotes:
     """A person writes a *text* on the timeline."""
 
@@ -98,7 +108,7 @@ class PersonNotes:
 AboutSteps: TypeAlias = PersonDecides | PersonStarts | PersonRetries
 """What a person says of steps: those that are there when they say it."""
 
-GivenAnswer: TypeAlias = PersonSays | PersonSnoozes | PersonNotes | AboutSteps
+GivenAnswer: TypeAlias = PersonSays | PersonSnoozes | PersonExtends | PersonNotes | AboutSteps
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,12 +15,14 @@ from typing import Any, Final
 
 from watchbill.model.alert import ClaimedAlert
 from watchbill.model.change import (
+    AcknowledgedUntil,
     AlertsMuted,
     AlertsTaken,
     Change,
     EscalationBegun,
     EscalationEnded,
     EscalationReleased,
+    FlappingBegun,
     Muting,
     NoteTaken,
     Opened,
@@ -33,12 +35,14 @@ from watchbill.model.change import (
     StepChanged,
     Trigger,
 )
+from watchbill.model.flapping import RETURNS_KEPT, Flapping
 from watchbill.model.plan import Step, StepState
 from watchbill.model.references import Ref
 from watchbill.model.severity import Severity, worst
 
 __all__ = [
     "TRANSITIONS",
+    "AcknowledgedUntil",
     "AlertsMuted",
     "AlertsTaken",
     "Change",
@@ -46,6 +50,7 @@ __all__ = [
     "EscalationEnded",
     "EscalationReleased",
     "EscalationRun",
+    "FlappingBegun",
     "Fold",
     "Incident",
     "Muting",
@@ -69,6 +74,8 @@ TRANSITIONS: Final[Mapping[tuple[Status, Trigger], Status]] = {
     ("triggered", "mitigate"): "mitigated",
     ("triggered", "resolve"): "resolved",
     ("acknowledged", "unacknowledge"): "triggered",
+    ("acknowledged", "acknowledgement-end"): "triggered",
+    ("acknowledged", "holder-gone"): "triggered",
     ("acknowledged", "escalate"): "triggered",
     ("acknowledged", "snooze-end"): "triggered",
     ("acknowledged", "severity-rise"): "triggered",
@@ -103,7 +110,10 @@ class Incident:
     """One disturbance of one service, from its first alert to its resolution.
 
     *service* is None where nobody claimed the alerts. *alerts* and *steps* are by fingerprint and by step id, in
-    the order in which they came. *snoozed_until* is when it is triggered again, for one that somebody put off.
+    the order in which they came. *acknowledged_by* has it: who acknowledged it, or mitigated what nobody had. *acknowledged_until* is when
+    an acknowledgement ends, and of a mitigated incident by when whoever has it is reminded again. *snoozed_until* is when it is triggered
+    again, for one that somebody put off. *returns* are when it last came back, and *flapping* tells that it
+    did so too often; it says nothing of the status, and ends with the resolution.
     """
 
     id: str
@@ -124,6 +134,9 @@ class Incident:
     held_since: Mapping[str, datetime] = field(default_factory=dict)
     muted: Mapping[str, Muting] = field(default_factory=dict)
     snoozed_until: datetime | None = None
+    acknowledged_until: datetime | None = None
+    returns: tuple[datetime, ...] = ()
+    flapping: Flapping | None = None
 
     @property
     def lead(self) -> ClaimedAlert:
@@ -194,6 +207,9 @@ class Fold:
     held_since: dict[str, datetime]
     muted: Mapping[str, Muting]
     snoozed_until: datetime | None
+    acknowledged_until: datetime | None
+    returns: tuple[datetime, ...]
+    flapping: Flapping | None
 
     def __init__(self, incident: Incident | None = None) -> None:
         self._firing: tuple[ClaimedAlert, ...] | None = None
@@ -208,6 +224,8 @@ class Fold:
             self.alerts, self.steps = dict(incident.alerts), dict(incident.steps)
             self.escalations, self.held_since = incident.escalations, dict(incident.held_since)
             self.muted, self.snoozed_until = incident.muted, incident.snoozed_until
+            self.acknowledged_until = incident.acknowledged_until
+            self.returns, self.flapping = incident.returns, incident.flapping
 
     def apply(self, change: Change) -> None:
         """Apply one recorded *change*. The first change of a new incident is `Opened`.
@@ -240,6 +258,9 @@ class Fold:
             dict(self.held_since),
             self.muted,
             self.snoozed_until,
+            self.acknowledged_until,
+            self.returns,
+            self.flapping,
         )
 
     @property
@@ -286,23 +307,34 @@ class Fold:
         self.opened_at = self.status_at = change.at
         self.status, self.acknowledged_by, self.reopen_count = "triggered", "", 0
         self.alerts, self.steps, self.escalations, self.held_since, self.muted = {}, {}, (), {}, {}
-        self.snoozed_until = None
+        self.snoozed_until = self.acknowledged_until = None
+        self.returns, self.flapping = (), None
 
     def _alerts_taken(self, change: AlertsTaken) -> None:
         for alert in change.alerts:
             self.alerts[alert.fingerprint] = alert
+        flapping = self.flapping
+        if flapping is not None and (flapping.quiet_since is None) == (not self.firing):
+            self.flapping = replace(flapping, quiet_since=None if self.firing else change.at)
 
     def _status_changed(self, change: StatusChanged) -> None:
         self.status = TRANSITIONS[self.status, change.trigger]
         self.status_at = change.at
-        # What was put off was put off as it stood; whatever happens to it since then counts more.
-        self.snoozed_until = None
-        if change.trigger == "acknowledge":
+        # What was put off, or taken for a time, was so as it stood; whatever happens to it since then counts more.
+        self.snoozed_until = self.acknowledged_until = None
+        if change.trigger == "acknowledge" or (change.trigger == "mitigate" and not self.acknowledged_by):
             self.acknowledged_by = change.by
         elif self.status == "triggered":
             self.acknowledged_by = ""
         if change.trigger == "reopen":
             self.reopen_count += 1
+        if change.trigger in ("reopen", "relapse"):
+            self.returns = (*self.returns, change.at)[-RETURNS_KEPT:]
+        elif change.trigger == "resolve":
+            if change.by or self.flapping is not None:
+                # Whoever says that it is over, or that it was quiet for long enough, lets what came before count no more.
+                self.returns = ()
+            self.flapping = None
 
     def _severity_raised(self, change: SeverityRaised) -> None:
         self.severity = change.severity
@@ -325,7 +357,13 @@ class Fold:
         self.muted = change.muted
 
     def _paging_snoozed(self, change: PagingSnoozed) -> None:
-        self.snoozed_until = change.until
+        self.snoozed_until, self.acknowledged_until = change.until, None
+
+    def _acknowledged_until(self, change: AcknowledgedUntil) -> None:
+        self.acknowledged_until = change.until
+
+    def _flapping_begun(self, change: FlappingBegun) -> None:
+        self.flapping = Flapping(change.at, change.quiet)
 
     def _note_taken(self, change: NoteTaken) -> None:
         """Nothing: a note is for those who read the timeline."""
@@ -350,6 +388,8 @@ _APPLY: Final[Mapping[type, Callable[[Fold, Any], None]]] = {
     RepairObserved: Fold._repair_observed,
     AlertsMuted: Fold._alerts_muted,
     PagingSnoozed: Fold._paging_snoozed,
+    AcknowledgedUntil: Fold._acknowledged_until,
+    FlappingBegun: Fold._flapping_begun,
     NoteTaken: Fold._note_taken,
 }
 

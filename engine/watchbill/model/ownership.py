@@ -53,6 +53,14 @@ def telling_contact(person: Person) -> Contact | None:
 
 
 @dataclass(frozen=True, slots=True)
+class Acknowledge:
+    """How long an acknowledgement holds, and how long before its end whoever has the incident is reminded; None where it is not said."""
+
+    expires: timedelta | None = None
+    remind: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Role:
     """A named duty of a team and who has it: a schedule, a person, or another team's role."""
 
@@ -62,7 +70,7 @@ class Role:
 
 @dataclass(frozen=True, slots=True)
 class Team:
-    """People who look after services. *parent* is the next team outwards."""
+    """People who look after services. *parent* is the next team outwards. *acknowledge* holds where the escalation says nothing."""
 
     ref: Ref
     parent: str | None = None
@@ -70,6 +78,7 @@ class Team:
     roles: tuple[Role, ...] = ()
     escalation: str | None = None
     chat: str | None = None
+    acknowledge: Acknowledge | None = None
 
     @property
     def name(self) -> str:

@@ -6,6 +6,8 @@ time, so that deciding again finds the step that is already there.
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -113,7 +115,8 @@ class Step:
     *subject* and *text* are what it says to people. *about* is the fingerprint of the alert it is about, empty for the
     lead. *answer_by* is until when it waits for a person. *retry_at* is when it is handed out again, for one whose outcome
     was `Retry`, *error* what its last attempt said, and *retried* how often that was so since it began, or since a person wanted it
-    again; it is *possibly_repeated* once an attempt follows one of which nobody knows whether it had its effect. *note* says in words
+    again; it is *possibly_repeated* once an attempt follows one of which nobody knows whether it had its effect. One of a repair
+    *may_have_acted* if an attempt had its effect, or nobody knows that it had none, and it was not undone since. *note* says in words
     what a reader should know (who was skipped, what it waits for). What became of its deliveries stands with these.
     """
 
@@ -139,6 +142,7 @@ class Step:
     error: str = ""
     retried: int = 0
     possibly_repeated: bool = False
+    may_have_acted: bool = False
 
     @property
     def is_pending(self) -> bool:
@@ -159,9 +163,21 @@ class Step:
 def step_id(incident: str, kind: StepKind, policy: str, slot: str, round: int = 0) -> str:
     """The identity of a step; deterministic, so that planning again is harmless.
 
-    The slot comes last because it may hold anything, slashes too: a target is called what an alert's label says.
+    The slot comes last because it may have slashes. It may be what an alert's label says, which never stands raw in what is typed, logged
+    and asked for by address: other than plain characters are replaced, and a digest of the whole tells slots apart.
     """
-    return f"{incident}/{kind}/{policy}/{round}/{slot}"
+    return f"{incident}/{kind}/{policy}/{round}/{_plain_slot(slot)}"
+
+
+_PLAIN: Final = re.compile(r"[A-Za-z0-9._:/-]{0,100}")
+_OTHER: Final = re.compile(r"[^A-Za-z0-9._:/-]")
+
+
+def _plain_slot(slot: str) -> str:
+    if _PLAIN.fullmatch(slot):
+        return slot
+    digest = hashlib.sha256(slot.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+    return f"{_OTHER.sub('_', slot[:60])}~{digest}"
 
 
 # --- why ------------------------------------------------------------------------------
@@ -211,9 +227,10 @@ class Retry:
 
 @dataclass(frozen=True, slots=True)
 class Stalled:
-    """A person must act before it can go on."""
+    """A person must act before it can go on. One that *is_refused* had no effect: it was refused before it began."""
 
     error: str
+    is_refused: bool = False
 
 
 Outcome: TypeAlias = Done | Retry | Stalled

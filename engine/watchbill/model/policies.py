@@ -13,12 +13,16 @@ from typing import Literal, TypeAlias
 from watchbill.errors import Place
 from watchbill.model.incident import Status
 from watchbill.model.labels import Matcher
+from watchbill.model.ownership import Acknowledge
 from watchbill.model.references import Condition, Ref, Target, Template, Use
 from watchbill.model.times import Recurrence, Span, Zone
 
 Phase = Literal["opportunity", "human-initiated", "oversight", "fallback"]
 PHASES: tuple[Phase, ...] = ("opportunity", "human-initiated", "oversight", "fallback")
 """In order of trust: each may do more by itself than the one before."""
+
+Joined = Literal["tell", "page", "nothing"]
+"""What an alert of a new name does that joins an incident which somebody has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +79,8 @@ class Escalation:
     """Ordered levels of whom to page. *repeat* is how many further rounds follow the first.
 
     With *proceed* (``continue: true``) it neither competes nor ties: it applies besides the one
-    that wins, and reaches its own team only. *text* is what a page says.
+    that wins, and reaches its own team only. *text* is what a page says. *acknowledge* is how long an acknowledgement holds,
+    and *joined* what an alert of a new name does that joins an incident which somebody has.
     """
 
     ref: Ref
@@ -86,9 +91,23 @@ class Escalation:
     proceed: bool = False
     own_ack: bool = False
     text: Template | None = None
+    acknowledge: Acknowledge | None = None
+    joined: Joined = "tell"
 
 
 # --- what becomes an incident ---------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Flaps:
+    """When an incident comes and goes: with so many *returns* *within* that time. It is over once no alert fired for *quiet*.
+
+    No returns means that none ever does.
+    """
+
+    returns: int = 3
+    within: timedelta = timedelta(minutes=15)
+    quiet: timedelta = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +123,7 @@ class Grouping:
     by: tuple[str, ...] = ()
     wait: timedelta = timedelta(0)
     reopen: timedelta = timedelta(hours=1)
+    flapping: Flaps = Flaps()
 
 
 @dataclass(frozen=True, slots=True)

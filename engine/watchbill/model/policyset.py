@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Final, Literal
 
 from watchbill.errors import Place
-from watchbill.model.ownership import Person, Service, Team
+from watchbill.model.ownership import Acknowledge, Person, Service, Team
 from watchbill.model.plan import Call, StepKind
 from watchbill.model.policies import (
     Audience,
@@ -58,7 +58,8 @@ class Settings:
     *labels* are the declared label names, None where the repository declares none.
     *severities* maps further words to severities, in lower case. *last_resort* is how the engine says that it is itself in trouble;
     nothing is filled into it, for there may be no incident. *fallback_wait* is how long the fallback team has to answer before the
-    engine raises its own alarm, which is repeated every *alarm_every* until somebody answers.
+    engine raises its own alarm, which is repeated every *alarm_every* until somebody answers. *acknowledge* is how long an
+    acknowledgement holds where neither escalation nor team says it.
     """
 
     place: Place
@@ -72,6 +73,7 @@ class Settings:
     synthetic_page: SyntheticPage | None = None
     fallback_wait: timedelta = timedelta(minutes=15)
     alarm_every: timedelta = timedelta(minutes=15)
+    acknowledge: Acknowledge | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,8 @@ class PolicySet:
 
     *revision* is the commit (short) or a hash of the contents; *quarantined* names what did not
     compile (``Kind/name``), so that a plan can say what it does not know of. *tzdata* is the version
-    of the time zone rules that the zones were resolved with.
+    of the time zone rules that the zones were resolved with. *former* are people who are declared no more, and are known here only
+    because the definitions that an open incident goes by name them.
     """
 
     settings: Settings
@@ -106,6 +109,11 @@ class PolicySet:
     sources: Mapping[str, Source] = field(default_factory=dict)
     probes: Mapping[str, Probe] = field(default_factory=dict)
     tests: Mapping[str, PolicyTest] = field(default_factory=dict)
+    former: frozenset[str] = frozenset()
+
+    def is_declared(self, person: str) -> bool:
+        """Whether this *person* is declared now; one whose document is left out for a mistake is."""
+        return (person in self.people and person not in self.former) or f"Person/{person}" in self.quarantined
 
     def line_of(self, team: str) -> tuple[str, ...]:
         """This *team* and its ancestors, from the inside outwards."""

@@ -68,6 +68,7 @@ CONDITIONS: Final[Mapping[str, str]] = {
     "not-a-list": "elements are asked of what is no list",
     "maybe-null": "a function breaks where a field is absent",
     "backtick-text": "a text stands in backticks without quotes",
+    "too-costly": "a condition or a template takes more steps than it may",
 }
 
 NAMES: Final[Mapping[str, str]] = {
@@ -104,6 +105,8 @@ SENSE: Final[Mapping[str, str]] = {
     "unreachable-policy": "another policy always wins",
     "matches-everything": "what should be narrow applies to every alert",
     "unrelated-inhibition": "nothing says what two alerts have to do with each other",
+    "inhibition-ring": "alerts would hide each other, so that none is hidden",
+    "equal-when-absent": "labels that nobody has let one team's alerts hide another's",
     "no-consent": "an inhibition by dependency can hide nothing",
     "silence-without-end": "a silence never ends",
     "never-opens": "a recurring time never comes",
@@ -169,6 +172,7 @@ MATTERS_OF_JUDGEMENT: Final = frozenset(
         *("not-binds-tight", "not-a-list", "maybe-null", "backtick-text"),
         *("depends-on-quarantined", "undeclared-label", "ambiguous-claim", "tied-policies", "person-without-contact", "no-approver"),
         *("dependency-cycle", "unreachable-policy", "no-consent", "paged-twice", "no-runbook"),
+        *("inhibition-ring", "equal-when-absent"),
         *("failing-template", "unguarded-argument", "schedule-gap", "expired", *CAPABILITY),
         "unused-ignore",
     )

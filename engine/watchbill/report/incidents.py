@@ -15,6 +15,14 @@ Can: TypeAlias = Literal["approve", "deny", "run", "retry"]
 """What people can say of a step."""
 
 
+def without_nulls(document: object) -> object:
+    """The *document* without what is null: a type says what stands for what is absent. Arguments of actions stay as they are."""
+    if isinstance(document, dict):
+        present = {name: value for name, value in document.items() if value is not None}
+        return {name: value if name == "arguments" else without_nulls(value) for name, value in present.items()}
+    return [without_nulls(each) for each in document] if isinstance(document, list) else document
+
+
 @dataclass(frozen=True, slots=True)
 class Listed:
     """An incident in a list; *alerts* counts those that fire, and *unanswered* says that every round went by without an answer.
@@ -32,6 +40,7 @@ class Listed:
     acknowledged_by: str | None = None
     alerts: int = 0
     unanswered: bool = False
+    acknowledged_until: datetime | None = None
     silenced: int = 0
 
 
@@ -98,6 +107,19 @@ class DeliveryShown:
 
 
 @dataclass(frozen=True, slots=True)
+class QuestionShown:
+    """What somebody is asked to approve; the answer names its *digest*. It began by itself where nobody asked for it."""
+
+    action: str
+    arguments: dict[str, object]
+    target: str
+    digest: str
+    asked_by: str = ""
+    until: datetime | None = None
+    revision: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class StepShown:
     """A step, how far it has come, and what people *can* say to it."""
 
@@ -113,9 +135,11 @@ class StepShown:
     people: tuple[PersonNamed, ...] = ()
     note: str | None = None
     error: str | None = None
+    saw: object = None
     can: tuple[str, ...] = ()
     possibly_repeated: bool = False
     deliveries: tuple[DeliveryShown, ...] = ()
+    question: QuestionShown | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,27 +162,19 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
-class IncidentShown:
-    """All that is shown of one incident."""
+class FlappingShown:
+    """That an incident comes and goes: *since* when, and when it is resolved unless an alert fires again; None while one does."""
 
-    id: str
-    name: str
-    status: str
-    severity: str
-    opened_at: datetime
-    status_at: datetime
-    service: str = ""
-    team: str = ""
-    tier: int | None = None
-    acknowledged_by: str | None = None
-    unanswered_since: datetime | None = None
-    snoozed_until: datetime | None = None
-    reopen_count: int = 0
-    revision: str = ""
-    url: str | None = None
-    alerts: tuple[AlertShown, ...] = ()
-    steps: tuple[StepShown, ...] = ()
-    evidence: tuple[Evidence, ...] = ()
+    since: datetime
+    ends_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LinkShown:
+    """Where help is written."""
+
+    title: str
+    url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +191,34 @@ class Stop:
     until: datetime | None = None
     lifted_at: datetime | None = None
     lifted_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentShown:
+    """All that is shown of one incident."""
+
+    id: str
+    name: str
+    status: str
+    severity: str
+    opened_at: datetime
+    status_at: datetime
+    service: str = ""
+    team: str = ""
+    tier: int | None = None
+    acknowledged_by: str | None = None
+    acknowledged_until: datetime | None = None
+    unanswered_since: datetime | None = None
+    snoozed_until: datetime | None = None
+    reopen_count: int = 0
+    flapping: FlappingShown | None = None
+    revision: str = ""
+    url: str | None = None
+    alerts: tuple[AlertShown, ...] = ()
+    steps: tuple[StepShown, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    stops: tuple[Stop, ...] = ()
+    links: tuple[LinkShown, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,14 @@ from datetime import datetime
 from typing import Final
 
 from watchbill.report import delivery_words, words
-from watchbill.report.counts import count, listing
-from watchbill.report.incidents import AlertShown, DeliveryShown, Evidence, IncidentShown, Listed, StepShown
+from watchbill.report.counts import count
+from watchbill.report.incident_waits import label_of, waits
+from watchbill.report.incidents import AlertShown, DeliveryShown, Evidence, IncidentShown, LinkShown, Listed, StepShown, Stop
 from watchbill.report.layout import MEASURE, annotated, placed, wrap
 from watchbill.report.paint import Line, Span, Style, line, paint_all
-from watchbill.report.plain import first_line, plain
+from watchbill.report.plain import plain
 from watchbill.report.sections import DETAIL
+from watchbill.report.stops_text import stop_lines
 from watchbill.report.timeline_text import span_of
 
 _SEVERITIES: Final[dict[str, Style]] = {"critical": "critical", "warning": "warning", "info": "info"}
@@ -25,29 +27,32 @@ _SECTIONS: Final = (
     ("TELL", ("update", "review", "remind", "tell")),
     ("REPAIR", ("repair", "verify", "rollback", "offer")),
 )
-_COMMANDS: Final = {"approve": "approve", "deny": "deny", "run": "run-step", "retry": "retry"}
-"""What can be said of a step, and the verb that says it."""
-
 UNANSWERED: Final = "NOBODY ANSWERS"
 """What is said of an incident of which every round went by without an answer."""
 
 _BELOW: Final = 6
 EVIDENCE_WIDTH: Final = 300
-"""Characters of what a collector gave that are shown; all of it is in JSON."""
+"""Characters of what a collector gave in one line that are shown; all of it is in JSON."""
+
+LINE_WIDTH: Final = 200
+MOST_LINES: Final = 12
+"""Of a text of several lines, so many characters of each and so many lines are shown."""
 
 
 # --- many ---------------------------------------------------------------------------------
 
 
-def listing_text(incidents: Sequence[Listed], at: datetime, what: str, *, width: int = 80, colour: bool = False) -> str:
-    """The *incidents* as they stand at this time, one a row; *what* they are (``open``) is said on top."""
+def listing_text(
+    incidents: Sequence[Listed], at: datetime, what: str, *, stops: Sequence[Stop] = (), width: int = 80, colour: bool = False
+) -> str:
+    """The *incidents* as they stand at this time, one a row; *what* they are (``open``) is said on top, and above it what is stopped."""
     measure = min(width, MEASURE)
     number = count(len(incidents), f"{what} incident".strip())
     unanswered = sum(each.unanswered for each in incidents)
     whom = ("it" if unanswered == 1 else "them") if unanswered == len(incidents) else f"{unanswered} of them"
     loud = (Span(f", nobody answers {whom}", "critical"),) if unanswered else ()
     head = [line(Span(number if incidents else f"no {what} incidents".replace("  ", " "), "strong"), *loud)]
-    lines = placed(head, line(Span(words.instant(at.replace(second=0)), "aside")), measure, 0)
+    lines = [*_stopped(stops, at, measure), *placed(head, line(Span(words.instant(at.replace(second=0)), "aside")), measure, 0)]
     rows = [_row(each, at) for each in incidents]
     lines += [()] * bool(rows)
     lines += [each for drawn in annotated(rows, measure, _BELOW, 0, keep=3) for each in drawn]
@@ -61,7 +66,7 @@ def _row(its: Listed, at: datetime) -> list[Line]:
         line(Span(UNANSWERED, "critical")) if its.unanswered else _standing(its.status, its.acknowledged_by),
         line(_title(its.name, its.service)),
         line(Span(f"{span_of(at - its.opened_at)} ago" if its.status == "resolved" else f"for {span_of(at - its.opened_at)}", "time")),
-        line(Span(_alert_count(its), "aside")),
+        line(Span(" · ".join(filter(None, (_alert_count(its), _until(its, at)))), "aside")),
     ]
 
 
@@ -82,6 +87,11 @@ def _severity(severity: str) -> Line:
     return line(Span(plain(severity), _SEVERITIES.get(severity, "none")))
 
 
+def _until(its: Listed, at: datetime) -> str:
+    """Until when somebody has an incident, as it is read at this time; empty where nobody has it, or that has no end."""
+    return f"until {words.clock(its.acknowledged_until, at)}" if its.acknowledged_until is not None else ""
+
+
 def _standing(status: str, taken_by: str | None) -> Line:
     """The status, and who has taken it."""
     said = Span(plain(status), _STATUSES.get(status, "strong"))
@@ -97,7 +107,7 @@ def incident_text(its: IncidentShown, at: datetime, *, width: int = 80, colour: 
     """One incident as it stands at this time: what waits for a person, what fires, who was paged, what runs, what was found."""
     measure = min(width, MEASURE)
     lines = head(its, at, measure)
-    for section in (_waits(its, measure), _alerts(its.alerts, its.opened_at, measure)):
+    for section in (waits(its, at, measure), _links(its.links, measure), _alerts(its.alerts, its.opened_at, measure)):
         lines += [(), *section] if section else []
     for label, kinds in _SECTIONS:
         section = section_of_steps(label, [each for each in its.steps if each.kind in kinds], its.opened_at, at, measure)
@@ -108,16 +118,27 @@ def incident_text(its: IncidentShown, at: datetime, *, width: int = 80, colour: 
 
 
 def head(its: IncidentShown, at: datetime, width: int) -> list[Line]:
-    """That nobody answers it, where that is so; what it is, how it stands at this time, and since when."""
+    """That nobody answers it and what stops unattended work, where that is so; what it is, how it stands at this time, and since when."""
     tier = f" · tier {its.tier}" if its.tier is not None else ""
     title = line(Span(_title(its.name, its.service), "strong"), "   ", *_severity(its.severity), f"{tier} · {plain(its.team)}")
-    lines = [*_alarm(its, at, width), *wrap(title, width, 0, 2)]
+    lines = [*_alarm(its, at, width), *_stopped(its.stops, at, width), *wrap(title, width, 0, 2)]
     stands = line(Span(plain(its.id), "name"), "  ", *_standing(its.status, its.acknowledged_by), f", for {span_of(at - its.status_at)}")
     lines += wrap(stands, width, 2, 4)
     opened = f"opened {words.instant(its.opened_at)}, {span_of(at - its.opened_at)} ago"
     lines += wrap(line(Span(opened, "time")), width, 2, 4)
+    if its.acknowledged_until is not None:
+        ends = f"until {words.instant(its.acknowledged_until)}, in {span_of(its.acknowledged_until - at)}; then people are paged again"
+        lines += wrap(line(ends, f"; keep it: watchbill extend {plain(its.id)}"), width, 2, 4)
     if its.snoozed_until is not None:
         lines += wrap(line(Span(f"snoozed until {words.instant(its.snoozed_until)}", "warning")), width, 2, 4)
+    if its.flapping is not None:
+        ends_at = its.flapping.ends_at
+        until = (
+            f"resolved at {words.instant(ends_at)} unless an alert fires again"
+            if ends_at is not None
+            else "pages for a higher severity only"
+        )
+        lines += wrap(line(Span(f"flapping since {words.instant(its.flapping.since)}: {until}", "warning")), width, 2, 4)
     if its.reopen_count:
         lines += wrap(line(f"came back {its.reopen_count} time{'s' if its.reopen_count > 1 else ''}"), width, 2, 4)
     return lines + (wrap(line(plain(its.url)), width, 2, 4) if its.url else [])
@@ -132,37 +153,10 @@ def _alarm(its: IncidentShown, at: datetime, width: int) -> list[Line]:
     return [*wrap(line(Span(UNANSWERED, "critical"), went_by), width, 0, 2), line(f"  watchbill ack {plain(its.id)}"), ()]
 
 
-def _waits(its: IncidentShown, width: int) -> list[Line]:
-    """What a person can answer now, each with its commands."""
-    asked = [each for each in its.steps if each.can and its.status != "resolved"]
-    # A page that failed is made up for by whoever has taken the incident.
-    asked = [each for each in asked if each.kind != "page" or its.status == "triggered"]
-    asked.sort(key=lambda each: each.state != "waiting")
-    lines: list[Line] = [line(Span("YOURS", "section"))] if asked else []
-    for step in asked:
-        until = f", until {words.clock(step.answer_by, its.opened_at)}" if step.answer_by is not None else ""
-        name = f"page of {_label(step)}" if step.kind == "page" and step.people else _label(step)
-        lines += wrap(line(Span(name, "name"), f" {_asked(step)}{until}"), width, 2, 4)
-        lines += [line(f"    {_command(word, its, step)}") for word in step.can]
-    return lines
-
-
-def _command(word: str, its: IncidentShown, step: StepShown) -> str:
-    """The command line that says this *word* of a *step*, which it calls by its policy where that means it alone."""
-    same = [each for each in its.steps if word in each.can and each.policy.name == step.policy.name]
-    name = plain(step.policy.name) if len(same) == 1 else _short(step.id)
-    return f"watchbill {_COMMANDS.get(word, plain(word))} {plain(its.id)} {name}"
-
-
-def _asked(step: StepShown) -> str:
-    if step.state == "waiting":
-        return "may be started" if step.kind == "offer" else "waits for a yes"
-    return "has failed" if step.state == "failed" else "was stopped" if step.state == "withdrawn" else "is tried again later"
-
-
-def _short(step: str) -> str:
-    """The part of a step's id after the incident."""
-    return plain(step.partition("/")[2] or step)
+def _stopped(stops: Sequence[Stop], at: datetime, width: int) -> list[Line]:
+    """The freezes and kills that are in force, with an empty line below them."""
+    lines = [each for stop in stops for each in stop_lines(stop, at, width)]
+    return [*lines, ()] if lines else []
 
 
 def _alerts(alerts: Sequence[AlertShown], start: datetime, width: int) -> list[Line]:
@@ -173,8 +167,8 @@ def _alerts(alerts: Sequence[AlertShown], start: datetime, width: int) -> list[L
         began = Span(words.clock(each.starts_at, start), "time")
         state = "" if each.status == "firing" else ", over"
         lines += wrap(line(began, "  ", Span(plain(each.name), "name"), "  ", *_severity(each.severity), state), width, 2, DETAIL)
-        said = first_line(each.annotations.get("summary", "") or each.annotations.get("description", ""))
-        lines += wrap(line(said), width, DETAIL, DETAIL) if said else []
+        said = dict.fromkeys(filter(None, (each.annotations.get(name, "").strip() for name in ("summary", "description"))))
+        lines += [row for text in said for row in _kept(rows_of(text), width, DETAIL)]
         if each.muted is not None:
             lines += wrap(line(Span(f"not acted on: {plain(each.muted.why)}", "warning")), width, DETAIL, DETAIL)
         shown = [f"{plain(name)}={plain(value)}" for name, value in each.labels.items() if name not in ("alertname", "service", "severity")]
@@ -195,10 +189,13 @@ def section_of_steps(label: str, steps: Sequence[StepShown], start: datetime, at
         moment = step.started_at or step.due_at
         when = words.clock(moment, start) if moment is not None else ""
         stands, style = _stands(step, start), _STATES.get(step.state, "none")
-        lines += wrap(line(Span(when.ljust(5), "time"), "  ", Span(_label(step), "name"), "  ", Span(stands, style)), width, 2, DETAIL)
+        lines += wrap(line(Span(when.ljust(5), "time"), "  ", Span(label_of(step), "name"), "  ", Span(stands, style)), width, 2, DETAIL)
         lines += contacts_of(step.deliveries if step.started_at is not None else (), start, at, width)
         note = plain("; ".join(filter(None, (step.note, step.error))))
         lines += wrap(line(Span(note, "aside")), width, DETAIL, DETAIL) if note else []
+        if step.kind == "verify" and step.saw is not None and step.state != "done":
+            rows = rows_of(value_text(step.saw))
+            lines += _kept([f"it saw {rows[0]}", *rows[1:]], width, DETAIL)
     if rest:
         more = f"{rest} more" if shown else f"{rest}"
         lines += wrap(line(Span(f"{more} given up before {'they' if rest > 1 else 'it'} began", "aside")), width, DETAIL, DETAIL)
@@ -211,25 +208,6 @@ def contacts_of(deliveries: Iterable[DeliveryShown], start: datetime, at: dateti
     for person, found in delivery_words.by_person(each.known for each in deliveries).items():
         lines += wrap(line(f"{plain(person)}: {plain(delivery_words.contacts(found, start, at))}"), width, DETAIL, DETAIL + 2)
     return lines
-
-
-def _label(step: StepShown) -> str:
-    """What a step is, in a few words: whom it pages, which remediation it belongs to."""
-    people = listing([f"{plain(each.person)} ({words.duty(each.duty)})" for each in step.people])
-    policy = plain(step.policy.name)
-    if step.kind == "page":
-        level = int(step.slot) + 1 if step.slot.isascii() and step.slot.isdigit() else plain(step.slot)
-        return people or f"level {level} of {policy}"
-    if step.kind == "alarm":
-        return "the engine's own alarm"
-    if step.kind in ("review", "remind", "tell"):
-        return f"{people} about {policy}" if people else f"{step.kind} of {policy}"
-    if step.kind in ("repair", "verify", "rollback"):
-        doing = {"repair": "", "verify": "check of ", "rollback": "undo of "}[step.kind]
-        return f"{doing}{policy}/{plain(step.slot.rsplit('/', 1)[-1])}"
-    if step.kind == "offer":
-        return f"{policy} on {plain(step.slot)}" if step.slot else policy
-    return f"{plain(step.kind)} by {policy}"
 
 
 def _stands(step: StepShown, start: datetime) -> str:
@@ -249,27 +227,54 @@ def _stands(step: StepShown, start: datetime) -> str:
     return said + (", possibly repeated" if step.possibly_repeated else "")
 
 
+def _links(links: Sequence[LinkShown], width: int) -> list[Line]:
+    """Where help is written."""
+    lines: list[Line] = [line(Span("LINKS", "section"))] if links else []
+    for each in links:
+        lines += wrap(line(Span(plain(each.title), "name"), "  ", plain(each.url)), width, 2, 4)
+    return lines
+
+
 def _evidence(found: Iterable[Evidence], width: int) -> list[Line]:
     lines: list[Line] = []
     for each in found:
         lines = lines or [line(Span("FOUND", "section"))]
-        lines += wrap(line(Span(plain(each.collector), "name"), "  ", _given(each)), width, 2, 4)
+        name, rows = Span(plain(each.collector), "name"), _given(each)
+        if len(rows) == 1:
+            lines += wrap(line(name, "  ", rows[0]), width, 2, 4)
+        else:
+            lines += [*wrap(line(name), width, 2, 4), *_kept(rows, width, 4)]
     return lines
 
 
-def _given(evidence: Evidence) -> str:
+def _given(evidence: Evidence) -> list[str]:
+    """What a collector gave, with its lines."""
     outcome = evidence.outcome
     if outcome is None:
-        return "not there yet"
+        return ["not there yet"]
     if outcome.error is not None:
-        return f"nothing: {plain(outcome.error)}"
-    text = plain(_value(outcome.result))
-    return text if len(text) <= EVIDENCE_WIDTH else f"{text[: EVIDENCE_WIDTH - 1]}…"
+        return [f"nothing: {plain(outcome.error)}"]
+    return rows_of(value_text(outcome.result))
 
 
-def _value(result: object) -> str:
+def rows_of(text: str) -> list[str]:
+    """The lines of a *text* from outside that say anything, each harmless; of a long one the beginning."""
+    rows = [said for each in text.splitlines() if (said := plain(each))] or ["nothing"]
+    longest = EVIDENCE_WIDTH if len(rows) == 1 else LINE_WIDTH
+    more = len(rows) - MOST_LINES
+    shown = [each if len(each) <= longest else f"{each[: longest - 1]}…" for each in rows[:MOST_LINES]]
+    return [*shown, f"… {count(more, 'more line')}"] if more > 0 else shown
+
+
+def _kept(rows: Iterable[str], width: int, indent: int) -> list[Line]:
+    """These *rows*, each on lines of its own and so far in that none can be taken for one of watchbill's sections."""
+    return [each for row in rows for each in wrap(line(row), width, indent, indent)]
+
+
+def value_text(result: object) -> str:
+    """A result of a connector in words."""
     if isinstance(result, dict):
-        return ", ".join(f"{name} {_value(value)}" for name, value in result.items()) or "nothing"
+        return ", ".join(f"{name} {value_text(value)}" for name, value in result.items()) or "nothing"
     if isinstance(result, list):
-        return "; ".join(map(_value, result)) or "nothing"
+        return "; ".join(map(value_text, result)) or "nothing"
     return "nothing" if result is None else str(result)

@@ -25,6 +25,7 @@ from watchbill.model.forecast import (
     PlannedPage,
     PlannedPerson,
     PlannedPost,
+    PlannedQuestion,
     PlannedRepair,
     PlannedTelling,
     PlannedUpdate,
@@ -175,6 +176,9 @@ def _escalation(escalation: PlannedEscalation) -> Document:
         "pages": [page_json(page) for page in escalation.pages],
         "repeat": escalation.repeat,
         "after": escalation.after,
+        "acknowledged_for": format_duration(escalation.acknowledged_for),
+        "reminded_before": format_duration(escalation.reminded_before),
+        "joined": escalation.joined,
     }
 
 
@@ -257,6 +261,16 @@ def _forecast(forecast: Forecast) -> Document:
     return {"text": forecast.text, "passes": forecast.passes, "kind": forecast.kind, "because": ref_json(forecast.because)}
 
 
+def _question(question: PlannedQuestion) -> Document:
+    return {
+        "people": list(question.people),
+        "until": time_json(question.until) if question.until is not None else None,
+        "lasts": format_duration(question.lasts),
+        "digest": question.digest,
+        "unanswered": question.unanswered,
+    }
+
+
 def _repair(repair: PlannedRepair) -> Document:
     return {
         "name": repair.name,
@@ -272,6 +286,7 @@ def _repair(repair: PlannedRepair) -> Document:
         "rollback": repair.rollback,
         "approvals": repair.approvals,
         "approvers": list(repair.approvers),
+        "question": _question(repair.question) if repair.question is not None else None,
         "offered_to": list(repair.offered_to),
         "runbook": repair.runbook or None,
         "note": repair.note,

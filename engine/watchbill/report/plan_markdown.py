@@ -188,7 +188,7 @@ def _remediation(plan: Plan, each: PlannedRepair) -> list[str]:
         ", ".join(code(f"{call.connector}.{call.action}", cell=True) for call in each.steps) + _idle(words.marked_steps(each)),
         escape(" · ".join(guards)),
         escape("; ".join(filter(None, then))),
-        escape("; ".join(filter(None, (offered, words.why_not(plan, each), each.note)))),
+        escape("; ".join(filter(None, (offered, words.why_not(plan, each), *words.question(plan, each), each.note)))),
         _place(each.place),
     ]
 

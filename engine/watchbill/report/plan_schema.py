@@ -46,6 +46,7 @@ def _definitions() -> Schema:
         **_telling(),
         **_work(),
         **_repair(),
+        **_question(),
     }
 
 
@@ -185,6 +186,9 @@ def people() -> Schema:
             pages=list_of("page", "Every level of every round."),
             repeat={"type": "integer", "minimum": 0, "description": "How many further rounds follow the first."},
             after=text("What follows the last page, in words."),
+            acknowledged_for=text("How long an acknowledgement holds, as `4h`; then it is given back, and people are paged again."),
+            reminded_before=text("How long before that whoever has the incident is reminded."),
+            joined=text("What an alert of a new name does that joins it meanwhile: `tell`, `page` or `nothing`."),
         ),
     }
 
@@ -263,12 +267,26 @@ def _repair() -> Schema:
             rollback=text("How it is undone, in words."),
             approvals={"type": "integer", "minimum": 0, "description": "How many must say yes."},
             approvers=texts("Who may say yes."),
+            question=nullable(ref("question"), "What is asked before it begins; null where nobody has to say yes."),
             offered_to=texts("Who may start it."),
             runbook=nullable({"type": "string"}, "The remedy as people read it."),
             note=text("May be empty."),
             error=nullable({"type": "string"}, "Why its target or arguments could not be filled in."),
             because=ref("reference", "The policy it comes from."),
             place=ref("place", "The very line."),
+        ),
+    }
+
+
+def _question() -> Schema:
+    return {
+        "question": object_of(
+            "What is asked before a remediation begins.",
+            people=texts("Who is asked, by name."),
+            until=nullable(ref("time"), "Until when they can answer; null where it counts from when a person starts it."),
+            lasts=ref("duration", "How long the question stands."),
+            digest=text("Of the first action, its arguments, the target and the revision: an answer names it."),
+            unanswered=text("What follows if nobody answers, in words."),
         ),
     }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from watchbill.expressions.durations import format_duration
 from watchbill.model.forecast import Plan, PlannedEscalation, PlannedPage, PlannedPerson
 from watchbill.report import words
 from watchbill.report.layout import annotated, wrap
@@ -45,7 +46,10 @@ def _rounds(plan: Plan, escalation: PlannedEscalation, width: int) -> list[Line]
     for block in blocks(escalation):
         if block.number > 1:
             lines += wrap(line("then, with others on call"), width, 2, 4)
-        lines += _pages(plan, block.first, width, divided=block.number == 1)
+        unless = (
+            f"unless somebody acknowledges, which holds for {format_duration(escalation.acknowledged_for)}" if block.number == 1 else ""
+        )
+        lines += _pages(plan, block.first, width, unless)
         lines += wrap(line(again(plan, block)), width, 2, 4)
     last = fallback(escalation)
     if last:
@@ -57,16 +61,16 @@ def _rounds(plan: Plan, escalation: PlannedEscalation, width: int) -> list[Line]
 # --- people -----------------------------------------------------------------------------
 
 
-def _pages(plan: Plan, pages: Sequence[PlannedPage], width: int, *, divided: bool = True) -> list[Line]:
+def _pages(plan: Plan, pages: Sequence[PlannedPage], width: int, unless: str = "") -> list[Line]:
     """A row for each person, in columns common to all levels; why it is they beside it, or below where it is narrow."""
     rows = [_row(plan, page, person) for page in pages for person in page.people]
     drawn = iter(annotated(rows, width, DETAIL, keep=3))
     lines: list[Line] = []
     paged = False
     for page in pages:
-        if paged and divided:
-            lines += wrap(line(Span("unless somebody acknowledges", "aside")), width, 2, 4)
-            divided = False
+        if paged and unless:
+            lines += wrap(line(Span(unless, "aside")), width, 2, 4)
+            unless = ""
         for person in page.people:
             lines += next(drawn)
             idle = words.marked_contacts(person.contacts)

@@ -129,6 +129,7 @@ def _details(plan: Plan, each: PlannedRepair, width: int) -> list[Line]:
         line(f"offered to {words.whom(each.offered_to)}" if offered else ""),
         line(words.calls(each.steps), f" on {target}" if target else ""),
         line(Span(words.marked_steps(each), "warning")),
+        *(line(said) for said in words.question(plan, each)),
     ]
     after = [
         line(f"verify: {plain(each.verification)}" if each.verification else ""),

@@ -24,11 +24,12 @@ def stops_text(stops: Sequence[Stop], at: datetime, *, width: int = 80, colour: 
     measure = min(width, MEASURE)
     lines: list[Line] = [] if stops else [line("no freeze and no kill holds")]
     for each in stops:
-        lines += _stop(each, at, measure)
+        lines += stop_lines(each, at, measure)
     return paint_all(lines, colour)
 
 
-def _stop(stop: Stop, at: datetime, width: int) -> list[Line]:
+def stop_lines(stop: Stop, at: datetime, width: int) -> list[Line]:
+    """One *stop*: of what, why, by whom, until when, and how it is lifted."""
     is_over = stop.lifted_at is not None or (stop.until is not None and stop.until <= at)
     head = line(Span(f"{plain(stop.kind)} {stop.id}", "aside" if is_over else "warning"), f" of {_of(stop)}: {plain(stop.reason)}")
     lines = wrap(head, width, 0, 2)

@@ -353,6 +353,25 @@ def approval(repair: PlannedRepair) -> str:
     return count(repair.approvals, "approval") + by
 
 
+def question(plan: Plan, repair: PlannedRepair) -> list[str]:
+    """What is asked before a remediation begins, of whom, until when, and what follows without an answer; nothing where nobody is."""
+    asked = repair.question
+    if asked is None:
+        return []
+    call = repair.steps[0]
+    arguments = [f"{plain(name)} {_shown(value)}" for name, value in call.arguments.items()]
+    by = f"until {clock(asked.until, plan.at)}" if asked.until is not None else f"for {span(asked.lasts)} once it is started"
+    people = listing([plain(name) for name in asked.people]) if asked.people else "nobody who can be told"
+    then = [f"{plain(each.connector)}.{plain(each.action)}" for each in repair.steps[1:]]
+    said = f"{plain(call.connector)}.{plain(call.action)}"
+    said += f": {', '.join(arguments)}" if arguments else ""
+    return [
+        f"asks {people} {by}; {plain(asked.unanswered)}",
+        f"the question: {said}{f' on {plain(repair.target)}' if repair.target else ''}{f'; then {listing(then)}' if then else ''}",
+        f"digest {plain(asked.digest)} of that and of the revision",
+    ]
+
+
 def phase(repair: PlannedRepair) -> str:
     """How far it is trusted, and what its document asked for where a guardrail allows less."""
     if repair.phase == repair.declared:

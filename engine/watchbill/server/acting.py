@@ -17,6 +17,9 @@ from watchbill.expressions.problems import ExpressionError
 from watchbill.model import event as events
 from watchbill.model.event import Event
 from watchbill.model.incident import Incident
+from watchbill.model.plan import StepKind
+from watchbill.model.question import brief, question_of
+from watchbill.report.step_names import Named, meant
 from watchbill.server import shapes
 from watchbill.server.access import NAME, Caller
 from watchbill.server.answers import Problem, json
@@ -48,17 +51,26 @@ OF_INCIDENT: Final[Mapping[str, Make]] = {
     "resolve": lambda by, asked, now: events.Resolved(by),
     "escalate": lambda by, asked, now: events.Escalated(by),
     "snooze": _snoozed,
+    "extend": lambda by, asked, now: events.Extended(by, end_of(asked, now)),
     "note": lambda by, asked, now: events.Noted(by, text_of(asked, "text", needed=True)),
 }
 """What people say of an incident."""
 
-OF_STEP: Final[Mapping[str, Callable[[str, str], Event]]] = {
-    "approve": lambda step, by: events.Approved(step, by),
-    "deny": lambda step, by: events.Denied(step, by),
-    "run": lambda step, by: events.Requested(step, by),
-    "retry": lambda step, by: events.Retried(step, by),
+OF_STEP: Final[Mapping[str, Callable[[str, str, str], Event]]] = {
+    "approve": lambda step, by, digest: events.Approved(step, by, digest),
+    "deny": lambda step, by, digest: events.Denied(step, by),
+    "run": lambda step, by, digest: events.Requested(step, by),
+    "retry": lambda step, by, digest: events.Retried(step, by),
 }
 """What people say of a step."""
+
+_KINDS: Final[Mapping[str, tuple[StepKind, ...]]] = {
+    "approve": ("repair", "update"),
+    "deny": ("repair", "update", "offer"),
+    "run": ("offer",),
+    "retry": ("repair", "verify", "rollback", "update", "notify", "hub", "bridge", "collect", "page"),
+}
+"""The kinds of steps that this can be said of, in one state or another."""
 
 
 async def on_incident(request: Request) -> Response:
@@ -76,16 +88,26 @@ async def on_step(request: Request) -> Response:
     house, word = house_of(request), request.path_params["word"]
     caller = await person(request, house)
     asked = await read_object(request, house)
-    named = request.path_params.get("step") or text_of(asked, "step")
+    named, digest = request.path_params.get("step") or text_of(asked, "step"), text_of(asked, "digest").strip()
 
-    def job(connection: Connection) -> tuple[str, str]:
+    def job(connection: Connection) -> tuple[Incident, str]:
         identity = called(connection, request.path_params["incident"])
         incident = incidents.load(connection, identity)
         assert incident is not None, identity
-        return identity, _step(incident, named, word)
+        return incident, _step(incident, named, word)
 
     incident, step = await house.read(job)
-    return await _tell(house, incident, OF_STEP[word](step, caller.name), caller)
+    if word == "approve" and not digest:
+        question = question_of(incident.steps[step], incident.revision)
+        if question is not None:
+            raise Problem(
+                409,
+                f"it is not said to what: {brief(question)} waits, with the digest {question.digest}",
+                'look at what waits, and name its digest, as `{"digest": "…"}`',
+                rule="digest-needed",
+                more={"incident": incident.id, "step": step, "status": incident.status, "question": shapes.question(question)},
+            )
+    return await _tell(house, incident.id, OF_STEP[word](step, caller.name, digest), caller)
 
 
 async def _tell(house: House, incident: str, event: Event, caller: Caller) -> Response:
@@ -96,38 +118,42 @@ async def _tell(house: House, incident: str, event: Event, caller: Caller) -> Re
     said = answer.note if answer is not None else ""
     word = shapes.event(event)["kind"]
     house.say("info", "said", incident=incident, what=word, by=caller.recorded, answer=said, done=answer is not None and answer.applied)
-    stands = {"incident": incident, "number": told.number, "status": told.status, "by": caller.name}
+    stands: dict[str, Any] = {"incident": incident, "number": told.number, "status": told.status, "by": caller.name}
     if answer is not None and not answer.applied:
+        if isinstance(event, events.Approved):
+            stands["question"] = await _question(house, incident, event.step)
         raise Problem(409, said, f"`watchbill incidents show {incident}` says how it stands", rule="not-done", more=stands)
     return json({**stands, "answer": said})
 
 
-def _step(incident: Incident, named: str, word: str) -> str:
-    """The id of the step that is meant, or of the only one there is.
+async def _question(house: House, incident: str, step: str) -> shapes.Document | None:
+    """What waits for a yes now at this *step*."""
+    found = await house.read(lambda connection: incidents.load(connection, incident))
+    its = found.steps.get(step) if found is not None else None
+    return shapes.question(question_of(its, found.revision)) if found is not None and its is not None else None
 
-    It is called by its id, with or without the incident's, by the beginning of it, or by the name of the policy that it comes from.
-    """
-    fits = [step.id for step in incident.steps.values() if word in shapes.can(step)]
-    if not named:
-        found = fits
-        nothing = f"no step of {incident.id} can be answered with `{word}` now"
-    else:
-        behind = f"{incident.id}/"
-        names = (named, behind + named)
-        found = [step for step in incident.steps if step in names]
-        called = (step.id for step in incident.steps.values() if step.because.name == named and step.id in fits)
-        found = found or list(called)
-        found = found or [step for step in fits if step.startswith(names)] or [step for step in incident.steps if step.startswith(names)]
-        nothing = f"{incident.id} has no step `{named[:120]}`"
+
+def _step(incident: Incident, named: str, word: str) -> str:
+    """The id of the step that is meant, or of the only one there is. Raises `Problem` where that is none, or may be several."""
+    steps = incident.steps.values()
+    found = meant((Named(step.id, step.because.name, word in shapes.can(step, incident)) for step in steps), incident.id, named)
+    of_policy = [step for step in steps if step.because.name == named and step.kind in _KINDS[word]]
+    if not found and len(of_policy) == 1:
+        # It is asked all the same, so that the answer says in which state it is.
+        found = [of_policy[0].id]
     if len(found) == 1:
         return found[0]
-    more = {"candidates": found[:SHOWN] or fits[:SHOWN]}
+    more = {"candidates": (found or [step.id for step in steps if word in shapes.can(step, incident)])[:SHOWN]}
     help = f"it may be one of: {', '.join(more['candidates'])}" if more["candidates"] else f"`watchbill incidents show {incident.id}`"
+    stands = {"incident": incident.id, "status": incident.status, **more}
     if found:
         raise Problem(409, f"`{word}` could mean several steps of {incident.id}", help, rule="ambiguous-name", more=more)
+    if of_policy:
+        states = ", ".join(f"{step.id.removeprefix(f'{incident.id}/')} is {step.state}" for step in of_policy[:SHOWN])
+        raise Problem(409, f"no step of `{named[:120]}` can be answered with `{word}` now: {states}", help, rule="not-done", more=stands)
     if named:
-        raise Problem(404, nothing, help, rule="unknown-step", more=more)
-    raise Problem(409, nothing, help, rule="not-done", more={"incident": incident.id, "status": incident.status, **more})
+        raise Problem(404, f"{incident.id} has no step `{named[:120]}`", help, rule="unknown-step", more=more)
+    raise Problem(409, f"no step of {incident.id} can be answered with `{word}` now", help, rule="not-done", more=stands)
 
 
 # --- freeze and kill --------------------------------------------------------------------

@@ -13,7 +13,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from watchbill.errors import WatchbillError
-from watchbill.server import acting, alertmanager, declaration, health, incidents, ingesting, silences, watching
+from watchbill.server import acting, alertmanager, declaration, health, incidents, ingesting, linked, silences, watching
 from watchbill.server.access import check_where_from
 from watchbill.server.answers import Problem, problem_of
 from watchbill.server.house import House
@@ -49,6 +49,8 @@ def routes() -> list[Route]:
         _route("/v1/incidents/{incident}/timeline", incidents.timeline),
         _route("/v1/incidents/{incident}/explain", incidents.explain),
         _route("/v1/events", watching.events),
+        # What a page links to.
+        _route("/incidents/{incident}", linked.incident),
         # Stops.
         _route("/v1/switches", incidents.all_switches),
         _route("/v1/switches/{switch}", acting.lift, "DELETE"),

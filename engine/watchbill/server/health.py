@@ -1,7 +1,7 @@
 """Whether the server lives, and whether it is ready; and what it says of itself.
 
-Alive means that it answers. Ready means that it takes alerts in and carries out what follows; where it is not, the answer says why.
-Strictly ready is who besides has no trouble, and can reach everybody whom the policies name.
+Alive means that it answers, and that a new process would not be better. Ready means that it takes alerts in and carries out what follows;
+where it is not, the answer says why. Strictly ready is who besides has no trouble, and can reach everybody whom the policies name.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from watchbill.report.counts import count
 from watchbill.report.findings_json import finding_json
 from watchbill.server.answers import json
 from watchbill.server.house import House, house_of
-from watchbill.store import asking, inbox, silences
+from watchbill.store import asking, attempts, inbox, silences
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -27,7 +27,10 @@ MOST_FINDINGS: Final = 200
 
 
 async def alive(request: Request) -> Response:
-    """That it answers."""
+    """That it answers, and that what writes the record comes back; 503 with the reason where only a new process would help."""
+    hung = house_of(request).engine.vitals.hung()
+    if hung:
+        return PlainTextResponse(f"not alive: {hung}\n", 503)
     return PlainTextResponse("alive\n")
 
 
@@ -53,6 +56,7 @@ async def status(request: Request) -> Response:
         failures = [
             {"id": each.id, "source": each.source, "at": each.received_at, "error": each.error} for each in inbox.failures(connection)
         ]
+        failures += [_set_aside(each) for each in attempts.set_aside(connection)]
         held = silences.count(connection, now)
         return asking.waiting(connection), asking.open_by_status(connection), asking.unanswered(connection), held, failures
 
@@ -81,6 +85,12 @@ async def status(request: Request) -> Response:
             "watchers": house.watchers,
         }
     )
+
+
+def _set_aside(attempt: attempts.Attempt) -> dict[str, Any]:
+    """An incident or a step that is set aside."""
+    kind, _, name = attempt.name.partition("/")
+    return {kind: name, "at": attempt.at, "error": attempt.why}
 
 
 async def metrics(request: Request) -> Response:

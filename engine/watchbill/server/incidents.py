@@ -15,7 +15,8 @@ from watchbill.report.timeline_text import timelines_text
 from watchbill.server import shapes, telling
 from watchbill.server.answers import Problem, json
 from watchbill.server.house import House, house_of
-from watchbill.store import asking, delivery_rows, effects, steps, switches
+from watchbill.server.incident_document import load_document
+from watchbill.store import asking, delivery_rows, effects, switches
 from watchbill.store import incidents as rows
 
 if TYPE_CHECKING:
@@ -43,14 +44,18 @@ async def listing(request: Request) -> Response:
     asked = {"team": _several(request, "team"), "service": _several(request, "service"), "severity": severity}
     statuses = tuple(dict.fromkeys(each for name in status for each in (_OPEN if name == "open" else (name,))))
 
-    def job(connection: Connection) -> tuple[tuple[rows.Listed, ...], dict[str, int]]:
+    now = house.engine.now()
+
+    def job(connection: Connection) -> tuple[tuple[rows.Listed, ...], dict[str, int], tuple[switches.Switch, ...]]:
         last = None if before is None else _place(connection, before)
         listed = rows.listing(connection, status=statuses, **asked, limit=limit + 1, before=last)
-        return listed, asking.silenced(connection, [each.id for each in listed if each.status != "resolved"])
+        silenced = asking.silenced(connection, [each.id for each in listed if each.status != "resolved"])
+        return listed, silenced, switches.holding(connection, now)
 
-    found, silenced = await house.read(job)
+    found, silenced, stops = await house.read(job)
     shown = [shapes.listed(each, silenced.get(each.id, 0), house.engine.url_of) for each in found[:limit]]
-    return json({"incidents": shown, "next": _next(found[limit - 1]) if len(found) > limit else None})
+    following = _next(found[limit - 1]) if len(found) > limit else None
+    return json({"incidents": shown, "stops": [shapes.switch(each) for each in stops], "next": following})
 
 
 def _next(last: rows.Listed) -> str:
@@ -71,11 +76,7 @@ async def one(request: Request) -> Response:
     await house.access.allowed(request.headers, "read")
 
     def job(connection: Connection, incident: str) -> shapes.Document:
-        found = rows.load(connection, incident)
-        assert found is not None, incident
-        number = asking.number_of(connection, incident)
-        attempts = delivery_rows.of_incident(connection, incident)
-        return shapes.incident(found, number, steps.of(connection, incident), attempts, house.engine.url_of)
+        return load_document(connection, house, incident, house.engine.url_of)
 
     return json(await of_incident(request, house, job))
 

@@ -6,10 +6,14 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
+from watchbill.decide.retrying import may_be_retried
 from watchbill.model.alert import ClaimedAlert
 from watchbill.model.event import DeliveryReported, Event
+from watchbill.model.flapping import Flapping
 from watchbill.model.incident import EscalationRun, Incident, Muting
 from watchbill.model.plan import Call, Delivery, Done, Duty, Outcome, Reason, Retry, Stalled, Step
+from watchbill.model.question import Question, question_of
+from watchbill.model.references import Json
 from watchbill.model.timeline import Happening
 from watchbill.report.plan_json import place_json, reason_json, ref_json
 from watchbill.server.access import split_recorded
@@ -33,6 +37,7 @@ def listed(row: incidents.Listed, silenced: int, url_of: UrlOf) -> Document:
         "opened_at": row.opened_at,
         "status_at": row.status_at,
         "acknowledged_by": row.acknowledged_by or None,
+        "acknowledged_until": row.acknowledged_until if row.status == "acknowledged" else None,
         "unanswered": row.is_unanswered,
         "alerts": row.alerts,
         "silenced": silenced,
@@ -42,14 +47,17 @@ def listed(row: incidents.Listed, silenced: int, url_of: UrlOf) -> Document:
     }
 
 
-def incident(found: Incident, number: int, rows: Iterable[steps.Row], attempts: Iterable[DeliveryRow], url_of: UrlOf) -> Document:
+def incident(
+    found: Incident, number: int, rows: Iterable[steps.Row], attempts: Iterable[DeliveryRow], url_of: UrlOf, seen: Mapping[str, Json]
+) -> Document:
     """All that is known of an incident as it stands after its decision of this *number*.
 
-    *rows* are its steps in the queue, and *attempts* those at its deliveries.
+    *rows* are its steps in the queue, and *attempts* those at its deliveries. *seen* is what its checks
+    saw last, by step.
     """
     queued = {row.id: row for row in rows}
     leaving = {(each.step, each.number): each.begun_at for each in attempts if each.settled_at is None}
-    told = [step(each, queued.get(each.id), leaving) for each in found.steps.values()]
+    told = [step(found, each, queued.get(each.id), leaving, seen.get(each.id)) for each in found.steps.values()]
     return {
         "id": found.id,
         "name": found.lead.alert.name,
@@ -63,8 +71,10 @@ def incident(found: Incident, number: int, rows: Iterable[steps.Row], attempts: 
         "acknowledged_by": found.acknowledged_by or None,
         "unanswered": found.is_unanswered,
         "unanswered_since": found.unanswered_since,
+        "acknowledged_until": found.acknowledged_until if found.status == "acknowledged" else None,
         "snoozed_until": found.snoozed_until,
         "reopen_count": found.reopen_count,
+        "flapping": flapping(found.flapping) if found.flapping is not None else None,
         "revision": found.revision,
         "number": number,
         "url": url_of(found.id) or None,
@@ -73,6 +83,11 @@ def incident(found: Incident, number: int, rows: Iterable[steps.Row], attempts: 
         "steps": told,
         "evidence": [evidence(row) for row in queued.values() if row.kind == "collect"],
     }
+
+
+def flapping(found: Flapping) -> Document:
+    """Since when an incident comes and goes, and when it is resolved unless an alert fires again; null while one does."""
+    return {"since": found.since, "quiet_since": found.quiet_since, "ends_at": found.ends_at}
 
 
 def alert(claimed: ClaimedAlert, muting: Muting | None) -> Document:
@@ -109,10 +124,10 @@ def escalation(run: EscalationRun) -> Document:
     }
 
 
-def step(its: Step, row: steps.Row | None, leaving: Mapping[tuple[str, int], datetime]) -> Document:
-    """A step, how far it has come, and what people *can* say to it. Addresses of people are left out.
+def step(incident: Incident, its: Step, row: steps.Row | None, leaving: Mapping[tuple[str, int], datetime], saw: Json = None) -> Document:
+    """A step of an *incident*, how far it has come, and what people *can* say to it. Addresses of people are left out.
 
-    *leaving* says since when which deliveries are leaving, by step and number.
+    *leaving* says since when which deliveries are leaving, by step and number; *saw* is what a check saw when it last looked.
     """
     return {
         "id": its.id,
@@ -136,7 +151,24 @@ def step(its: Step, row: steps.Row | None, leaving: Mapping[tuple[str, int], dat
         "attempt": row.attempt if row is not None else 0,
         "possibly_repeated": _is_repeated(its, row),
         "outcome": outcome(row.outcome) if row is not None else None,
-        "can": list(can(its)),
+        "saw": saw,
+        "can": list(can(its, incident)),
+        "question": question(question_of(its, incident.revision)),
+    }
+
+
+def question(its: Question | None) -> Document | None:
+    """What somebody is asked to approve, down to the digest that the answer names; null where nothing is asked."""
+    if its is None:
+        return None
+    return {
+        "action": its.action,
+        "arguments": its.arguments,
+        "target": its.target,
+        "asked_by": its.asked_by or None,
+        "until": its.until,
+        "revision": its.revision,
+        "digest": its.digest,
     }
 
 
@@ -162,12 +194,11 @@ def delivery(its: Delivery, leaving_since: datetime | None = None) -> Document:
     }
 
 
-def can(its: Step) -> tuple[str, ...]:
-    """What people can say to this step as it stands: ``approve`` and ``deny``, ``run``, ``retry``."""
+def can(its: Step, incident: Incident) -> tuple[str, ...]:
+    """What people can say to this step of an *incident* as it stands: ``approve`` and ``deny``, ``run``, ``retry``."""
     if its.state == "waiting":
         return ("run", "deny") if its.kind == "offer" else ("approve", "deny")
-    stopped = its.state == "withdrawn" and its.started_at is not None
-    return ("retry",) if its.state == "failed" or stopped or (its.state == "started" and its.retry_at is not None) else ()
+    return ("retry",) if may_be_retried(incident, its) else ()
 
 
 def duty(its: Duty) -> Document:
@@ -272,6 +303,7 @@ _WORDS: Final[Mapping[str, str]] = {
     "Retried": "retry",
     "Escalated": "escalate",
     "Snoozed": "snooze",
+    "Extended": "extend",
     "Noted": "note",
 }
 """Events by their classes, as the API calls them."""
@@ -283,9 +315,9 @@ def event(its: Event) -> Document:
     alerts = getattr(its, "alerts", None)
     if alerts is not None:
         found["alerts"] = [each.fingerprint for each in alerts]
-    for name in ("step", "text", "until"):
+    for name in ("step", "text", "until", "digest"):
         value = getattr(its, name, None)
-        if value is not None:
+        if value is not None and (value or name != "digest"):
             found[name] = value
     if isinstance(its, DeliveryReported):
         found |= {"delivery": its.number, "result": its.result, "error": its.error or None}

@@ -6,7 +6,7 @@ An alert that has ended has no row; the incident it belonged to keeps it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
@@ -25,7 +25,7 @@ class Known:
     """An alert that fires, as it was received, and the *incident* that took it.
 
     *updated_at* is when it was last heard of, *expires_at* when it counts as ended if it is not heard of again; None where its sender will
-    say so.
+    say so. *senders* are those that say that it fires, each with when it counts as silent; none are known of what an earlier version wrote.
     """
 
     fingerprint: str
@@ -41,9 +41,17 @@ class Known:
     ends_at: datetime | None
     updated_at: datetime
     expires_at: datetime | None
+    senders: Mapping[str, datetime | None] = field(default_factory=dict)
 
 
-def known(alert: ClaimedAlert, incident: str, *, updated_at: datetime, expires_at: datetime | None) -> Known:
+def known(
+    alert: ClaimedAlert,
+    incident: str,
+    *,
+    updated_at: datetime,
+    expires_at: datetime | None,
+    senders: Mapping[str, datetime | None] | None = None,
+) -> Known:
     """The row of this *alert*, which this *incident* has taken."""
     its = alert.alert
     return Known(
@@ -60,6 +68,7 @@ def known(alert: ClaimedAlert, incident: str, *, updated_at: datetime, expires_a
         its.ends_at,
         updated_at,
         expires_at,
+        senders or {},
     )
 
 
@@ -83,8 +92,8 @@ _UPSERT: Final = upserting(ALERT, *_NAMES)
 _EXTEND: Final = Statement(
     update(ALERT)
     .where(ALERT.c.fingerprint == bindparam("which"))
-    .values(expires_at=bindparam("new_expires_at"), updated_at=bindparam("new_updated_at")),
-    *("new_expires_at", "new_updated_at", "which"),
+    .values(expires_at=bindparam("new_expires_at"), updated_at=bindparam("new_updated_at"), senders=bindparam("new_senders")),
+    *("new_expires_at", "new_updated_at", "new_senders", "which"),
 )
 _ENDED: Final = Statement(delete(ALERT).where(ALERT.c.fingerprint == bindparam("which")), "which")
 _EXPIRED: Final = Statement(
@@ -98,6 +107,10 @@ _NEXT: Final = Statement(select(func.min(ALERT.c.expires_at)))
 _GRACE: Final = Statement(
     update(ALERT).where(ALERT.c.expires_at < bindparam("until")).values(expires_at=bindparam("new_expires_at")),
     *("new_expires_at", "until"),
+)
+_SENT_BY_SEVERAL: Final = Statement(select(ALERT.c.fingerprint, ALERT.c.senders).where(ALERT.c.senders.like("%,%")))
+_SAY: Final = Statement(
+    update(ALERT).where(ALERT.c.fingerprint == bindparam("which")).values(senders=bindparam("new_senders")), "new_senders", "which"
 )
 _EXPIRY: Final = Statement(select(ALERT.c.expires_at).where(ALERT.c.fingerprint == bindparam("which")), "which")
 _EXPIRIES: Final = Statement(select(ALERT.c.fingerprint, ALERT.c.expires_at))
@@ -121,6 +134,7 @@ def upsert(connection: Connection, alerts: Iterable[Known]) -> None:
             micros_or_none(each.ends_at),
             micros(each.updated_at),
             micros_or_none(each.expires_at),
+            _written(each.senders),
         )
         for each in alerts
     ]
@@ -128,10 +142,24 @@ def upsert(connection: Connection, alerts: Iterable[Known]) -> None:
         _UPSERT.run_many(connection, rows)
 
 
-def extend(connection: Connection, expiries: Mapping[str, datetime | None], *, updated_at: datetime) -> None:
-    """These alerts, by fingerprint, were heard of again, and hold until then. Those that are not known are passed over."""
-    heard = micros(updated_at)
-    _EXTEND.run_many(connection, [(micros_or_none(until), heard, each) for each, until in expiries.items()])
+def extend(connection: Connection, heard: Mapping[str, Mapping[str, datetime | None]], *, updated_at: datetime) -> None:
+    """These alerts, by fingerprint, were heard of again, and hold as long as one of their senders says so.
+
+    Those that are not known are passed over.
+    """
+    at = micros(updated_at)
+    rows = [(micros_or_none(latest(senders)), at, _written(senders), each) for each, senders in heard.items()]
+    _EXTEND.run_many(connection, rows)
+
+
+def latest(senders: Mapping[str, datetime | None]) -> datetime | None:
+    """When what these *senders* say is over unless it is said again: when the last of them counts as silent; None for never."""
+    known = [until for until in senders.values() if until is not None]
+    return max(known) if known and len(known) == len(senders) else None
+
+
+def _written(senders: Mapping[str, datetime | None]) -> str:
+    return encode_json({name: micros_or_none(until) for name, until in senders.items()})
 
 
 def ended(connection: Connection, fingerprints: Iterable[str]) -> None:
@@ -153,6 +181,11 @@ def next_expiry(connection: Connection) -> datetime | None:
 def grace(connection: Connection, until: datetime) -> int:
     """Let no alert expire before *until*; how many that concerned. While the engine was away, nobody could be heard."""
     moment = micros(until)
+    for fingerprint, written in _SENT_BY_SEVERAL.all(connection):
+        senders = decode_json(written)
+        later = {name: at if at is None else max(at, moment) for name, at in senders.items()}
+        if later != senders:
+            _SAY.run(connection, encode_json(later), fingerprint)
     return _GRACE.count(connection, moment, moment)
 
 
@@ -193,8 +226,10 @@ def count(connection: Connection) -> int:
 
 
 def _known(row: tuple[Any, ...]) -> Known:
-    fingerprint, incident, source, service, team, severity, labels, annotations, generator_url, *times = row
+    fingerprint, incident, source, service, team, severity, labels, annotations, generator_url, *times, written = row
     starts_at, ends_at, updated_at, expires_at = times
+    expires = instant_or_none(expires_at)
+    senders: dict[str, datetime | None] = {name: instant_or_none(until) for name, until in decode_json(written).items()}
     return Known(
         fingerprint,
         incident,
@@ -208,5 +243,7 @@ def _known(row: tuple[Any, ...]) -> Known:
         instant(starts_at),
         instant_or_none(ends_at),
         instant(updated_at),
-        instant_or_none(expires_at),
+        expires,
+        # What was given time was given it as a whole.
+        senders if len(senders) > 1 else dict.fromkeys(senders, expires),
     )

@@ -48,7 +48,11 @@ _KEY: Final = ("step", "number", "attempt")
 _IS_UNDER_WAY: Final = DELIVERY.c.settled_at.is_(None)
 _BEGIN: Final = adding(DELIVERY, *_NAMES[:-2], by=_KEY)
 _FORGET: Final = Statement(
-    delete(DELIVERY).where(DELIVERY.c.step == bindparam("its_step"), DELIVERY.c.number == bindparam("its_number"), _IS_UNDER_WAY),
+    delete(DELIVERY).where(*(DELIVERY.c[name] == bindparam(f"its_{name}") for name in _KEY), _IS_UNDER_WAY),
+    *("its_step", "its_number", "its_attempt"),
+)
+_BEGUN: Final = Statement(
+    select(func.count()).where(DELIVERY.c.step == bindparam("its_step"), DELIVERY.c.number == bindparam("its_number")),
     *("its_step", "its_number"),
 )
 _END: Final = Statement(
@@ -105,9 +109,15 @@ def end(
     return _END.count(connection, result, error, effect, micros(at), step, number, attempt) == 1
 
 
-def forget(connection: Connection, step: str, numbers: Iterable[int]) -> None:
-    """Take back that the deliveries with these *numbers* have begun: their calls were ended before they left."""
-    _FORGET.run_many(connection, [(step, number) for number in numbers])
+def forget(connection: Connection, step: str, attempts: Iterable[tuple[int, int]]) -> None:
+    """Take back that these *attempts*, by number and attempt, have begun: their calls were ended before they left."""
+    _FORGET.run_many(connection, [(step, *each) for each in attempts])
+
+
+def has_begun(connection: Connection, step: str, number: int) -> bool:
+    """Whether a call of this delivery was ever begun."""
+    found = _BEGUN.one(connection, step, number)
+    return found is not None and int(found[0]) > 0
 
 
 def report(connection: Connection, *, step: str, number: int, result: DeliveryResult, error: str, at: datetime) -> bool:

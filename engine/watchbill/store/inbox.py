@@ -38,6 +38,7 @@ _DONE: Final = Statement(delete(INBOX).where(INBOX.c.id == bindparam("entry")), 
 _FAILED: Final = Statement(
     update(INBOX).where(INBOX.c.id == bindparam("entry")).values(error=bindparam("new_error")), *("new_error", "entry")
 )
+_NUMBERS: Final = Statement(select(INBOX.c.id).where(INBOX.c.error.is_(None)))
 _COUNT: Final = Statement(select(func.count()).select_from(INBOX).where(INBOX.c.error.is_(None)))
 
 
@@ -49,6 +50,11 @@ def put(connection: Connection, *, source: str, kind: str, body: bytes, received
 def waiting(connection: Connection, limit: int) -> tuple[Entry, ...]:
     """What waits to be decided: the most urgent first, then in the order in which it came; at most *limit*."""
     return tuple([_entry(row) for row in _WAITING.all(connection, limit)])
+
+
+def numbers(connection: Connection) -> tuple[int, ...]:
+    """The numbers of all that waits."""
+    return tuple([int(row[0]) for row in _NUMBERS.all(connection)])
 
 
 def done(connection: Connection, entry: int) -> None:

@@ -29,9 +29,9 @@ __all__ = ["Listed", "due", "last_decision", "listing", "load", "next_wake", "sa
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """An incident as a list shows it. *name* is what its lead alert was called when it opened; *alerts* how many fire now.
+    """An incident as a list shows it. *name* is what its lead alert is called; *alerts* how many fire now.
 
-    *is_unanswered* says that every round went by without an answer.
+    *is_unanswered* says that every round went by without an answer. *acknowledged_until* is when an acknowledgement ends.
     """
 
     id: str
@@ -47,6 +47,7 @@ class Listed:
     revision: str
     number: int
     is_unanswered: bool
+    acknowledged_until: datetime | None
     alerts: int
 
 
@@ -70,6 +71,7 @@ _CHANGES: Final = Statement(
     "incident",
 )
 _OPEN: Final = Statement(select(INCIDENT.c.id).where(IS_OPEN))
+_HELD: Final = Statement(select(INCIDENT.c.id, INCIDENT.c.acknowledged_by).where(IS_OPEN, INCIDENT.c.status == "acknowledged"))
 _UNRESOLVED: Final = Statement(select(INCIDENT.c.id, INCIDENT.c.key).where(IS_OPEN))
 _DUE: Final = Statement(
     select(INCIDENT.c.id)
@@ -240,6 +242,11 @@ def unresolved(connection: Connection) -> dict[str, str]:
     return dict(sorted(_UNRESOLVED.all(connection)))
 
 
+def held(connection: Connection) -> tuple[tuple[str, str], ...]:
+    """Every incident that somebody has acknowledged and that is not over, with who that is."""
+    return tuple([(row[0], row[1]) for row in _HELD.all(connection)])
+
+
 # --- what people read -----------------------------------------------------------------
 
 
@@ -304,6 +311,6 @@ def is_unanswered(connection: Connection, incident: str) -> bool:
 
 
 def _listed(row: tuple[Any, ...]) -> Listed:
-    id, name, status, severity, service, team, opened_at, status_at, wake_at, *rest = row
+    id, name, status, severity, service, team, opened_at, status_at, wake_at, *rest, acknowledged_until, alerts = row
     times = (instant(opened_at), instant_or_none(status_at), instant_or_none(wake_at))
-    return Listed(id, name, status, severity, service, team, *times, *rest)
+    return Listed(id, name, status, severity, service, team, *times, *(*rest, instant_or_none(acknowledged_until), alerts))

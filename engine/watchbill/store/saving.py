@@ -34,6 +34,7 @@ _WENT_ON: Final = Statement(
     update(INCIDENT)
     .where(INCIDENT.c.id == bindparam("incident"), INCIDENT.c.number == bindparam("before"))
     .values(
+        name=bindparam("new_name"),
         status=bindparam("new_status"),
         severity=bindparam("new_severity"),
         status_at=bindparam("new_status_at"),
@@ -41,8 +42,10 @@ _WENT_ON: Final = Statement(
         acknowledged_by=bindparam("new_acknowledged_by"),
         number=bindparam("new_number"),
         is_unanswered=bindparam("new_is_unanswered", type_=Boolean()),
+        acknowledged_until=bindparam("new_acknowledged_until"),
     ),
-    *("new_status", "new_severity", "new_status_at", "new_wake_at", "new_acknowledged_by", "new_number", "new_is_unanswered"),
+    *("new_name", "new_status", "new_severity", "new_status_at", "new_wake_at", "new_acknowledged_by", "new_number", "new_is_unanswered"),
+    "new_acknowledged_until",
     *("incident", "before"),
 )
 _WAKE: Final = Statement(
@@ -140,12 +143,14 @@ def _open(connection: Connection, incident: Incident, decision: Decision) -> Non
         incident.acknowledged_by,
         1,
         incident.is_unanswered,
+        micros_or_none(incident.acknowledged_until),
     )
 
 
 def _go_on(connection: Connection, incident: Incident, decision: Decision, number: int) -> None:
     changed = _WENT_ON.count(
         connection,
+        incident.lead.alert.name if incident.alerts else "",
         incident.status,
         incident.severity,
         micros_or_none(incident.status_at),
@@ -153,6 +158,7 @@ def _go_on(connection: Connection, incident: Incident, decision: Decision, numbe
         incident.acknowledged_by,
         number,
         incident.is_unanswered,
+        micros_or_none(incident.acknowledged_until),
         incident.id,
         number - 1,
     )

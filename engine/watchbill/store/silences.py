@@ -20,6 +20,9 @@ from watchbill.store.encoding import Coding, encode_json
 from watchbill.store.statements import Statement, inserting, instant, instant_or_none, micros
 from watchbill.store.tables import SILENCE
 
+MOST: Final = 500
+"""How many silences there may be at a time that are not over: every decision looks at them."""
+
 PLACE: Final = Place("the record")
 """Where a live silence stands."""
 
@@ -91,6 +94,16 @@ def put(connection: Connection, silence: LiveSilence) -> None:
     its = silence
     times = (micros(its.at), micros(its.starts_at), micros(its.ends_at))
     _PUT.run(connection, its.id, its.team, encode_json(its.matchers), its.author, its.created_by, its.reason, its.by, *times, None, "")
+
+
+def put_for(connection: Connection, silence: LiveSilence, replaced: str) -> str | None:
+    """Write this *silence* down in the place of the one called *replaced*, if any; why it cannot be, None where it is."""
+    if replaced:
+        expire(connection, replaced, by=silence.by, at=silence.at)
+    if count(connection, silence.at) >= MOST:
+        return f"there are {MOST} live silences already"
+    put(connection, silence)
+    return None
 
 
 def expire(connection: Connection, silence: str, *, by: str, at: datetime) -> bool:

@@ -66,6 +66,7 @@ INCIDENT: Final = Table(
     _text("acknowledged_by"),
     Column("number", Integer, nullable=False),  # of its last decision
     Column("is_unanswered", Boolean, nullable=False, server_default=false()),  # every round went unanswered
+    _at("acknowledged_until", needed=False),
     # Two that open an incident of one key at the same time cannot both succeed.
     Index("incident_newest", "key", unique=True, sqlite_where=text("is_newest = 1"), postgresql_where=text("is_newest")),
     Index("incident_wake", "wake_at", sqlite_where=column("wake_at").is_not(None), postgresql_where=column("wake_at").is_not(None)),
@@ -214,6 +215,7 @@ ALERT: Final = Table(
     _at("ends_at", needed=False),
     _at("updated_at"),
     _at("expires_at", needed=False),
+    Column("senders", Text, nullable=False, server_default="{}"),
     Index("alert_expires", "expires_at"),
     Index("alert_incident", "incident"),
 )
@@ -267,6 +269,14 @@ TOKEN: Final = Table(
     _at("revoked_at", needed=False),
 )
 
+SIGNING_KEY: Final = Table(
+    "signing_key",
+    METADATA,
+    Column("name", Text, primary_key=True),
+    _text("secret"),
+    _at("made_at"),
+)
+
 LEASE: Final = Table(
     "lease",
     METADATA,
@@ -285,6 +295,15 @@ REVISION_FILE: Final = Table(
     Column("revision", Text, primary_key=True),
     Column("path", Text, primary_key=True),
     Column("blob", Text, ForeignKey("blob.hash"), nullable=False),
+)
+
+ATTEMPT: Final = Table(
+    "attempt",
+    METADATA,
+    Column("name", Text, primary_key=True),  # request/…, incident/… or step/…
+    Column("deaths", Integer, nullable=False),
+    Column("in_hand", Boolean, nullable=False),
+    _at("at"),
 )
 
 OBSERVATION: Final = Table("observation", METADATA, Column("name", Text, primary_key=True), _at("at"), _text("value"))

@@ -62,6 +62,7 @@ class Writer:
         self._is_closed = False
         self._trouble: WatchbillError | None = None
         self._lost: WatchbillError | None = None
+        self._turns = 0  # odd while a transaction is under way
         self._thread = threading.Thread(target=self._work, name="watchbill-writer", daemon=True)
 
     def start(self) -> None:
@@ -91,6 +92,11 @@ class Writer:
     def is_alive(self) -> bool:
         """Whether it is at work, and the lease is still its own."""
         return self._thread.is_alive() and self._lost is None
+
+    @property
+    def turns(self) -> int:
+        """A number that is another with each transaction that begins or ends, and odd while one is under way."""
+        return self._turns
 
     @property
     def waiting(self) -> int:
@@ -123,6 +129,7 @@ class Writer:
         """Carry out this *job*, and what arrives with it, in one transaction; whether the end was asked for with them."""
         gathered: list[tuple[Future[Any], Any]] = []
         is_over = False
+        self._turns += 1
         try:
             with self._connection.begin():
                 self._renew()
@@ -138,6 +145,8 @@ class Writer:
             self._failed(failure, job, gathered)
         else:
             self._succeeded(gathered)
+        finally:
+            self._turns += 1
         return is_over
 
     def _carry_out(self, job: _Job, gathered: list[tuple[Future[Any], Any]]) -> None:

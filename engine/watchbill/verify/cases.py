@@ -22,6 +22,7 @@ from watchbill.model.event import (
     Denied,
     Escalated,
     Event,
+    Extended,
     Mitigated,
     Noted,
     Requested,
@@ -36,6 +37,7 @@ from watchbill.model.given import (
     GivenAnswer,
     GivenDelivery,
     PersonDecides,
+    PersonExtends,
     PersonNotes,
     PersonRetries,
     PersonSays,
@@ -199,6 +201,8 @@ def _event(case: Case, said: GivenAnswer) -> Event:
     """What a person says of the incident, as it reaches the one door."""
     if isinstance(said, PersonSnoozes):
         return Snoozed(said.by, case.at + said.at + said.lasting)
+    if isinstance(said, PersonExtends):
+        return Extended(said.by, case.at + said.at + said.lasting if said.lasting is not None else None)
     if isinstance(said, PersonNotes):
         return Noted(said.by, said.text)
     assert isinstance(said, PersonSays)

@@ -10,6 +10,7 @@ from typing import Final
 
 from watchbill.decide import Bill, Moment
 from watchbill.errors import Place
+from watchbill.expressions.durations import format_duration
 from watchbill.model.alert import Alert
 from watchbill.model.event import (
     Acknowledged,
@@ -19,6 +20,7 @@ from watchbill.model.event import (
     DeliveryReported,
     Denied,
     Escalated,
+    Extended,
     Mitigated,
     Noted,
     Observed,
@@ -30,10 +32,12 @@ from watchbill.model.event import (
     Unacknowledged,
 )
 from watchbill.model.incident import (
+    AcknowledgedUntil,
     AlertsMuted,
     EscalationBegun,
     EscalationEnded,
     EscalationReleased,
+    FlappingBegun,
     NoteTaken,
     Opened,
     PagingSnoozed,
@@ -157,7 +161,8 @@ class _Telling:
                 yield self._said("severity", f"is {change.severity} now")
             elif isinstance(change, StatusChanged):
                 by = (change.by,) if change.by else ()
-                yield self._said("status", _STATUS[change.trigger] + (f" by {change.by}" if change.by else ""), people=by)
+                text = _STATUS[change.trigger] + (f" by {change.by}" if change.by else "") + self._until(change)
+                yield self._said("status", text, people=by)
             elif isinstance(change, EscalationBegun):
                 reasons = (r.note for r in self.moment.decision.reasons if r.applied and r.policy == change.policy)
                 held = f"; pages wait until {change.held_until:%H:%M} for a repair to work" if change.held_until is not None else ""
@@ -171,12 +176,26 @@ class _Telling:
                 yield from self._muted(change)
             elif isinstance(change, PagingSnoozed):
                 yield self._said("status", f"snoozed until {change.until:%Y-%m-%d %H:%M} by {change.by}", people=(change.by,))
+            elif isinstance(change, AcknowledgedUntil) and change.by:
+                yield self._said("status", f"extended until {change.until:%Y-%m-%d %H:%M} by {change.by}", people=(change.by,))
+            elif isinstance(change, FlappingBegun):
+                often = f"came back {change.returns} times in {format_duration(change.within)}"
+                told = f"flapping: it {often}; it pages for a higher severity only, and is resolved once no alert fired for"
+                yield self._said("status", f"{told} {format_duration(change.quiet)}")
             elif isinstance(change, NoteTaken):
                 yield self._said("note", f"{change.by}: {change.text}", people=(change.by,))
             elif isinstance(change, StepAdded):
                 yield from self._added(change.step)
             elif isinstance(change, StepChanged):
                 yield from self._changed(change.step)
+
+    def _until(self, change: StatusChanged) -> str:
+        """Until when an acknowledgement holds that begins with this *change*."""
+        held = next((each for each in self.moment.decision.changes if isinstance(each, AcknowledgedUntil)), None)
+        if change.trigger != "acknowledge" or held is None:
+            return ""
+        at, until = self.moment.at, held.until
+        return f" until {until:%H:%M}" if until.date() == at.date() else f" until {until:%Y-%m-%d %H:%M}"
 
     def _muted(self, change: AlertsMuted) -> Iterator[Happening]:
         """Which alerts are not acted on from now on, and why; or that all are again."""
@@ -210,10 +229,11 @@ class _Telling:
             return  # what becomes of each is told of by itself
         elif step.state == "failed":
             yield self._said("fails", f"{_named(step)}: {step.problem}", step.because, place=step.place)
-        elif step.state == "done" and step.kind in ("verify", "page") and step.note:
+        elif step.state == "done" and step.kind in ("verify", "page", "tell") and step.note:
             yield self._said("done", f"{_named(step)}: {step.note}", step.because, place=step.place)
-        elif step.state == "withdrawn" and (step.kind == "repair" or isinstance(self.moment.event, Denied)):
-            yield self._said("withdrawn", f"{_named(step)}: {step.note}", step.because, place=step.place)
+        elif step.state == "withdrawn" and (_was_at_it(step) or step.kind == "repair" or isinstance(self.moment.event, Denied)):
+            what = {"verify": "the check of ", "rollback": "the undo of "}.get(step.kind, "")
+            yield self._said("withdrawn", f"{what}{_named(step)}: {step.note}", step.because, place=step.place)
 
     def _begun(self, step: Step) -> Happening:
         people = tuple(duty.person for duty in step.people)
@@ -234,6 +254,8 @@ class _Telling:
 _STATUS = {
     "acknowledge": "acknowledged",
     "unacknowledge": "given back",
+    "acknowledgement-end": "triggered again, for the acknowledgement has ended",
+    "holder-gone": "triggered again, for whoever had it is no declared person",
     "escalate": "triggered again, for more people",
     "snooze-end": "triggered again, for the snooze is over",
     "severity-rise": "triggered again, for it is worse",
@@ -253,6 +275,7 @@ _ANSWERED: Final[Mapping[type, str]] = {
     Retried: "has {} tried again",
     Escalated: "escalates",
     Snoozed: "puts it off",
+    Extended: "keeps it",
     Noted: "writes a note",
 }
 """What people say, in words; of a step by its name."""
@@ -271,10 +294,17 @@ def _named(step: Step) -> str:
     return f"{step.kind} by {step.because.name}"
 
 
+def _was_at_it(step: Step) -> bool:
+    """Whether this *step* had begun to check or to undo a repair."""
+    return step.kind in ("verify", "rollback") and step.started_at is not None
+
+
 def _about(bill: Bill, step: Step) -> str:
     """What a step does, once it is handed out."""
     if step.kind in ("page", "review", "remind", "tell"):
         who = listing([f"{duty.person} ({duty.duty.partition('/')[2] or duty.duty})" for duty in step.people])
+        if step.kind == "tell":
+            return f"{listing([duty.person for duty in step.people])}: «{step.text}»"
         comms = bill.policies.comms.get(step.because.name)
         return f"{who} about the update to {comms.audience}" if comms is not None else who
     if step.kind == "update":

@@ -52,8 +52,7 @@ class Ntfy:
     async def perform(self, request: Request) -> Done:
         """The server's name for the message."""
         subject, words = request.words()
-        title = f"(possibly repeated) {subject}" if request.is_repeat else subject
-        body = {"topic": request.argument("to"), "title": title, "message": words, "priority": 5, "tags": [request.about.severity]}
+        body = {"topic": request.argument("to"), "title": subject, "message": words, "priority": 5, "tags": [request.about.severity]}
         headers = {"content-type": "application/json", "idempotency-key": request.key}
         if "token" in request.secrets:
             headers["authorization"] = f"Bearer {request.secrets['token']}"

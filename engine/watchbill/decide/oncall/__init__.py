@@ -5,8 +5,19 @@ Rule 2: arithmetic, not search. The turn of any instant follows from the rotatio
 Rule 3: a local time means one instant: a skipped one moves forward, a repeated one is the first (`localtime`).
 """
 
-from watchbill.decide.oncall.reach import Reached, Resolution, is_among, resolve, schedules_behind
+from watchbill.decide.oncall.reach import Reached, Resolution, is_among, members_of, resolve, schedules_behind
 from watchbill.decide.oncall.turns import next_change, shifts
 from watchbill.decide.oncall.watch import last_day_of_leave, on_call
 
-__all__ = ["Reached", "Resolution", "is_among", "last_day_of_leave", "next_change", "on_call", "resolve", "schedules_behind", "shifts"]
+__all__ = [
+    "Reached",
+    "Resolution",
+    "is_among",
+    "last_day_of_leave",
+    "members_of",
+    "next_change",
+    "on_call",
+    "resolve",
+    "schedules_behind",
+    "shifts",
+]

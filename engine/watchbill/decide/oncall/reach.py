@@ -199,3 +199,14 @@ def is_among(policies: PolicySet, targets: tuple[Target, ...], owner: str, perso
             return True
         search.follow(target, owner, str(target))
     return person in search.people
+
+
+def members_of(policies: PolicySet, targets: tuple[Target, ...], owner: str, at: datetime) -> tuple[Reached, ...]:
+    """The people whom `is_among` means by these *targets* and who can be told something now: each once, in the order of the targets."""
+    search = _Search(policies, at)
+    for target in targets:
+        team = policies.teams.get(target.name) if target.kind == "team" else None
+        for name in team.members if team is not None else ():
+            search.follow(Target("person", name), owner, str(target))
+        search.follow(target, owner, str(target))
+    return tuple(search.people.values())

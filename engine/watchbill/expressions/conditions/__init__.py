@@ -7,9 +7,18 @@ Rule 3: what runs is generated from the checked tree, and gives what jmespath's 
 
 from watchbill.expressions.conditions.check import check_condition
 from watchbill.expressions.conditions.explain import explain_condition
-from watchbill.expressions.conditions.generate import compile_condition, compile_value
+from watchbill.expressions.conditions.generate import Valued, compile_condition, compile_value
 from watchbill.expressions.conditions.intervals import interval_names
 from watchbill.expressions.conditions.parse import parse_condition
 from watchbill.expressions.conditions.unparse import unparse
 
-__all__ = ["check_condition", "compile_condition", "compile_value", "explain_condition", "interval_names", "parse_condition", "unparse"]
+__all__ = [
+    "Valued",
+    "check_condition",
+    "compile_condition",
+    "compile_value",
+    "explain_condition",
+    "interval_names",
+    "parse_condition",
+    "unparse",
+]

@@ -26,6 +26,7 @@ from watchbill.expressions.conditions.kinds import (
 )
 from watchbill.expressions.conditions.positions import Positions
 from watchbill.expressions.conditions.runtime import is_true
+from watchbill.expressions.conditions.trying import costs_too_much
 from watchbill.expressions.conditions.unparse import unparse
 from watchbill.expressions.context import (
     CONTEXT,
@@ -56,11 +57,10 @@ def check_condition(condition: Condition, root: Type) -> tuple[Problem, ...]:
     checker = _Checker(condition, has_intervals=root is CONTEXT)
     checker.condition(condition.tree, root, is_sure=True)
     for at, text in checker.positions.loose_texts():
-        checker.problems.append(
-            Problem("backtick-text", f"`{text}` in backticks is not JSON and is read as a text", f"write '{text}'", "warning", at)
-        )
-    found = dict.fromkeys(checker.problems)
-    return tuple(sorted(found, key=lambda problem: (problem.offset is None, problem.offset or 0)))
+        message = f"`{text}` in backticks is not JSON and is read as a text"
+        checker.problems.append(Problem("backtick-text", message, f"write '{text}'", "warning", at))
+    checker.problems += costs_too_much(condition, root)
+    return tuple(sorted(dict.fromkeys(checker.problems), key=lambda problem: (problem.offset is None, problem.offset or 0)))
 
 
 class _Checker:

@@ -88,7 +88,18 @@ def _is_written(node: Node) -> bool:
 
 
 def _compact(value: Json) -> str:
-    return _short(_JSON.encode(value))
+    """The beginning of the *value* as JSON; no more of it is worked out, since a value may hold one list many times over."""
+    texts: list[str] = []
+    length = 0
+    try:
+        for text in _JSON.iterencode(value):
+            texts.append(text)
+            length += len(text)
+            if length > _WIDEST:
+                break
+    except RecursionError:
+        texts.append("…")
+    return _short("".join(texts))
 
 
 def _short(text: str) -> str:

@@ -12,13 +12,15 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from types import CodeType, FunctionType
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
+from watchbill.expressions.budget import Budget, Uncounted
 from watchbill.expressions.conditions import runtime
+from watchbill.expressions.conditions.costs import is_costly, is_written_list, weight_of
 from watchbill.expressions.conditions.functions import zone_of
+from watchbill.expressions.conditions.quick import QUICK, Quick
 from watchbill.model.references import Condition, Json, Node
 from watchbill.model.times import Recurrence
 
@@ -29,6 +31,14 @@ _ORDER: Final[dict[str, tuple[type[ast.cmpop], str]]] = {
     "gte": (ast.GtE, "order_gte"),
 }
 _NONE: Final = ast.Constant(None)
+_UNCOUNTED: Final = Uncounted()
+
+
+class Valued(Protocol):
+    """What gives the value of a condition."""
+
+    def __call__(self, ctx: Any, budget: Budget | None = None, /) -> Json:
+        """Its value in the context *ctx*."""
 
 
 def compile_condition(condition: Condition) -> Callable[[Mapping[str, Any]], bool]:
@@ -40,8 +50,11 @@ def compile_condition(condition: Condition) -> Callable[[Mapping[str, Any]], boo
     return _test(Key(condition))
 
 
-def compile_value(condition: Condition) -> Callable[[Any], Json]:
-    """A function that gives the value of this *condition* in a context, or raises an `EvaluationError`."""
+def compile_value(condition: Condition) -> Valued:
+    """A function that gives the value of this *condition* in a context, or raises an `EvaluationError`.
+
+    It may be given a budget that it shares with others, and else has one of its own.
+    """
     return _value(Key(condition))
 
 
@@ -64,7 +77,7 @@ class Key:
 
 @lru_cache(maxsize=4096)
 def _test(key: Key) -> Callable[[Any], bool]:
-    generator = _Generator(key.intervals)
+    generator = _Generator(key.intervals, is_costly(key.tree))
     body = generator.test(key.tree, "ctx")
     if not generator.is_boolean(key.tree):
         body = ast.IfExp(body, ast.Constant(True), ast.Constant(False))
@@ -74,40 +87,55 @@ def _test(key: Key) -> Callable[[Any], bool]:
 
 
 @lru_cache(maxsize=4096)
-def _value(key: Key) -> Callable[[Any], Json]:
-    generator = _Generator(key.intervals)
+def _value(key: Key) -> Valued:
+    generator = _Generator(key.intervals, is_costly(key.tree))
     body = generator.value(key.tree, "ctx")
     fallback: list[ast.stmt] = [ast.Raise(_call("failure", _name("error")), _NONE)]
-    run: Callable[[Any], Json] = generator.function(body, fallback)
+    run: Valued = generator.function(body, fallback)
     return run
 
 
 class _Generator:
     """Builds one function. Names are numbered, so that none hides another inside a comprehension."""
 
-    def __init__(self, intervals: tuple[Recurrence, ...] = ()) -> None:
+    def __init__(self, intervals: tuple[Recurrence, ...] = (), counts: bool = True) -> None:
         self.names = 0
+        self.counts = counts
         self.intervals = {interval.name: interval for interval in intervals}
         self.namespace: dict[str, Any] = {"__builtins__": {}, **runtime.NAMES}
 
     def function(self, body: ast.expr, fallback: list[ast.stmt]) -> Any:
         """The function of one argument whose result is *body*, or *fallback* where that breaks."""
         handler = ast.ExceptHandler(_name("BROKEN"), "error", fallback)
+        tried: list[ast.stmt] = [ast.Try([ast.Return(body)], [handler], [], [])]
+        if self.counts:
+            is_none = ast.Compare(_name("budget"), [ast.Is()], [_NONE])
+            tried.insert(0, ast.If(is_none, [ast.Assign([ast.Name("budget", ast.Store())], _call("Budget"))], []))
         definition = ast.FunctionDef(
             name="condition",
-            args=ast.arguments(posonlyargs=[], args=[ast.arg("ctx")], kwonlyargs=[], kw_defaults=[], defaults=[]),
-            body=[ast.Try([ast.Return(body)], [handler], [], [])],
+            args=ast.arguments(posonlyargs=[], args=[ast.arg("ctx"), ast.arg("budget")], kwonlyargs=[], kw_defaults=[], defaults=[]),
+            body=tried,
             decorator_list=[],
         )
         if hasattr(definition, "type_params"):  # Python 3.12 and later
             definition.type_params = []
         module = ast.fix_missing_locations(ast.Module([definition], type_ignores=[]))
         code = next(const for const in compile(module, "<condition>", "exec").co_consts if isinstance(const, CodeType))
-        return FunctionType(code, self.namespace)
+        return FunctionType(code, self.namespace, argdefs=(None,))
 
     def fresh(self, prefix: str = "v") -> str:
         self.names += 1
         return f"{prefix}{self.names}"
+
+    def paid(self, value: ast.expr) -> ast.expr:
+        """The same *value*, which somebody goes through whole; counted where there may be more of it than was given."""
+        return _call("paid", value, _name("budget")) if self.counts else value
+
+    def library(self, name: str, values: list[ast.expr], node: Node | None = None) -> ast.expr:
+        """A call of the library."""
+        weight = sum(weight_of(child) for child in node.children if child.type == "expref") if node is not None else 0
+        budget = _name("budget") if self.counts else self.keep(_UNCOUNTED)
+        return _call("call", ast.Constant(name), ast.List(values, ast.Load()), budget, ast.Constant(weight))
 
     def keep(self, value: Any) -> ast.expr:
         """A value that code cannot spell, put into the function's namespace."""
@@ -226,7 +254,7 @@ class _Generator:
                 return ast.Compare(value, [ast.Is() if is_equal else ast.IsNot()], [ast.Constant(constant)])
             if isinstance(constant, str):
                 return ast.Compare(value, [ast.Eq() if is_equal else ast.NotEq()], [ast.Constant(constant)])
-        equal = _call("equals", value, self.value(right, at))
+        equal = _call("equals", self.paid(value), self.paid(self.value(right, at)))
         return equal if is_equal else ast.UnaryOp(ast.Not(), equal)
 
     def ordering(self, node: Node, at: str, otherwise: ast.expr) -> ast.expr:
@@ -239,7 +267,7 @@ class _Generator:
             is_float = ast.Compare(_class_of(name), [ast.Is()], [_name("float")])
             compared = ast.Compare(_name(name), [operator()], [_constant(right.value)])
             return ast.IfExp(ast.BoolOp(ast.Or(), [is_int, is_float]), compared, otherwise)
-        ordered = _call(function, self.value(left, at), self.value(right, at))
+        ordered = _call(function, self.paid(self.value(left, at)), self.paid(self.value(right, at)))
         return ordered if otherwise is _NONE else ast.Compare(ordered, [ast.Is()], [ast.Constant(True)])
 
     def choice(self, node: Node, at: str) -> ast.expr:
@@ -257,7 +285,8 @@ class _Generator:
             return _call("element", _name(at), _constant(node.value))
         assert isinstance(node.value, tuple)
         bounds = ast.Slice(*(_constant(part) for part in node.value))
-        return ast.IfExp(_is_list(at), ast.Subscript(_name(at), bounds, ast.Load()), _NONE)
+        source = _call("over", _name(at), _name("budget"), ast.Constant(1))
+        return ast.IfExp(_is_list(at), ast.Subscript(source, bounds, ast.Load()), _NONE)
 
     def selection(self, node: Node, at: str) -> ast.expr:
         built: ast.expr
@@ -272,9 +301,9 @@ class _Generator:
         """A list of what comes of each element, nulls left out; null where there is no list."""
         source = self.value(node.children[0], at)
         if node.type == "flatten":
-            return _call("flattened", source)
+            return _call("flattened", source, _name("budget"))
         if node.type == "value_projection":
-            source = _call("values", source)
+            source = _call("values", source, _name("budget"))
         base, element = self.fresh(), self.fresh("e")
         kept: list[ast.expr] = []
         if node.type == "filter_projection":
@@ -287,7 +316,9 @@ class _Generator:
             result = _name(name)
             rest = _bind(name, rest)
         kept.append(ast.Compare(rest, [ast.IsNot()], [_NONE]))
-        generator = ast.comprehension(ast.Name(element, ast.Store()), _name(base), kept, 0)
+        weight = sum(weight_of(part) for part in node.children[1:])
+        paced = _call("over", _name(base), _name("budget"), ast.Constant(weight))
+        generator = ast.comprehension(ast.Name(element, ast.Store()), paced, kept, 0)
         is_list = ast.Compare(ast.Attribute(_bind(base, source), "__class__", ast.Load()), [ast.Is()], [_name("list")])
         return ast.IfExp(is_list, ast.ListComp(result, [generator]), _NONE)
 
@@ -311,28 +342,27 @@ class _Generator:
                 return _call(name, time, self.keep(interval))
         if name == "contains" and len(arguments) == 2 and arguments[0].type == "literal" and isinstance(arguments[0].value, list):
             return ast.Compare(self.value(arguments[1], at), [ast.In()], [self.literal(arguments[0].value)])
-        if name == "contains" and len(arguments) == 2 and _is_written_list(arguments[0]):
+        if name == "contains" and len(arguments) == 2 and is_written_list(arguments[0]):
             choices = ast.List([self.literal(child.value) for child in arguments[0].children], ast.Load())
             # a list is null where the element is null, and then the library refuses it
-            refused = _call("call", ast.Constant(name), ast.List([_NONE, _NONE], ast.Load()))
+            refused = self.library(name, [_NONE, _NONE])
             is_there = ast.Compare(_name(at), [ast.IsNot()], [_NONE])
             return ast.IfExp(is_there, ast.Compare(self.value(arguments[1], at), [ast.In()], [choices]), refused)
         values = [self.value(argument, at) for argument in arguments]
-        quick = _QUICK.get(name)
+        quick = QUICK.get(name)
         if quick is not None and quick.takes(arguments):
             return self.quick_call(name, quick, values)
-        return _call("call", ast.Constant(name), ast.List(values, ast.Load()))
+        return self.library(name, values, node)
 
-    def quick_call(self, name: str, quick: _Quick, values: list[ast.expr]) -> ast.expr:
+    def quick_call(self, name: str, quick: Quick, values: list[ast.expr]) -> ast.expr:
         """Python's own operation where the first argument has the right class; else the library, which refuses it."""
         value, *rest = values
+        value = self.paid(value) if name == "contains" else value
         first = self.fresh()
         classes = [ast.Attribute(_bind(first, value), "__class__", ast.Load()), *(_class_of(first) for _ in quick.kinds[1:])]
         tests: list[ast.expr] = [ast.Compare(of, [ast.Is()], [_name(kind)]) for of, kind in zip(classes, quick.kinds, strict=True)]
         is_right = tests[0] if len(tests) == 1 else ast.BoolOp(ast.Or(), tests)
-        return ast.IfExp(
-            is_right, quick.build(_name(first), rest), _call("call", ast.Constant(name), ast.List([_name(first), *rest], ast.Load()))
-        )
+        return ast.IfExp(is_right, quick.build(_name(first), rest), self.library(name, [_name(first), *rest]))
 
     def expression(self, node: Node, at: str) -> ast.expr:
         inner = self.fresh("e")
@@ -340,39 +370,7 @@ class _Generator:
         return _call("Expression", ast.Lambda(arguments, self.value(node.children[0], inner)))
 
 
-@dataclass(frozen=True, slots=True)
-class _Quick:
-    """A function that Python has as well, for a first argument of one of these *kinds*.
-
-    A second one has to be written out; with *is_textual* it has to be a text.
-    """
-
-    arguments: int
-    kinds: tuple[str, ...]
-    build: Callable[[ast.expr, list[ast.expr]], ast.expr]
-    is_textual: bool = False
-
-    def takes(self, arguments: tuple[Node, ...]) -> bool:
-        """Whether a call with these *arguments* can be made so."""
-        written = [part.type == "literal" and (isinstance(part.value, str) or not self.is_textual) for part in arguments[1:]]
-        return len(arguments) == self.arguments and all(written)
-
-
-def _method(name: str) -> Callable[[ast.expr, list[ast.expr]], ast.expr]:
-    return lambda first, rest: ast.Call(ast.Attribute(first, name, ast.Load()), rest, [])
-
-
-_QUICK: Final[dict[str, _Quick]] = {
-    "contains": _Quick(2, ("list", "str"), lambda first, rest: ast.Compare(rest[0], [ast.In()], [first])),
-    "starts_with": _Quick(2, ("str",), _method("startswith"), is_textual=True),
-    "ends_with": _Quick(2, ("str",), _method("endswith"), is_textual=True),
-    "length": _Quick(1, ("list", "str", "dict"), lambda first, rest: _call("len", first)),
-}
 _BOOLEAN_CALLS: Final = ("contains", "starts_with", "ends_with", "in_interval")
-
-
-def _is_written_list(node: Node) -> bool:
-    return node.type == "multi_select_list" and all(child.type == "literal" for child in node.children)
 
 
 def _constant(value: Any) -> ast.expr:

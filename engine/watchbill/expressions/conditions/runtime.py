@@ -9,8 +9,9 @@ import operator
 from collections.abc import Callable
 from typing import Any, Final
 
+from watchbill.expressions.budget import FUNCTION_STEPS, HELP, Budget, Exhausted
 from watchbill.expressions.conditions.functions import Expression, hour, in_interval, library, weekday
-from watchbill.expressions.problems import EvaluationError
+from watchbill.expressions.problems import EvaluationError, TooCostly
 
 BROKEN: Final = (TypeError, ValueError, ArithmeticError, RecursionError)
 """What evaluation may end in; jmespath's own errors are ValueErrors."""
@@ -39,21 +40,25 @@ def element(value: Any, index: int) -> Any:
         return None
 
 
-def values(value: Any) -> list[Any] | None:
+def values(value: Any, budget: Budget) -> list[Any] | None:
     """The values of an object's fields, None for what is no object."""
     try:
-        return list(value.values())
+        found = value.values()
+        budget.spend(1 + len(found))
+        return list(found)
     except AttributeError:
         return None
 
 
-def flattened(value: Any) -> list[Any] | None:
+def flattened(value: Any, budget: Budget) -> list[Any] | None:
     """A list with the elements of the lists in it in their place; None for what is no list."""
     if value.__class__ is not list:
         return None
+    budget.touch(value)
     merged: list[Any] = []
     for part in value:
         if part.__class__ is list:
+            budget.touch(part)
             merged.extend(part)
         else:
             merged.append(part)
@@ -92,9 +97,37 @@ def _shown(value: Any) -> str:
     return "null" if value is None else names.get(value.__class__, "this")
 
 
-def call(name: str, arguments: list[Any]) -> Any:
-    """The result of a function of the library."""
+def call(name: str, arguments: list[Any], budget: Budget, weight: int) -> Any:
+    """The result of a function of the library. *weight* is how much stands in an expression that it applies to each element."""
+    budget.spend(FUNCTION_STEPS)
+    for argument in arguments:
+        if name in _SHALLOW:
+            budget.touch(argument)
+        elif argument.__class__ is list and weight:
+            budget.spend(len(argument) * (weight + FUNCTION_STEPS))
+        else:
+            budget.weigh(argument)
+    if name == "join" and len(arguments) == 2 and arguments[1].__class__ is list:
+        budget.weigh([arguments[0]] * len(arguments[1]))
     return library()(name, arguments)
+
+
+_SHALLOW: Final = frozenset(
+    ("abs", "ceil", "floor", "keys", "length", "merge", "not_null", "reverse", "to_array", "to_number", "type", "values")
+)
+"""Functions that look at what they are given, and not at what is in it."""
+
+
+def over(value: list[Any], budget: Budget, weight: int) -> list[Any]:
+    """This list, once it is paid for that something of this *weight* is done with each element."""
+    budget.spend(1 + len(value) * weight)
+    return value
+
+
+def paid(value: Any, budget: Budget) -> Any:
+    """This *value*, once it is paid for that it is gone through whole."""
+    budget.weigh(value)
+    return value
 
 
 def weekday_at(value: Any, zone: Any) -> str:
@@ -118,11 +151,14 @@ def in_interval_at(value: Any, interval: Any) -> bool:
 def failure(error: BaseException) -> EvaluationError:
     """How it is said that a condition could not be worked out."""
     said = str(error).replace("\n", " ") or error.__class__.__name__
+    if isinstance(error, Exhausted):
+        return TooCostly(f"it cannot be worked out: {said}", HELP)
     return EvaluationError(f"it cannot be worked out: {said}", "give the function what it takes; `|| ''` stands in for an absent text")
 
 
 NAMES: Final[dict[str, Any]] = {
     "BROKEN": BROKEN,
+    "Budget": Budget,
     "Expression": Expression,
     "call": call,
     "dict": dict,
@@ -137,6 +173,8 @@ NAMES: Final[dict[str, Any]] = {
     "int": int,
     "len": len,
     "list": list,
+    "over": over,
+    "paid": paid,
     "order_gt": _ordering(operator.gt),
     "order_gte": _ordering(operator.ge),
     "order_lt": _ordering(operator.lt),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from watchbill.expressions.context import (
@@ -17,8 +18,10 @@ from watchbill.expressions.context import (
     union,
     without_null,
 )
-from watchbill.expressions.problems import Problem, closest, listed
+from watchbill.expressions.problems import Problem, TemplateRefused, TemplateTooCostly, closest, listed
+from watchbill.expressions.templates.fill import compile_template
 from watchbill.expressions.templates.simple import Path, is_plain, simple_parts
+from watchbill.expressions.trial import example, too_costly
 from watchbill.model.references import Template
 
 if TYPE_CHECKING:
@@ -35,7 +38,7 @@ def check_template(template: Template, root: Type) -> tuple[Problem, ...]:
 
         checker = _Checker(template.text, root)
         checker.visit(read_template(template.text), {})
-        found = checker.problems
+        found = checker.problems + _costs(template, root)
     else:
         found = []
         for part, offset in parts:
@@ -43,6 +46,19 @@ def check_template(template: Template, root: Type) -> tuple[Problem, ...]:
                 problem = _walked(part, root, offset)[1]
                 found += [problem] if problem else []
     return tuple(dict.fromkeys(sorted(found, key=lambda problem: problem.offset or 0)))
+
+
+def _costs(template: Template, root: Type) -> list[Problem]:
+    """What a template with loops would cost, where that is more than it may."""
+    if not re.search(r"\{%-?\+?\s*for\b", template.text):
+        return []
+    try:
+        compile_template(template)(example(root))
+    except TemplateTooCostly as error:
+        return [too_costly("the template", error.message.partition(": ")[2], error.help)]
+    except TemplateRefused:
+        pass  # whatever else it is refused for on this example is no part of this question
+    return []
 
 
 def _walked(path: Path, root: Type, offset: int, above: Path = ()) -> tuple[Type, Problem | None]:

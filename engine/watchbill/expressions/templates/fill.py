@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 from watchbill.expressions.templates.escape import Escaping, escape, shown
-from watchbill.expressions.templates.simple import Path, bounded, is_plain, missing, simple_parts
+from watchbill.expressions.templates.simple import BOUND, Path, bounded, is_plain, missing, simple_parts, too_long
 from watchbill.model.references import Template
 
 Absent = Literal["empty", "refuse"]
@@ -32,6 +32,7 @@ def compile_template(template: Template, escaping: Escaping = "none", absent: Ab
 def _simple(parts: tuple[str | Path, ...], escaping: Escaping, absent: Absent) -> Callable[[Mapping[str, Any]], str]:
     def fill(context: Mapping[str, Any]) -> str:
         texts: list[str] = []
+        length = 0
         for part in parts:
             if isinstance(part, str):
                 texts.append(part)
@@ -40,7 +41,11 @@ def _simple(parts: tuple[str | Path, ...], escaping: Escaping, absent: Absent) -
             for name in part:
                 value = value.get(name) if isinstance(value, Mapping) else None
             if value is not None:
-                texts.append(escape(shown(value), escaping))
+                text = escape(shown(value), escaping)
+                length += len(text)
+                if length > BOUND:
+                    raise too_long()
+                texts.append(text)
             elif absent == "refuse":
                 raise missing(part)
         return bounded("".join(texts))

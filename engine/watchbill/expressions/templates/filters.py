@@ -5,7 +5,7 @@ What is absent passes through every filter but those that are about absence. Non
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from functools import wraps
 from typing import Any, Final
@@ -171,7 +171,7 @@ def _local_time(value: Any, zone: str) -> str:
     return f"{local:%Y-%m-%d %H:%M} {zone}"
 
 
-def each(value: Any) -> Iterable[Any]:
+def each(value: Any) -> list[Any]:
     """The elements that a loop over *value* runs over, which are not too many."""
     if is_absent(value):
         return []

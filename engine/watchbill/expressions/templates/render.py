@@ -8,20 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from typing import Any, Final, NoReturn
+from typing import Any, Final, NoReturn, cast
 
 import jinja2
 from jinja2 import nodes, pass_context
 from jinja2.runtime import Context, LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from watchbill.expressions.problems import TemplateRefused
+from watchbill.expressions.budget import FUNCTION_STEPS, HELP, Budget, Exhausted
+from watchbill.expressions.problems import TemplateRefused, TemplateTooCostly
 from watchbill.expressions.templates.escape import Escaping, escape, shown
-from watchbill.expressions.templates.filters import FILTERS, TESTS, each, is_absent
+from watchbill.expressions.templates.filters import FILTERS, TESTS, Filter, each, is_absent
 from watchbill.expressions.templates.simple import BOUND, Path, missing
 from watchbill.expressions.templates.syntax import LOOP_FIELDS, read_template, variables
 
-_EACH: Final = "-each"  # no template can spell this name
+# No template can spell these names.
+_EACH: Final = "-each"
+_PAID: Final = "-paid"
+_BUDGET: Final = "-budget"
+_ABOUT_ABSENCE: Final = ("defined", "undefined", "none", "string", "number", "mapping")
 _BROKEN: Final = (jinja2.TemplateError, TypeError, ValueError, ArithmeticError, LookupError, RecursionError)
 
 
@@ -79,6 +84,8 @@ def _environment(escaping: Escaping, refuses: bool) -> _Environment:
             if refuses:
                 raise _Absence
             return ""
+        if value.__class__ is not str:
+            _budget(context).weigh(value)
         return escape(shown(value), escaping)
 
     environment = _Environment(
@@ -90,9 +97,78 @@ def _environment(escaping: Escaping, refuses: bool) -> _Environment:
         cache_size=0,
     )
     environment.globals.clear()
-    environment.filters = {**FILTERS, _EACH: each}
+    environment.filters = {**{name: _counted(function) for name, function in FILTERS.items()}, _EACH: _paced, _PAID: _paid}
     environment.tests = dict(TESTS)
     return environment
+
+
+def _budget(context: Context) -> Budget:
+    budget: Budget = context.parent[_BUDGET]
+    return budget
+
+
+def _counted(function: Filter) -> Filter:
+    """The same filter, paid for by what it is given and what it gives."""
+
+    @pass_context
+    def counted(context: Context, *args: Any, **kwargs: Any) -> Any:
+        budget = _budget(context)
+        budget.spend(FUNCTION_STEPS)
+        for given in (*args, *kwargs.values()):
+            budget.weigh(given)
+        result = function(*args, **kwargs)
+        budget.touch(result)
+        return result
+
+    return counted
+
+
+@pass_context
+def _paced(context: Context, value: Any, weight: int) -> Any:
+    """The elements of a loop, once it is paid for that so much is done with each."""
+    elements = each(value)
+    _budget(context).spend(1 + len(elements) * weight)
+    return elements
+
+
+@pass_context
+def _paid(context: Context, value: Any) -> Any:
+    """The same *value*, once it is paid for that it is gone through whole."""
+    _budget(context).weigh(value)
+    return value
+
+
+def _count(tree: nodes.Template, environment: _Environment) -> None:
+    """Have counted what a template does: the rounds of its loops, and whatever is compared, cut or put together."""
+
+    def called(node: nodes.Expr, name: str, *arguments: nodes.Expr) -> nodes.Filter:
+        return nodes.Filter(node, name, list(arguments), [], None, None, lineno=node.lineno, environment=environment)
+
+    def paid(node: nodes.Expr) -> nodes.Expr:
+        return node if isinstance(node, nodes.Const) else called(node, _PAID)
+
+    loops = [(loop, sum(_weight(part) for part in (*loop.body, *([loop.test] if loop.test else [])))) for loop in tree.find_all(nodes.For)]
+    for node in list(tree.find_all((nodes.Compare, nodes.Operand, nodes.Test, nodes.Add, nodes.Concat, nodes.Getitem))):
+        match node:
+            case nodes.Compare() | nodes.Operand():
+                node.expr = paid(node.expr)
+            case nodes.Test() if node.name not in _ABOUT_ABSENCE:
+                node.node, node.args = paid(node.node), [paid(argument) for argument in node.args]
+            case nodes.Add():
+                node.left, node.right = paid(node.left), paid(node.right)
+            case nodes.Concat():
+                node.nodes = [paid(part) for part in node.nodes]
+            case nodes.Getitem() if isinstance(node.arg, nodes.Slice):
+                node.node = paid(node.node)
+            case _:
+                pass
+    for loop, weight in loops:
+        loop.iter = called(cast(nodes.Expr, loop.iter), _EACH, nodes.Const(2 + weight))
+
+
+def _weight(node: nodes.Node) -> int:
+    """How much stands in this part of a template, by the nodes of its tree."""
+    return 1 + sum(map(_weight, node.iter_child_nodes()))
 
 
 def renderer(text: str, escaping: Escaping, absent: str) -> Callable[[Mapping[str, Any]], str]:
@@ -100,12 +176,12 @@ def renderer(text: str, escaping: Escaping, absent: str) -> Callable[[Mapping[st
     environment = _environment(escaping, absent == "refuse")
     tree = read_template(text)
     used = tuple(variables(tree))
-    for loop in tree.find_all(nodes.For):
-        loop.iter = nodes.Filter(loop.iter, _EACH, [], [], None, None, lineno=loop.lineno, environment=environment)
+    _count(tree, environment)
     template = environment.from_string(tree)
 
     def fill(context: Mapping[str, Any]) -> str:
         values = {name: value for name, value in context.items() if value is not None}
+        values[_BUDGET] = Budget()
         texts: list[str] = []
         length = 0
         try:
@@ -116,6 +192,8 @@ def renderer(text: str, escaping: Escaping, absent: str) -> Callable[[Mapping[st
                 texts.append(piece)
         except _Absence:
             raise _missing(used, context) from None
+        except Exhausted as error:
+            raise TemplateTooCostly(f"the template cannot be filled in: {error}", HELP) from None
         except _BROKEN as error:
             raise TemplateRefused(f"the template cannot be filled in: {error}", "compare and add values of one type only") from None
         return "".join(texts)

@@ -61,5 +61,10 @@ def missing(path: Path) -> TemplateRefused:
 def bounded(text: str) -> str:
     """This *text*, if it is not too long."""
     if len(text) > BOUND:
-        raise TemplateRefused(f"the text grows beyond {BOUND} characters", "fill in less, or use `truncate`")
+        raise too_long()
     return text
+
+
+def too_long() -> TemplateRefused:
+    """How it is said that more comes of a template than may."""
+    return TemplateRefused(f"the text grows beyond {BOUND} characters", "fill in less, or use `truncate`")

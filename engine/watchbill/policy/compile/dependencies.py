@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
+from watchbill.model.knots import knots
 from watchbill.model.ownership import Service
 from watchbill.model.policies import Inhibition, Selector
 from watchbill.policy.compile.draft import Draft
@@ -18,53 +19,9 @@ def check_dependency_cycles(bench: Workbench) -> None:
     """Warn of services that need each other in a circle, once for each knot of them, at the newcomer."""
     drafts = {draft.name or "": draft for draft in bench.names.of("Service") if isinstance(draft.value, Service)}
     needs = {name: tuple(dict.fromkeys(each.service for each in draft.value.dependencies)) for name, draft in drafts.items()}
-    for knot in _knots(needs):
+    for knot in knots(needs):
         found = newcomer(drafts[each] for each in knot)
         _report_circle(found, _way(str(found.name), str(found.name), needs))
-
-
-def _knots(needs: Mapping[str, tuple[str, ...]]) -> Iterator[tuple[str, ...]]:
-    """The services that need each other, directly or through others, knot by knot, in time that grows with their number.
-
-    Tarjan's way, without recursion: *low* is the earliest service that one leads back to, and what leads back to nothing
-    earlier closes a knot.
-    """
-    number: dict[str, int] = {}
-    low: dict[str, int] = {}
-    opened: dict[str, None] = {}
-    for start in needs:
-        way: list[tuple[str, Iterator[str]]] = [] if start in number else [(start, iter(needs[start]))]
-        while way:
-            name, others = way[-1]
-            if name not in number:
-                number[name] = low[name] = len(number)
-                opened[name] = None
-            fresh = next((other for other in others if other in needs and not _is_seen(name, other, number, low, opened)), None)
-            if fresh is not None:
-                way.append((fresh, iter(needs[fresh])))
-                continue
-            way.pop()
-            if way:
-                low[way[-1][0]] = min(low[way[-1][0]], low[name])
-            if low[name] == number[name]:
-                knot = _closed(name, opened)
-                if len(knot) > 1 or name in needs[name]:
-                    yield knot
-
-
-def _is_seen(name: str, other: str, number: Mapping[str, int], low: dict[str, int], opened: Mapping[str, None]) -> bool:
-    """Whether *other*, which *name* needs, was looked at before; if its knot is open, *name* leads back to it."""
-    if other in opened:
-        low[name] = min(low[name], number[other])
-    return other in number
-
-
-def _closed(name: str, opened: dict[str, None]) -> tuple[str, ...]:
-    """The knot that began with this *name*: all that was opened since. It is open no more."""
-    knot: list[str] = []
-    while not knot or knot[-1] != name:
-        knot.append(opened.popitem()[0])
-    return tuple(knot)
 
 
 def _reached(start: str, needs: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
@@ -131,13 +88,13 @@ def check_consent(bench: Workbench) -> None:
 
 def _pairs(value: Inhibition, services: Mapping[str, Service], needs: Mapping[str, tuple[str, ...]]) -> Iterator[tuple[str, str]]:
     """A target and a source, for each dependency that the inhibition may be about."""
-    for target in (name for name, service in services.items() if _is_about(value.target, service)):
+    for target in (name for name, service in services.items() if is_about(value.target, service)):
         for source in _reached(target, needs):
-            if source in services and _is_about(value.source, services[source]):
+            if source in services and is_about(value.source, services[source]):
                 yield target, source
 
 
-def _is_about(side: Selector, service: Service) -> bool:
+def is_about(side: Selector, service: Service) -> bool:
     """Whether alerts of this *service* may be meant; matchers on other labels than these two tell nothing."""
     known: Mapping[str, str] = {"service": service.name, "team": service.owner}
     return all(known.get(each.name, each.value) == each.value for each in side.match if each.operator == "=")

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Final
 
 from watchbill.expressions.matchers import matches_everything
-from watchbill.model.policies import Grouping, Inhibition, Selector
+from watchbill.model.policies import Flaps, Grouping, Inhibition, Selector
 from watchbill.policy.compile import texts
 from watchbill.policy.compile.draft import At, Draft
 from watchbill.policy.compile.policies import expect_owner
@@ -17,6 +17,9 @@ from watchbill.policy.wording import quoted
 
 LONGEST_WAIT: Final = timedelta(seconds=30)
 """How long paging may wait for further alerts. More would be felt by whoever waits for help."""
+
+LONGEST_FLAPPING: Final = timedelta(days=1)
+"""How long an incident may be kept open, or its returns be counted. What comes back a day later is another matter."""
 
 # --- groupings ------------------------------------------------------------------------
 
@@ -32,9 +35,15 @@ def grouping(bench: Workbench, draft: Draft) -> Grouping:
         by=_labels(bench, at / "by", spec.by),
         wait=texts.duration(at / "wait", spec.wait, most=LONGEST_WAIT),
         reopen=texts.duration(at / "reopen", spec.reopen),
+        flapping=_flaps(at / "flapping", spec.flapping) if spec.flapping is not None else Flaps(),
     )
     needs_interval(bench, at / "during", spec.during)
     return compiled
+
+
+def _flaps(at: At, spec: written.FlappingSection) -> Flaps:
+    within = texts.duration(at / "in", spec.in_, most=LONGEST_FLAPPING)
+    return Flaps(spec.returns, within, texts.duration(at / "quiet", spec.quiet, most=LONGEST_FLAPPING))
 
 
 def _labels(bench: Workbench, at: At, names: list[str]) -> tuple[str, ...]:

@@ -90,6 +90,7 @@ def team(bench: Workbench, draft: Draft) -> Team:
         roles=tuple(role for role in roles if role is not None),
         escalation=spec.escalation,
         chat=spec.chat,
+        acknowledge=texts.acknowledge(at / "acknowledge", spec.acknowledge),
     )
 
 

@@ -36,6 +36,8 @@ def escalation(bench: Workbench, draft: Draft) -> Escalation:
         proceed=spec.continue_,
         own_ack=spec.ack == "own",
         text=texts.template(at / "text", spec.text) if spec.text is not None else None,
+        acknowledge=texts.acknowledge(at / "acknowledge", spec.acknowledge),
+        joined=spec.joined,
     )
     if spec.repeat and not sum((level.wait for level in compiled.levels), timedelta(0)) and not draft.is_left_out:
         help = "give one of the levels a `wait`, or take `repeat` away"
@@ -43,6 +45,9 @@ def escalation(bench: Workbench, draft: Draft) -> Escalation:
     needs_interval(bench, at / "during", spec.during)
     if spec.continue_:
         _check_besides(bench, at, spec)
+    elif spec.joined == "page" and not any(level.page for level in compiled.levels) and not draft.is_left_out:
+        help = "name somebody in a level's `page`, or take it away: then whoever has the incident is told"
+        draft.report("no-effect", (at / "joined").key_place, "`joined: page` has no effect: no level pages anybody", help, "warning")
     return compiled
 
 
@@ -51,6 +56,10 @@ def _check_besides(bench: Workbench, at: At, spec: written.EscalationSpec) -> No
     if spec.hub is not None:
         help = "take it away: the escalation that wins opens the hub"
         at.draft.report("no-effect", (at / "hub").key_place, "`hub` has no effect beside `continue: true`", help, "warning")
+    for key in ("acknowledge", "joined"):
+        if key in spec.model_fields_set:
+            help = "take it away: the escalation that wins says it"
+            at.draft.report("no-effect", (at / key).key_place, f"`{key}` has no effect beside `continue: true`", help, "warning")
     teams = [draft for draft in bench.names.of("Team") if draft.document is not None and draft.document.spec.chat is not None]
     chats = {_channel(draft.document.spec.chat): draft.name for draft in teams}
     for index, level in enumerate(spec.levels):

@@ -48,6 +48,7 @@ def settings(bench: Workbench, draft: Draft) -> Settings:
         escalation=spec.escalation,
         fallback_wait=texts.some_duration(at / "fallback_wait", spec.fallback_wait),
         alarm_every=texts.duration(at / "alarm_every", spec.alarm_every, least=_SHORTEST),
+        acknowledge=texts.acknowledge(at / "acknowledge", spec.acknowledge),
     )
 
 

@@ -18,6 +18,7 @@ from watchbill.model.given import (
     GivenOutcome,
     GivenRun,
     PersonDecides,
+    PersonExtends,
     PersonNotes,
     PersonRetries,
     PersonSays,
@@ -148,6 +149,11 @@ def _answer(reader: Reader, at: At, keys: written.Answer) -> GivenAnswer:
         if not lasting:
             (spot / "for").report("bad-time", "this puts nothing off", "let `for` be longer than nothing")
         return PersonSnoozes(moment, lasting, by, at.place)
+    if word == "extend":
+        longer = reader.maybe_span(spot / "for", doing.for_)
+        if longer is not None and not longer:
+            (spot / "for").report("bad-time", "this keeps nothing", "let `for` be longer than nothing")
+        return PersonExtends(moment, longer, by, at.place)
     if word == "note":
         return PersonNotes(moment, reader.text(spot / "text", doing.text)[1], by, at.place)
     remediation = reader.name("Remediation", spot / "remediation", doing.remediation)

@@ -20,10 +20,12 @@ from watchbill.expressions.templates import check_template, parse_template
 from watchbill.expressions.zones import zone as zone_called
 from watchbill.expressions.zones import zone_names
 from watchbill.model.labels import Matcher
+from watchbill.model.ownership import Acknowledge
 from watchbill.model.references import Condition, Node, Target, TargetKind, Template
 from watchbill.model.times import Hours, Recurrence, Span, Window, Zone
 from watchbill.policy.calendars import countries, public_holidays
 from watchbill.policy.compile.draft import At
+from watchbill.policy.documents.section import Acknowledge as AcknowledgeKeys
 from watchbill.policy.documents.section import Hours as HoursKeys
 from watchbill.policy.documents.section import RecurringHours
 from watchbill.policy.suggest import nearest
@@ -61,6 +63,18 @@ def duration(at: At, text: str, *, least: timedelta = timedelta(0), most: timede
 def some_duration(at: At, text: str) -> timedelta:
     """The duration that this *text* means, which is longer than nothing."""
     return duration(at, text, least=_SOMETHING)
+
+
+def acknowledge(at: At, keys: AcknowledgeKeys | None) -> Acknowledge | None:
+    """How long an acknowledgement holds, as it is written here."""
+    if keys is None:
+        return None
+    expires = some_duration(at / "expires", keys.expires) if keys.expires is not None else None
+    remind = some_duration(at / "remind", keys.remind) if keys.remind is not None else None
+    if expires is not None and remind is not None and remind >= expires and not at.draft.is_left_out:
+        said = f"`remind` is {quoted(str(keys.remind))}, and an acknowledgement holds for {quoted(str(keys.expires))}"
+        (at / "remind").report("bad-duration", said, "let it be shorter than `expires`")
+    return Acknowledge(expires, remind)
 
 
 def day(at: At, text: str) -> date:

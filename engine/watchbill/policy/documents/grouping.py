@@ -9,6 +9,14 @@ from watchbill.policy.documents.section import Document, Duration, Maybe, Name, 
 # --- groupings ------------------------------------------------------------------------
 
 
+class FlappingSection(Section):
+    """When an incident counts as coming and going, and how long it must be quiet before it is resolved."""
+
+    returns: int = key("How many times it must have come back; 0 for never.", 3, default=3, ge=0, le=100)
+    in_: Duration = key("In how short a time.", "15m", default="15m", alias="in")
+    quiet: Duration = key("How long no alert may fire before it is resolved.", "15m", default="15m")
+
+
 class GroupingSpec(Selecting):
     """Which alerts of a service make one incident."""
 
@@ -17,6 +25,11 @@ class GroupingSpec(Selecting):
     )
     wait: Duration = key("How long paging waits for further alerts; at most 30s.", "10s", default="0s")
     reopen: Duration = key("How long after the resolution an alert that comes back reopens its incident; 0 for never.", "1h", default="1h")
+    flapping: Maybe[FlappingSection] = key(
+        "When its incidents count as coming and going: they stay open then, with whoever has them, and page for a higher severity only.",
+        {"returns": 3, "in": "15m", "quiet": "15m"},
+        default=None,
+    )
 
 
 class Grouping(Document):

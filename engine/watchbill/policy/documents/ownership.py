@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Discriminator, Tag
 
 from watchbill.policy.documents.section import (
+    Acknowledge,
     Day,
     Document,
     Duration,
@@ -93,6 +94,11 @@ class TeamSpec(Section):
     )
     escalation: Maybe[Name] = key("The team's default escalation.", "payments-default", default=None)
     chat: Maybe[Text] = key("Where the team talks.", "#team-payments", default=None)
+    acknowledge: Maybe[Acknowledge] = key(
+        "How long an acknowledgement holds of the team's incidents, and of those of teams below it, where the escalation does not say it.",
+        {"expires": "8h"},
+        default=None,
+    )
 
 
 class Team(Document):

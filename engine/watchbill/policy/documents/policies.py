@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from watchbill.policy.documents.section import (
+    Acknowledge,
     Document,
     Duration,
     Language,
@@ -55,6 +56,17 @@ class EscalationSpec(Selecting):
     continue_: bool = key("Applies besides the one that wins, and reaches its own team only.", True, alias="continue", default=False)
     ack: Literal["shared", "own"] = key(
         "`shared`: any acknowledgement stops it. `own`: only one by a member of its own team.", "own", default="shared"
+    )
+    acknowledge: Maybe[Acknowledge] = key(
+        "How long an acknowledgement holds; what is left out, the team says, else the settings.",
+        {"expires": "4h", "remind": "15m"},
+        default=None,
+    )
+    joined: Literal["tell", "page", "nothing"] = key(
+        "What an alert of a new name does that joins an incident which somebody has: `tell` them, by the contact that tells; `page` the "
+        "first level; or `nothing`.",
+        "page",
+        default="tell",
     )
     text: Maybe[Text] = key("What a page says.", "{{ alert.name }} on {{ service.name }}", default=None)
     hub: Maybe[Hub] = key(

@@ -150,6 +150,22 @@ class RecurringHours(Section):
     zone: Maybe[str] = key("The time zone they are meant in.", "Europe/Lisbon", default=None)
 
 
+class Acknowledge(Section):
+    """How long an acknowledgement holds."""
+
+    expires: Maybe[Duration] = key(
+        "How long somebody has an incident who acknowledged it; then watchbill gives it back, and people are paged again from level one. "
+        "Where nobody says it: `4h`, and `24h` for warning and info.",
+        "4h",
+        default=None,
+    )
+    remind: Maybe[Duration] = key(
+        "How long before that they are reminded, by the contact that tells; at most half of it. Where nobody says it: `15m`.",
+        "15m",
+        default=None,
+    )
+
+
 class Use(Section):
     """One call of a connector's action."""
 

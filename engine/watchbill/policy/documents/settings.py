@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from watchbill.policy.documents.section import Document, Duration, Maybe, Name, Section, Text, Use, key
+from watchbill.policy.documents.section import Acknowledge, Document, Duration, Maybe, Name, Section, Text, Use, key
 
 
 class Grant(Section):
@@ -48,6 +48,11 @@ class SettingsSpec(Section):
         "How long the fallback team has to answer before the engine raises its own alarm; longer than zero.", "15m", default="15m"
     )
     alarm_every: Duration = key("How often the engine's own alarm is repeated until somebody answers; at least `1m`.", "15m", default="15m")
+    acknowledge: Maybe[Acknowledge] = key(
+        "How long an acknowledgement holds where neither the escalation nor the team says it.",
+        {"expires": "4h", "remind": "15m"},
+        default=None,
+    )
     zone: str = key("The time zone where a document names none.", "Europe/Lisbon", default="UTC")
     labels: Maybe[list[Text]] = key(
         "The label names that matchers may use, besides service, team, tier and severity. Left out, all may be used.",

@@ -28,7 +28,7 @@ _COLUMN: Final[JsonValue] = {"type": "string", "pattern": "<[a-z][a-z0-9_-]*>"}
 
 SAYINGS: Final = ("acknowledge", "unacknowledge", "mitigate", "resolve", "escalate")
 DECISIONS: Final = ("approve", "deny")
-DOINGS: Final = ("run", "retry", "snooze", "note")
+DOINGS: Final = ("run", "retry", "snooze", "extend", "note")
 RESULTS: Final = ("done", "failed")
 DELIVERED: Final = ("sent", "failed", "refused", "unable", "unknown", "delivered", "bounced", "answered")
 """What may be given of a delivery."""
@@ -97,6 +97,15 @@ class Snooze(Section):
     for_: Span = key("For how long; then it is triggered again, unless it is resolved.", "4h", alias="for")
 
 
+class Extend(Section):
+    """How long somebody keeps the incident whom it would be taken from."""
+
+    by: Name = key("Who keeps it; only who has it does.", "ana")
+    for_: Maybe[Span] = key(
+        "For how long from then on; as long as an acknowledgement holds where it is left out.", "2h", alias="for", default=None
+    )
+
+
 class Note(Section):
     """Something for the timeline; it changes nothing else."""
 
@@ -122,6 +131,7 @@ class Answer(Section):
         "Who has a remediation tried again that failed.", {"remediation": "restart-checkout", "by": "ana"}, default=None
     )
     snooze: Maybe[Snooze] = key("Who puts paging off, and for how long.", {"by": "ana", "for": "4h"}, default=None)
+    extend: Maybe[Extend] = key("Who keeps the incident for longer.", {"by": "ana", "for": "2h"}, default=None)
     note: Maybe[Note] = key("Who writes something on the timeline.", {"by": "ana", "text": "I look at the database."}, default=None)
 
 
