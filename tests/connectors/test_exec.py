@@ -187,7 +187,7 @@ LIFE = """
 import asyncio, sys
 from watchbill.connectors.processes import Command, Processes
 command = Command(["sh", "-c", "trap '' TERM; sleep 600 & setsid sleep 600"], {"WATCHBILL_KEY": sys.argv[1]})
-asyncio.run(Processes(owner="a-record").run(command, 600))
+asyncio.run(Processes(owner=sys.argv[2]).run(command, 600))
 """
 
 
@@ -196,15 +196,15 @@ async def test_what_outlived_its_engine_is_ended_by_the_next_life():
     """
     A program whose engine was killed is found by the next life of that engine, and ended before anything else is begun; no other's is.
     """
-    key = "outlives/1"
-    with subprocess.Popen([sys.executable, "-c", LIFE, key]) as life:
+    key, owner = "outlives/1", f"a-record-{os.getpid()}"  # other runs of the tests on this machine are somebody else's
+    with subprocess.Popen([sys.executable, "-c", LIFE, key, owner]) as life:
         while len(running(key)) < 3:
             assert life.poll() is None
             await asyncio.sleep(0.01)
         life.kill()
-    assert Processes(owner="another-record").end_left_behind() == 0
+    assert Processes(owner=f"{owner}0").end_left_behind() == 0
     assert len(running(key)) == 3
-    assert Processes(owner="a-record").end_left_behind() == 3
+    assert Processes(owner=owner).end_left_behind() == 3
 
     assert await is_gone(key)
 

@@ -21,17 +21,15 @@ _PROCESSES: Final = "/proc"
 def end(mark: str) -> int:
     """Kill every process whose mark is this *mark*, or begins with it and a slash; how many there were.
 
-    It looks again until it finds none, for what is about to be killed may begin another.
+    It looks again until it finds none, for what is about to be killed may begin another. One that takes a moment to die counts once.
     """
-    ended = 0
+    ended: set[int] = set()
     for _ in range(20):
-        found = 0
-        for number in _marked(mark):
-            found += _kill(number, mark)
-        ended += found
+        found = {number for number in _marked(mark) if _kill(number, mark)}
+        ended |= found
         if not found:
             break
-    return ended
+    return len(ended)
 
 
 def _marked(mark: str) -> Iterator[int]:
