@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ast
+import hashlib
 import re
 from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Final
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -17,6 +20,9 @@ from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from tests.makers import NOON
+from watchbill.errors import Place
+from watchbill.model.plan import Delivery, Step
+from watchbill.model.references import Ref
 from watchbill.store import (
     alerts,
     delivery_rows,
@@ -42,9 +48,41 @@ from watchbill.store.tables import METADATA
 
 
 def structure(connection: Connection) -> list[str]:
-    """Everything that was made, as SQLite writes it down; the parts of each in one order, whoever wrote it."""
+    """Everything that was made, as SQLite writes it down; the parts of each in one order, and a table that was made anew without quotes."""
     rows = connection.exec_driver_sql("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")
-    return sorted(" / ".join(sorted(re.split(r",\s+(?![^(\n]*\))|\n\s*", str(row[0])))) for row in rows)
+    texts = [re.sub(r'^CREATE TABLE "(\w+)"', r"CREATE TABLE \1", str(row[0])) for row in rows]
+    return sorted(" / ".join(sorted(re.split(r",\s+(?![^(\n]*\))|\n\s*", text))) for text in texts)
+
+
+HAS_BEEN: Final = {
+    "0001": "893440baacfb",
+    "0002": "fe2b930f5259",
+    "0003": "16828381b641",
+    "0004": "e5c3514313cd",
+    "0005": "493b21849a4d",
+    "0006": "1d0fc69672ed",
+    "0007": "2c002f09e899",
+    "0008": "31b637c99573",
+}
+"""What each version did when records were first brought to it."""
+
+
+def digest_of(path: Path) -> str:
+    """A digest of what a migration does, whatever its comments say."""
+    tree = ast.parse(path.read_text("utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.FunctionDef) and ast.get_docstring(node) is not None:
+            node.body = node.body[1:]
+    return hashlib.sha256(ast.unparse(tree).encode()).hexdigest()[:12]
+
+
+def test_no_version_that_has_been_is_changed() -> None:
+    """
+    Records of each version are in use: what led to it stays as it was, and whatever else is wanted is a version of its own.
+    """
+    found = {path.name[1:5]: digest_of(path) for path in (Path(migrating.__file__).parent / "migrations" / "versions").glob("v*.py")}
+
+    assert found == HAS_BEEN
 
 
 @pytest.mark.parametrize("version", [None, *VERSIONS])
@@ -87,6 +125,27 @@ def test_what_somebody_has_gets_an_end(tmp_path: Path) -> None:
         found = connection.exec_driver_sql("SELECT id, wake_at FROM incident ORDER BY key").all()
 
     assert [tuple(row) for row in found] == [("triggered", 99), ("acknowledged", 0), ("mitigated", 0), ("resolved", 99)]
+
+
+def test_deliveries_of_an_earlier_version_stay_and_others_can_begin(tmp_path: Path) -> None:
+    """
+    What an earlier version knew of attempts at deliveries is there afterwards, and the next attempt can be under way beside it.
+    """
+    make_file(tmp_path / "x.db")
+    with writing_engine(tmp_path / "x.db").connect() as connection, connection.begin():
+        upgrade(connection, "0002")
+        names = "step, number, attempt, incident, person, connector, action, result, error, effect, begun_at, settled_at"
+        row = "'i/page/p/0/0', 0, 1, 'i', 'ana', 'phone', 'page', 'waiting', '503', '', 1, 2"
+        connection.exec_driver_sql(f"INSERT INTO delivery ({names}) VALUES ({row})")
+        bring_up_to_date(connection, "x.db")
+        again = Delivery("ana", "phone", "page", "1", NOON, attempt=1)
+        step = Step(
+            "i/page/p/0/0", "page", Ref("Escalation", "p", "t", Place("p.yaml")), Place("p.yaml"), "0", 0, NOON, deliveries=(again,)
+        )
+        delivery_rows.begin(connection, step, 0, "i", NOON)
+        found = delivery_rows.of_incident(connection, "i")
+
+    assert [(each.attempt, each.error, each.settled_at is None) for each in found] == [(1, "503", False), (2, "", True)]
 
 
 def test_the_tables_are_what_the_code_says(tmp_path: Path) -> None:

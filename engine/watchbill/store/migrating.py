@@ -12,7 +12,7 @@ from sqlalchemy import Connection, inspect, text
 
 from watchbill.errors import Place, UserError
 
-VERSIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
+VERSIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008")
 """Every version there has been, the newest last; each has its module in `migrations/versions`."""
 
 NEWEST: Final = VERSIONS[-1]

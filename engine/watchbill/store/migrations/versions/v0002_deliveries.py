@@ -28,11 +28,9 @@ def upgrade() -> None:
         sa.Column("error", sa.Text(), nullable=False),
         sa.Column("effect", sa.Text(), nullable=False),
         sa.Column("begun_at", sa.BigInteger(), nullable=False),
-        sa.Column("settled_at", sa.BigInteger(), nullable=True),
+        sa.Column("settled_at", sa.BigInteger(), nullable=False),
         sa.Column("reported_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("step", "number", "attempt", name="delivery_attempt"),
     )
     op.create_index("delivery_incident", "delivery", ["incident"])
-    is_under_way = sa.text("settled_at IS NULL")
-    op.create_index("delivery_under_way", "delivery", ["begun_at"], sqlite_where=is_under_way, postgresql_where=is_under_way)

@@ -1,4 +1,4 @@
-"""The version with who says that an alert fires: one sender that says it is over does not speak for the others."""
+"""The sixth version: who says that an alert fires: one sender that says it is over does not speak for the others."""
 
 from __future__ import annotations
 
