@@ -14,9 +14,10 @@ from watchbill.decide import Bill, correlate, decide
 from watchbill.decide.claiming import claim
 from watchbill.decide.selecting import matching
 from watchbill.model.alert import Alert
+from watchbill.model.change import Opened
 from watchbill.model.decision import Snapshot
 from watchbill.model.event import AlertsReceived
-from watchbill.model.incident import Fold, Opened
+from watchbill.model.fold import Fold
 
 SIZES = (10, 100, 1_000, 10_000, 50_000)
 ROUNDS = 5

@@ -31,6 +31,7 @@ from tests.makers import (
 )
 from tests.watch import Watch
 from watchbill.decide import Bill, decide
+from watchbill.model.change import NoteTaken
 from watchbill.model.decision import Snapshot
 from watchbill.model.event import (
     Acknowledged,
@@ -46,7 +47,7 @@ from watchbill.model.event import (
     Snoozed,
     Unacknowledged,
 )
-from watchbill.model.incident import NoteTaken, fold
+from watchbill.model.fold import fold
 from watchbill.model.plan import Retry
 
 POST = replace(a_level(notify=[a_use("chat.post", text="x")]), page=())

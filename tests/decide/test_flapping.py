@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from tests.makers import NOON, a_grouping, a_level, a_shop, an_alert, an_escalation
 from tests.watch import Watch
-from watchbill.model.incident import FlappingBegun, fold
+from watchbill.model.change import FlappingBegun
+from watchbill.model.fold import fold
 from watchbill.model.policies import Flaps
 
 TWO = (a_level("role/primary"), a_level("role/secondary"))

@@ -29,7 +29,8 @@ from tests.watch import Watch
 from watchbill.decide import Bill
 from watchbill.decide.holding import REMIND, UNHURRIED, USUAL, Terms, terms_of
 from watchbill.expressions.conditions import parse_condition
-from watchbill.model.incident import StatusChanged, fold
+from watchbill.model.change import StatusChanged
+from watchbill.model.fold import fold
 from watchbill.model.ownership import Acknowledge, Contact
 from watchbill.model.policies import Verification
 from watchbill.model.severity import Severity

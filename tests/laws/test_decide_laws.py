@@ -44,7 +44,7 @@ from watchbill.expressions.conditions import parse_condition
 from watchbill.expressions.matchers import compile_matchers
 from watchbill.model.decision import Snapshot
 from watchbill.model.event import AlertsReceived, Approved, Denied, Event, Observed, StepFinished
-from watchbill.model.incident import fold
+from watchbill.model.fold import fold
 from watchbill.model.plan import Done, Reason, Retry, Stalled
 from watchbill.model.policies import Rollback, Verification
 

@@ -7,18 +7,9 @@ from datetime import timedelta
 import pytest
 
 from tests.makers import NOON, a_claimed_alert, an_alert
-from watchbill.model.incident import (
-    TRANSITIONS,
-    AcknowledgedUntil,
-    AlertsTaken,
-    Fold,
-    NoteTaken,
-    Opened,
-    PagingSnoozed,
-    StatusChanged,
-    fold,
-    lead_of,
-)
+from watchbill.model.change import AcknowledgedUntil, AlertsTaken, NoteTaken, Opened, PagingSnoozed, StatusChanged
+from watchbill.model.fold import Fold, fold
+from watchbill.model.incident import TRANSITIONS, lead_of
 
 OPENED = Opened("checkout-aaaaaa", "service/checkout", "checkout", "payments", 1, "critical", NOON, "4f2c1d9")
 

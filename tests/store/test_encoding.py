@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 from tests.makers import NOON, a_claimed_alert, a_ref, an_alert
 from tests.store.values import values
 from watchbill.model.alert import ClaimedAlert
+from watchbill.model.change import AlertsTaken, Change, Opened
 from watchbill.model.decision import Snapshot
 from watchbill.model.event import AlertsReceived, Event, StepFinished, Woken
-from watchbill.model.incident import AlertsTaken, Change, Incident, Opened
+from watchbill.model.incident import Incident
 from watchbill.model.plan import Done, Outcome, Reason, Retry, Step
 from watchbill.store.decisions import read_changes, write_changes, write_event, write_facts
 from watchbill.store.encoding import Coding, decode_json, encode_json, members

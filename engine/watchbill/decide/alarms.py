@@ -6,7 +6,8 @@ from watchbill.decide import paging
 from watchbill.decide.causes import spoken_of
 from watchbill.decide.draft import Draft
 from watchbill.decide.step_words import headline
-from watchbill.model.incident import EscalationEnded, EscalationRun
+from watchbill.model.change import EscalationEnded
+from watchbill.model.incident import EscalationRun
 from watchbill.model.plan import LEFT, Step, step_id
 
 

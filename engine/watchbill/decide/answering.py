@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from watchbill.decide import alarms, consenting, following, holding, paging, questions, repairing, retrying, talking, updating
 from watchbill.decide.draft import Answer, Draft
+from watchbill.model.change import NoteTaken, PagingSnoozed
 from watchbill.model.event import (
     Acknowledged,
     Answered,
@@ -27,7 +28,6 @@ from watchbill.model.event import (
     Snoozed,
     Unacknowledged,
 )
-from watchbill.model.incident import NoteTaken, PagingSnoozed
 from watchbill.model.plan import Reason, Step
 from watchbill.model.references import Ref
 

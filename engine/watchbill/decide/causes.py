@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from watchbill.decide.draft import Draft
 from watchbill.model.alert import ClaimedAlert
-from watchbill.model.incident import AlertsTaken, Fold, Incident, lead_of
+from watchbill.model.change import AlertsTaken
+from watchbill.model.fold import Fold
+from watchbill.model.incident import Incident, lead_of
 from watchbill.model.plan import Step
 from watchbill.model.severity import RANK
 

@@ -27,7 +27,7 @@ from watchbill.decide.repairing import (
 )
 from watchbill.expressions.conditions import explain_condition
 from watchbill.expressions.problems import ExpressionError
-from watchbill.model.incident import RepairObserved
+from watchbill.model.change import RepairObserved
 from watchbill.model.plan import Call, Duty, Step, step_id
 from watchbill.model.policies import Remediation
 from watchbill.model.question import STARTED_BY, target_of

@@ -10,7 +10,7 @@ from typing import Any
 
 from watchbill.decide.bill import Bill, Context
 from watchbill.model.alert import ClaimedAlert
-from watchbill.model.incident import Fold
+from watchbill.model.fold import Fold
 
 
 def rfc3339(instant: datetime) -> str:

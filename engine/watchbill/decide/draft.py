@@ -18,8 +18,9 @@ from watchbill.decide.firing import Firing
 from watchbill.decide.muting import Hiding, hidden_by
 from watchbill.decide.rings import Rings
 from watchbill.model.alert import ClaimedAlert
+from watchbill.model.change import Change, StepAdded, StepChanged
 from watchbill.model.decision import Decision, Snapshot
-from watchbill.model.incident import Change, Fold, StepAdded, StepChanged
+from watchbill.model.fold import Fold
 from watchbill.model.ownership import Service
 from watchbill.model.plan import FINAL, Call, Reason, Step
 from watchbill.model.references import Argument, Json, Template, Use

@@ -9,7 +9,7 @@ from __future__ import annotations
 from watchbill.decide import following, updating
 from watchbill.decide.draft import Draft
 from watchbill.decide.grouping import grouping_of
-from watchbill.model.incident import FlappingBegun, StatusChanged, Trigger
+from watchbill.model.change import FlappingBegun, StatusChanged, Trigger
 from watchbill.model.policies import Flaps
 
 

@@ -12,7 +12,7 @@ from watchbill.decide import collecting, paging, repairing, talking, updating
 from watchbill.decide.draft import Draft
 from watchbill.decide.grouping import grouping_of
 from watchbill.decide.selecting import Chosen
-from watchbill.model.incident import AlertsTaken, StatusChanged, Trigger
+from watchbill.model.change import AlertsTaken, StatusChanged, Trigger
 from watchbill.model.severity import RANK
 
 

@@ -8,7 +8,8 @@ from watchbill.decide.bill import Bill, Context
 from watchbill.decide.context import context_of
 from watchbill.decide.selecting import matching, most_specific
 from watchbill.model.alert import ClaimedAlert
-from watchbill.model.incident import Fold, Opened
+from watchbill.model.change import Opened
+from watchbill.model.fold import Fold
 from watchbill.model.plan import Reason
 from watchbill.model.policies import Grouping
 

@@ -12,7 +12,8 @@ from watchbill.decide.deliveries import has_failed
 from watchbill.decide.draft import Draft
 from watchbill.decide.oncall import resolve
 from watchbill.model.alert import ClaimedAlert
-from watchbill.model.incident import AlertsMuted, AlertsTaken, Incident
+from watchbill.model.change import AlertsMuted, AlertsTaken
+from watchbill.model.incident import Incident
 from watchbill.model.plan import Reason, Step, step_id
 from watchbill.model.policies import Escalation
 

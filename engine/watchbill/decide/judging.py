@@ -34,6 +34,7 @@ from watchbill.decide.draft import Draft
 from watchbill.decide.grouping import REOPEN, grouping_of
 from watchbill.decide.muting import mutings
 from watchbill.model.alert import ClaimedAlert
+from watchbill.model.change import AlertsMuted, AlertsTaken, Opened, SeverityRaised
 from watchbill.model.decision import Decision, Snapshot
 from watchbill.model.event import (
     Acknowledged,
@@ -56,7 +57,7 @@ from watchbill.model.event import (
     Unacknowledged,
     Woken,
 )
-from watchbill.model.incident import AlertsMuted, AlertsTaken, Incident, Opened, SeverityRaised
+from watchbill.model.incident import Incident
 from watchbill.model.plan import Done, Reason, Retry
 from watchbill.model.severity import RANK, worst
 

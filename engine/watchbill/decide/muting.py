@@ -16,7 +16,7 @@ from watchbill.decide.bill import Bill, Context
 from watchbill.decide.firing import ANY, Firing
 from watchbill.decide.rings import Rings
 from watchbill.model.alert import ClaimedAlert
-from watchbill.model.incident import Muting
+from watchbill.model.change import Muting
 from watchbill.model.policies import Inhibition, Silence
 
 Live: TypeAlias = tuple[Silence, ...]

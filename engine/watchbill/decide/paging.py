@@ -16,7 +16,8 @@ from watchbill.decide.oncall import Reached, resolve
 from watchbill.decide.selecting import Chosen, choose_escalation
 from watchbill.decide.step_words import headline
 from watchbill.expressions.problems import ExpressionError
-from watchbill.model.incident import EscalationBegun, EscalationEnded, EscalationReleased, EscalationRun
+from watchbill.model.change import EscalationBegun, EscalationEnded, EscalationReleased
+from watchbill.model.incident import EscalationRun
 from watchbill.model.plan import Delivery, Duty, Reason, Step, failures_of, step_id
 from watchbill.model.policies import Escalation, Level, Selector
 from watchbill.model.references import Target

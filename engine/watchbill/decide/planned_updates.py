@@ -12,9 +12,9 @@ from watchbill.decide.step_words import with_own_words
 from watchbill.decide.update_words import channel_calls, words_of
 from watchbill.expressions.durations import format_duration
 from watchbill.expressions.problems import ExpressionError
+from watchbill.model.change import StepAdded, StepChanged
 from watchbill.model.decision import Snapshot
 from watchbill.model.forecast import PlannedTelling
-from watchbill.model.incident import StepAdded, StepChanged
 from watchbill.model.plan import Step
 from watchbill.model.policies import Audience, Comms
 

@@ -21,6 +21,7 @@ from watchbill.decide.playing import HORIZON, Moment, play
 from watchbill.expressions.durations import format_duration
 from watchbill.expressions.problems import ExpressionError
 from watchbill.model.alert import Alert
+from watchbill.model.change import EscalationBegun, StepAdded, StepChanged
 from watchbill.model.decision import Correlation, Snapshot
 from watchbill.model.event import AlertsReceived
 from watchbill.model.forecast import (
@@ -35,7 +36,7 @@ from watchbill.model.forecast import (
     PlannedRepair,
     PlannedUpdate,
 )
-from watchbill.model.incident import EscalationBegun, Incident, StepAdded, StepChanged, lead_of
+from watchbill.model.incident import Incident, lead_of
 from watchbill.model.plan import Call, Duty, Reason, Step
 from watchbill.model.policies import Remediation, Triage
 from watchbill.model.question import target_of

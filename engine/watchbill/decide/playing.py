@@ -16,9 +16,10 @@ from watchbill.decide.bill import Bill
 from watchbill.decide.judging import decide
 from watchbill.decide.runs import runs_after
 from watchbill.model.alert import ClaimedAlert
+from watchbill.model.change import StepChanged
 from watchbill.model.decision import Decision, Snapshot
 from watchbill.model.event import Event, Woken
-from watchbill.model.incident import Incident, StepChanged
+from watchbill.model.incident import Incident
 from watchbill.model.plan import Step
 
 HORIZON = timedelta(hours=24)

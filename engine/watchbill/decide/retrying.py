@@ -12,7 +12,8 @@ from watchbill.decide import alarms, paging
 from watchbill.decide.bill import Bill
 from watchbill.decide.draft import Draft
 from watchbill.model.decision import Snapshot
-from watchbill.model.incident import Fold, Incident
+from watchbill.model.fold import Fold
+from watchbill.model.incident import Incident
 from watchbill.model.plan import Retry, Step, step_id
 
 

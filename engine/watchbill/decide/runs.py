@@ -9,8 +9,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from watchbill.decide.repairing import AT_WORK, run_of
+from watchbill.model.change import StepChanged
 from watchbill.model.decision import Decision, RepairRun
-from watchbill.model.incident import Incident, StepChanged
+from watchbill.model.incident import Incident
 from watchbill.model.plan import Step
 from watchbill.model.question import target_of
 

@@ -15,7 +15,8 @@ from typing import Final
 from watchbill.decide.bill import Bill
 from watchbill.decide.causes import spoken_of
 from watchbill.model.alert import ClaimedAlert
-from watchbill.model.incident import Fold, Incident
+from watchbill.model.fold import Fold
+from watchbill.model.incident import Incident
 from watchbill.model.plan import LEFT, Call, Step
 from watchbill.model.question import question_of
 from watchbill.model.references import Json

@@ -11,7 +11,7 @@ from typing import Final
 from watchbill.decide.collecting import about
 from watchbill.decide.draft import Draft
 from watchbill.expressions.problems import CallRefused, ExpressionError
-from watchbill.model.incident import Status
+from watchbill.model.change import Status
 from watchbill.model.plan import Call, Step, StepState
 from watchbill.model.policies import Audience, Comms, Message
 from watchbill.model.references import Use

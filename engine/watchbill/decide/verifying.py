@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from watchbill.decide.draft import Draft
 from watchbill.decide.repairing import declared, is_shadow, run_of, wanted_by
 from watchbill.model.alert import ClaimedAlert
-from watchbill.model.incident import RepairObserved
+from watchbill.model.change import RepairObserved
 from watchbill.model.plan import Step
 from watchbill.model.policies import Verification
 from watchbill.model.references import Json

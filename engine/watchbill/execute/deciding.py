@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 from watchbill.decide.correlating import wanted as wanted_for
 from watchbill.decide.judging import decide
 from watchbill.execute.policies import Policies
+from watchbill.model.change import StepChanged
 from watchbill.model.decision import Correlation, Decision, Snapshot, Wanted
 from watchbill.model.event import AlertsReceived, DeliveryReported, Event, StepFinished, Woken
-from watchbill.model.incident import Incident, StepChanged
+from watchbill.model.incident import Incident
 from watchbill.model.plan import Outcome, Step
 from watchbill.store import delivery_rows, effects, incidents, steps
 

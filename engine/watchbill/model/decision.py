@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from watchbill.model.alert import ClaimedAlert
-from watchbill.model.incident import Change, Incident
+from watchbill.model.change import Change
+from watchbill.model.incident import Incident
 from watchbill.model.plan import Reason, Step
 from watchbill.model.policies import Silence
 

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Literal, TypeAlias
 
 from watchbill.errors import Place
-from watchbill.model.incident import Status
+from watchbill.model.change import Status
 from watchbill.model.labels import Matcher
 from watchbill.model.ownership import Acknowledge
 from watchbill.model.references import Condition, Ref, Target, Template, Use

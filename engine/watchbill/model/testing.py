@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 from typing import Final, Literal, TypeAlias
 
 from watchbill.errors import Place
+from watchbill.model.change import Status
 from watchbill.model.given import Given
-from watchbill.model.incident import Status
 from watchbill.model.plan import DeliveryResult
 from watchbill.model.references import Ref
 

@@ -17,7 +17,7 @@ from watchbill import __version__
 from watchbill.expressions.matchers import compile_matchers, parse_matchers
 from watchbill.expressions.patterns import compile_pattern
 from watchbill.expressions.problems import ExpressionError
-from watchbill.model.incident import Muting
+from watchbill.model.change import Muting
 from watchbill.model.labels import Matcher
 from watchbill.server.answers import Problem, json
 from watchbill.server.house import House, house_of

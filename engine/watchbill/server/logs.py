@@ -16,7 +16,7 @@ import structlog
 
 from watchbill.connectors.redacting import Redactor
 from watchbill.execute.deciding import Decided
-from watchbill.model.incident import Opened, SeverityRaised, StatusChanged, StepChanged
+from watchbill.model.change import Opened, SeverityRaised, StatusChanged, StepChanged
 from watchbill.model.references import Json
 
 Form = Literal["text", "json"]

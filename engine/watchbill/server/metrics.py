@@ -18,7 +18,7 @@ from watchbill import __version__
 from watchbill.errors import Finding
 from watchbill.execute.deciding import Decided
 from watchbill.execute.engine import Engine
-from watchbill.model.incident import Opened, StatusChanged, StepChanged
+from watchbill.model.change import Opened, StatusChanged, StepChanged
 from watchbill.model.plan import FINAL, Step
 from watchbill.store import asking
 

@@ -8,9 +8,10 @@ from typing import Any, Final
 
 from watchbill.decide.retrying import may_be_retried
 from watchbill.model.alert import ClaimedAlert
+from watchbill.model.change import Muting
 from watchbill.model.event import DeliveryReported, Event
 from watchbill.model.flapping import Flapping
-from watchbill.model.incident import EscalationRun, Incident, Muting
+from watchbill.model.incident import EscalationRun, Incident
 from watchbill.model.plan import Call, Delivery, Done, Duty, Outcome, Reason, Retry, Stalled, Step
 from watchbill.model.question import Question, question_of
 from watchbill.model.references import Json

@@ -12,9 +12,11 @@ from datetime import datetime
 from typing import Final
 
 from watchbill.decide import Bill, Moment
+from watchbill.model.change import StepAdded, StepChanged
 from watchbill.model.decision import Decision
 from watchbill.model.event import DeliveryReported, StepFinished
-from watchbill.model.incident import Fold, Incident, StepAdded, StepChanged
+from watchbill.model.fold import Fold
+from watchbill.model.incident import Incident
 from watchbill.model.plan import Delivery, Done, Reason, Retry, Step
 from watchbill.model.timeline import Happening, Timeline
 from watchbill.report import delivery_words

@@ -11,7 +11,7 @@ from typing import Final
 
 from sqlalchemy import ColumnElement, Connection, func, literal_column, select
 
-from watchbill.model.incident import AlertsMuted, Muting
+from watchbill.model.change import AlertsMuted, Muting
 from watchbill.store.decisions import read_changes
 from watchbill.store.tables import DECISION, DELIVERY, INBOX, INCIDENT, STEP
 

@@ -10,9 +10,10 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, Final
 
+from watchbill.model.change import AlertsTaken, Change
 from watchbill.model.decision import Snapshot
 from watchbill.model.event import AlertsReceived, Event
-from watchbill.model.incident import AlertsTaken, Change, Incident
+from watchbill.model.incident import Incident
 from watchbill.model.plan import Reason
 from watchbill.model.references import Json
 from watchbill.store.encoding import Coding, decode_json, encode_json, writing

@@ -14,8 +14,10 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, or_, select, tuple_, update
 
 from watchbill.model.alert import ClaimedAlert
+from watchbill.model.change import Status
 from watchbill.model.decision import RepairRun, Snapshot, Wanted
-from watchbill.model.incident import Fold, Incident, Status
+from watchbill.model.fold import Fold
+from watchbill.model.incident import Incident
 from watchbill.model.severity import Severity
 from watchbill.store import silences, switches
 from watchbill.store.decisions import COLUMNS, Recorded, read_changes, recorded

@@ -8,9 +8,10 @@ from typing import Any, Final
 from sqlalchemy import Boolean, Connection, bindparam, select, update
 
 from watchbill.decide.runs import runs_after
+from watchbill.model.change import Opened, StepChanged
 from watchbill.model.decision import Decision, RepairRun, Snapshot
 from watchbill.model.event import AlertsReceived, DeliveryReported, Event, Observed, Woken
-from watchbill.model.incident import Incident, Opened, StepChanged
+from watchbill.model.incident import Incident
 from watchbill.model.plan import FINAL, Done, Stalled
 from watchbill.store import steps
 from watchbill.store.decisions import write_changes, write_event, write_facts, write_reasons

@@ -14,6 +14,7 @@ from watchbill.decide import Bill, Moment, correlate, play
 from watchbill.decide.playing import Beside
 from watchbill.ingest import fingerprint
 from watchbill.model.alert import Alert, ClaimedAlert
+from watchbill.model.change import StepAdded, StepChanged
 from watchbill.model.decision import Correlation, RepairRun, Snapshot
 from watchbill.model.event import (
     Acknowledged,
@@ -45,7 +46,7 @@ from watchbill.model.given import (
     PersonStarts,
     Word,
 )
-from watchbill.model.incident import Incident, StepAdded, StepChanged
+from watchbill.model.incident import Incident
 from watchbill.model.plan import Reason, Step
 from watchbill.model.policyset import PolicySet
 from watchbill.model.testing import (

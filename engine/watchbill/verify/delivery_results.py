@@ -11,7 +11,7 @@ from datetime import datetime
 
 from watchbill.decide import Bill
 from watchbill.expressions.durations import format_duration
-from watchbill.model.incident import StepChanged
+from watchbill.model.change import StepChanged
 from watchbill.model.plan import DeliveryResult, Step
 from watchbill.model.testing import Difference, ExpectedAlarm, ExpectedDelivery, Why
 from watchbill.report.counts import listing

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from watchbill.decide import Bill
 from watchbill.decide.paging import PASSED_BY
 from watchbill.expressions.durations import format_duration
-from watchbill.model.incident import EscalationBegun
+from watchbill.model.change import EscalationBegun
 from watchbill.model.plan import Step, failures_of
 from watchbill.model.testing import NOBODY, Difference, ExpectedPage, ExpectedPages, Why
 from watchbill.report.counts import listing

@@ -12,6 +12,21 @@ from watchbill.decide import Bill, Moment
 from watchbill.errors import Place
 from watchbill.expressions.durations import format_duration
 from watchbill.model.alert import Alert
+from watchbill.model.change import (
+    AcknowledgedUntil,
+    AlertsMuted,
+    EscalationBegun,
+    EscalationEnded,
+    EscalationReleased,
+    FlappingBegun,
+    NoteTaken,
+    Opened,
+    PagingSnoozed,
+    SeverityRaised,
+    StatusChanged,
+    StepAdded,
+    StepChanged,
+)
 from watchbill.model.event import (
     Acknowledged,
     AlertsReceived,
@@ -30,21 +45,6 @@ from watchbill.model.event import (
     Snoozed,
     StepFinished,
     Unacknowledged,
-)
-from watchbill.model.incident import (
-    AcknowledgedUntil,
-    AlertsMuted,
-    EscalationBegun,
-    EscalationEnded,
-    EscalationReleased,
-    FlappingBegun,
-    NoteTaken,
-    Opened,
-    PagingSnoozed,
-    SeverityRaised,
-    StatusChanged,
-    StepAdded,
-    StepChanged,
 )
 from watchbill.model.plan import Done, Reason, Step
 from watchbill.model.references import Ref

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Final, cast
 
-from watchbill.model.incident import Status
+from watchbill.model.change import Status
 from watchbill.model.testing import (
     NOBODY,
     Expected,

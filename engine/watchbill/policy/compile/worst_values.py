@@ -17,7 +17,7 @@ from watchbill.expressions.argument_check import Check, compile_schema, converte
 from watchbill.expressions.matchers import compile_matcher
 from watchbill.expressions.problems import ExpressionError, listed
 from watchbill.expressions.templates import compile_template, template_variables
-from watchbill.model.incident import Status
+from watchbill.model.change import Status
 from watchbill.model.policies import Audience, Comms, Escalation, Message, Remediation, Selector, Triage
 from watchbill.model.policyset import Action
 from watchbill.model.references import Kind, Template, Use
