@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from tests.decide.test_repairing import a_restart
-from tests.makers import NOON, Document, a_comms, a_level, a_repair_step, a_review, a_shop, an_alert, an_audience, an_escalation
+from tests.makers import NOON, Document, a_comms, a_level, a_person, a_repair_step, a_review, a_shop, an_alert, an_audience, an_escalation
 from tests.watch import Watch
 from watchbill.decide import Moment
 from watchbill.model.event import Woken
+from watchbill.model.ownership import Contact
 from watchbill.model.plan import Done
 from watchbill.model.policies import Rollback
 from watchbill.verify.telling import told
@@ -217,3 +219,17 @@ def test_a_kill_is_told_of_what_it_stopped() -> None:
     assert [(step.state, step.started_at is not None) for step in (checking.step("verify"), undoing.step("rollback"))] == [
         ("withdrawn", True)
     ] * 2
+
+
+def test_of_what_persons_are_told_a_timeline_has_the_first_line() -> None:
+    """
+    A question goes out with all that the answer is about; the timeline says that it waits, and leaves the rest to the step.
+    """
+    eve = replace(a_person("eve"), contacts=(Contact("mail", "send", "eve@example.com"),))
+    watch = Watch(a_shop(an_escalation(), eve, a_restart(approvals=1, may_approve=("person/eve",))))
+    watch.receives(an_alert())
+
+    assert len(watch.step("tell").text.splitlines()) > 3
+    assert [line for line in lines(watch, "tell") if "tell" in line] == [
+        "12:00 tell eve: «restart-checkout waits for your yes until 2026-11-23 12:15 UTC. Unanswered it is a no.»"
+    ]

@@ -304,7 +304,9 @@ def _about(bill: Bill, step: Step) -> str:
     if step.kind in ("page", "review", "remind", "tell"):
         who = listing([f"{duty.person} ({duty.duty.partition('/')[2] or duty.duty})" for duty in step.people])
         if step.kind == "tell":
-            return f"{listing([duty.person for duty in step.people])}: «{step.text}»"
+            # What is below the first line says how to answer, and stands with the step.
+            first, _, _ = step.text.partition("\n")
+            return f"{listing([duty.person for duty in step.people])}: «{first}»"
         comms = bill.policies.comms.get(step.because.name)
         return f"{who} about the update to {comms.audience}" if comms is not None else who
     if step.kind == "update":
